@@ -1,0 +1,1 @@
+"""Bring raw inputs into an immutable archive; the only room that speaks HTTP."""

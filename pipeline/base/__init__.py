@@ -1,0 +1,1 @@
+"""What every room needs: errors, notices, configuration, atomic files, hashes, clock, geometry."""

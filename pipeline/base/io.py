@@ -1,0 +1,171 @@
+"""Files that are either whole or absent: temporary file, fsync, rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import polars as pl
+
+TEMPORARY_MARK = ".part-"
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def staged_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` that takes its place when the block ends well.
+
+    Parameters
+    ----------
+    path
+        The file to be written.
+
+    Yields
+    ------
+    Path
+        Where to write. It is removed if the block raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}{TEMPORARY_MARK}{uuid.uuid4().hex[:8]}")
+    try:
+        yield temporary
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def staged_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside ``path`` that takes its place when the block ends well.
+
+    Parameters
+    ----------
+    path
+        The folder to be written; an earlier one of that name is replaced.
+
+    Yields
+    ------
+    Path
+        Where to write. It is removed if the block raises.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}{TEMPORARY_MARK}{uuid.uuid4().hex[:8]}")
+    temporary.mkdir()
+    try:
+        yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as handle:
+                    os.fsync(handle.fileno())
+        if path.exists():
+            old = path.with_name(f"{path.name}{TEMPORARY_MARK}old-{uuid.uuid4().hex[:8]}")
+            path.rename(old)
+            temporary.rename(path)
+            shutil.rmtree(old)
+        else:
+            temporary.rename(path)
+        _sync_folder(path.parent)
+    finally:
+        if temporary.exists():
+            shutil.rmtree(temporary)
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Delete temporary files and folders that a killed run left behind.
+
+    Parameters
+    ----------
+    folder
+        Searched with all its sub-folders.
+
+    Returns
+    -------
+    int
+        How many were removed.
+    """
+    if not folder.is_dir():
+        return 0
+    found = sorted(folder.rglob(f"*{TEMPORARY_MARK}*"))
+    removed = 0
+    for path in found:
+        if path.is_dir():
+            shutil.rmtree(path)
+            removed += 1
+        elif path.exists():
+            path.unlink()
+            removed += 1
+    return removed
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write bytes atomically.
+
+    Parameters
+    ----------
+    data
+        The content.
+    path
+        The file.
+    """
+    with staged_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write UTF-8 text with ``\\n`` line ends atomically.
+
+    Parameters
+    ----------
+    text
+        The content.
+    path
+        The file.
+    """
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_parquet(frame: pd.DataFrame | pl.DataFrame | gpd.GeoDataFrame, path: Path) -> None:
+    """Write a table as Parquet atomically; the same table gives the same bytes.
+
+    Parameters
+    ----------
+    frame
+        pandas, polars or geopandas table.
+    path
+        The file.
+    """
+    with staged_file(path) as temporary:
+        if isinstance(frame, pl.DataFrame):
+            frame.write_parquet(temporary, compression="zstd")
+        else:
+            frame.to_parquet(temporary, index=False, compression="zstd")
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV (UTF-8, comma, ``\\n``, empty for null) atomically.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    path
+        The file.
+    """
+    with staged_file(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n")

@@ -1,0 +1,1 @@
+"""Service levels and their change between snapshots: pure functions on tables."""

@@ -1,0 +1,1 @@
+"""Neighbourhoods, small areas, destinations and comparison groups."""

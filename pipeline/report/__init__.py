@@ -1,0 +1,1 @@
+"""The offline report: reads published tables, never routes."""

@@ -1,0 +1,1 @@
+"""Travel-time algorithms on packed arrays."""

@@ -1,0 +1,1 @@
+"""Indicators, scores and comparison groups: pure functions on tables."""

@@ -1,0 +1,1 @@
+"""Read OpenStreetMap into a walking graph and join points to it."""

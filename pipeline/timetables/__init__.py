@@ -1,0 +1,1 @@
+"""Read timetables into one model."""

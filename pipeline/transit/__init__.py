@@ -1,0 +1,1 @@
+"""Pack a timetable and a walking graph into arrays that routing reads."""
