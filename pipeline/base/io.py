@@ -128,7 +128,7 @@ def write_bytes(data: bytes, path: Path) -> None:
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write UTF-8 text with ``\\n`` line ends atomically.
+    """Write UTF-8 text atomically.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def write_parquet(frame: pd.DataFrame | pl.DataFrame | gpd.GeoDataFrame, path: P
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV (UTF-8, comma, ``\\n``, empty for null) atomically.
+    """Write a table as CSV (UTF-8, comma, empty for null, line feeds) atomically.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import TypeVar
 
 from rich.console import Console
@@ -64,7 +64,7 @@ def track(items: Iterable[T], *, description: str, total: int | None = None) -> 
     T
         The items.
     """
-    size = total if total is not None else (len(items) if hasattr(items, "__len__") else None)
+    size = total if total is not None else (len(items) if isinstance(items, Sized) else None)
     if not sys.stderr.isatty():
         yield from items
         return

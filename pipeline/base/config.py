@@ -1,0 +1,148 @@
+"""Settings that hold for every area: the one source of ``config/default.yaml`` and ``config/schema.json``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.base.clock import parse_time_s
+
+DayType = Literal["weekday", "saturday", "sunday"]
+Mode = Literal["bus", "coach", "rail", "tram", "metro", "ferry", "other"]
+TimeText = Annotated[str, Field(pattern=r"^\d{1,2}:[0-5]\d$")]
+
+
+class Model(BaseModel):
+    """Base of all settings: unknown keys are errors, values are checked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Walking(Model):
+    """How far and how fast people walk."""
+
+    speed_kmh: float = Field(4.8, gt=0, le=15, description="walking speed, km/h")
+    max_access_m: float = Field(2000, gt=0, le=20_000, description="longest walk to or from a stop, metres of street")
+    max_transfer_m: float = Field(600, ge=0, le=5_000, description="longest walk between stops, metres of street")
+    max_link_m: float = Field(500, gt=0, le=5_000, description="farthest that a point may lie from a street, metres")
+    min_component_nodes: int = Field(
+        100, ge=1, description="a street component without stops counts from this many OSM nodes on"
+    )
+
+
+class Transit(Model):
+    """How people change between vehicles."""
+
+    interchange_s: int = Field(120, ge=0, le=3600, description="time to change vehicles, seconds, beside any walk")
+    max_changes: int | None = Field(None, ge=0, le=10, description="most changes of vehicle; null for no limit")
+    max_time_min: int = Field(120, gt=0, le=600, description="longest journey that counts, minutes door to door")
+
+
+class Span(Model):
+    """Departure minutes: the first included, the last excluded."""
+
+    start: TimeText
+    end: TimeText
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Span:
+        if parse_time_s(self.end) <= parse_time_s(self.start):
+            raise ValueError(f"the window {self.start}-{self.end} ends before it begins")
+        return self
+
+    @property
+    def start_s(self) -> int:
+        """First departure, seconds of the service day."""
+        return parse_time_s(self.start)
+
+    @property
+    def end_s(self) -> int:
+        """End of the window (excluded), seconds of the service day."""
+        return parse_time_s(self.end)
+
+
+class Window(Model):
+    """A departure window of one kind of day."""
+
+    label: str
+    day_type: DayType
+    outward: Span | None = Field(None, description="departures from home")
+    back: Span | None = Field(None, description="departures from the destination")
+
+
+class Service(Model):
+    """How service levels are measured."""
+
+    days: int = Field(28, ge=7, le=370, description="length of the period, days; begins on a Monday")
+    zone_radius_m: float = Field(500, gt=0, description="circle around the centroid, metres")
+    zone_margin_m: float = Field(100, ge=0, description="widening of every zone, metres")
+    partial_share_pct: float = Field(
+        50,
+        ge=0,
+        le=100,
+        description="below this share of runs by operators covered in both snapshots a place is missing",
+    )
+
+
+class Gates(Model):
+    """Limits that stop a run."""
+
+    min_linked_pct: float = Field(50, ge=0, le=100, description="least share of small areas joined to the streets, %")
+
+
+class Report(Model):
+    """How the report looks."""
+
+    accent_colour: str = Field("#1d4f91", pattern=r"^#[0-9a-fA-F]{6}$", description="colour of headings and links")
+    palette: str = Field("viridis", description="matplotlib palette of the maps; keep to colour-blind-safe ones")
+    max_examples: int = Field(20, ge=1, description="examples shown for each code of notice")
+
+
+def _default_windows() -> dict[str, Window]:
+    day = Span(start="09:00", end="12:00")
+    home = Span(start="14:00", end="20:00")
+    return {
+        "weekday_am": Window(
+            label="Weekday morning", day_type="weekday", outward=Span(start="07:00", end="10:00"), back=home
+        ),
+        "weekday_evening": Window(
+            label="Weekday evening",
+            day_type="weekday",
+            outward=Span(start="18:00", end="21:00"),
+            back=Span(start="20:00", end="23:00"),
+        ),
+        "saturday": Window(label="Saturday", day_type="saturday", outward=day, back=home),
+        "sunday": Window(label="Sunday", day_type="sunday", outward=day, back=home),
+    }
+
+
+def _default_mode_sets() -> dict[str, list[Mode] | None]:
+    return {"all": None, "bus": ["bus"]}
+
+
+class Settings(Model):
+    """Everything that can be set for all areas; an area may override any part under ``settings:``."""
+
+    walking: Walking = Field(default_factory=Walking)
+    transit: Transit = Field(default_factory=Transit)
+    windows: dict[str, Window] = Field(default_factory=_default_windows)
+    mode_sets: dict[str, list[Mode] | None] = Field(
+        default_factory=_default_mode_sets, description="names and the modes each may use; null: all"
+    )
+    opportunity_limits_min: list[int] = Field(
+        default_factory=lambda: [15, 30, 45, 60], description="limits of 'jobs within x minutes'"
+    )
+    service: Service = Field(default_factory=Service)
+    gates: Gates = Field(default_factory=Gates)
+    scoring: str = Field("config/scoring/default.yaml", description="file of indicators and weights")
+    strict: bool = Field(default=False, description="turn every warning about data into an error")
+    report: Report = Field(default_factory=Report)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_windows(cls, content: object) -> object:
+        """Let an area take a default window away by setting it to null."""
+        if isinstance(content, dict) and isinstance(content.get("windows"), dict):
+            return {**content, "windows": {k: v for k, v in content["windows"].items() if v is not None}}
+        return content
