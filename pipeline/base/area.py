@@ -91,13 +91,13 @@ class GroupRule(TableSource):
     group: GroupName
     code: str
     column: str | None = Field(None, description="absent: every code listed belongs to the group")
-    values: list[str | int | float] | None = None
+    one_of: list[str | int | float] | None = None
     at_most: float | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> GroupRule:
-        if self.column is not None and self.values is None and self.at_most is None:
-            raise ValueError("a group rule with a column needs 'values' or 'at_most'")
+        if self.column is not None and self.one_of is None and self.at_most is None:
+            raise ValueError("a group rule with a column needs 'one_of' or 'at_most'")
         return self
 
 

@@ -314,8 +314,9 @@ def _write_section(lines: list[str], model: BaseModel, depth: int) -> None:
             _write_section(lines, value, depth + 1)
         else:
             plain = type(model).model_validate(model).model_dump(mode="json")[name]
+            style = None if isinstance(plain, dict | list) and plain else False
             text = yaml.safe_dump(
-                {name: plain}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+                {name: plain}, sort_keys=False, allow_unicode=True, default_flow_style=style, width=100
             )
             lines.extend(pad + line for line in text.rstrip().splitlines())
 

@@ -1,0 +1,159 @@
+"""Read tables of any usual format as text, with the row where each record stood."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pipeline.base.area import TableSource
+from pipeline.base.errors import InputError
+
+ROW = "__row"
+SPATIAL = {".geojson", ".json", ".gpkg", ".fgb", ".shp"}
+
+
+def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFrame:
+    """Read CSV, Parquet, GeoJSON or GeoPackage.
+
+    Parameters
+    ----------
+    source
+        Encoding and separator (CSV only).
+    path
+        The file.
+
+    Returns
+    -------
+    pandas.DataFrame or geopandas.GeoDataFrame
+        CSV columns are text (blank is null), so that codes such as ``0100`` stay what they are. The column
+        ``__row`` is the line of the file (CSV, header counted) or the number of the record.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, of an unknown format or cannot be read.
+    """
+    if not path.is_file():
+        raise InputError("This file does not exist.", file=path, cure="Check the path in the area file and DATA=.")
+    suffix = path.suffix.lower()
+    try:
+        if suffix in SPATIAL:
+            frame = gpd.read_file(path)
+        elif suffix in {".parquet", ".geoparquet"}:
+            is_spatial = b"geo" in (pq.read_schema(path).metadata or {})
+            frame = gpd.read_parquet(path) if is_spatial else pd.read_parquet(path)
+        elif suffix in {".csv", ".txt", ".tsv"}:
+            return _read_csv(source, path)
+        else:
+            raise InputError(
+                f"Files of the kind '{suffix}' cannot be read here.",
+                file=path,
+                cure="Use CSV, Parquet, GeoJSON or GeoPackage.",
+            )
+    except (ValueError, OSError, RuntimeError) as error:
+        raise InputError(
+            f"This file cannot be read: {_first_line(error)}", file=path, cure="Export it again."
+        ) from None
+    if frame.empty:
+        raise InputError("This file has no rows.", file=path, cure="Export it again, with its data.")
+    frame[ROW] = range(1, len(frame) + 1)
+    return frame
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _read_csv(source: TableSource, path: Path) -> pd.DataFrame:
+    encoding = "utf-8-sig" if source.encoding.lower() in {"utf-8", "utf8", "utf-8-sig"} else source.encoding
+    try:
+        frame = pd.read_csv(
+            path,
+            sep=source.separator,
+            encoding=encoding,
+            dtype=str,
+            keep_default_na=False,
+            na_values=[""],
+            skipinitialspace=True,
+            engine="c" if len(source.separator) == 1 and source.separator.isascii() else "python",
+        )
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"This file is not {source.encoding} text (byte {error.start}).",
+            file=path,
+            cure="Say its encoding in the area file, for example encoding: latin-1, or save it as UTF-8.",
+        ) from None
+    except LookupError:
+        raise InputError(
+            f"The encoding '{source.encoding}' is unknown.", file=path, cure="Use utf-8 or latin-1."
+        ) from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(
+            f"This is not a table: {_first_line(error)}", file=path, cure="Check separators and quotes in that line."
+        ) from None
+    frame.columns = [str(column).strip() for column in frame.columns]
+    frame[ROW] = range(2, len(frame) + 2)
+    frame = frame[frame.drop(columns=ROW).notna().any(axis=1)].reset_index(drop=True)
+    if frame.empty:
+        raise InputError("This file has no rows below its header.", file=path, cure="Export it again, with its data.")
+    return frame
+
+
+def get_column(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    """Return a column, or say which columns exist.
+
+    Parameters
+    ----------
+    frame
+        A table read by :func:`read_table`.
+    column
+        Its name; case is tolerated where that is unambiguous.
+    path
+        The file, for the message.
+
+    Returns
+    -------
+    pandas.Series
+        The column.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if column in frame.columns:
+        return frame[column]
+    same = [c for c in frame.columns if str(c).lower() == column.lower()]
+    if len(same) == 1:
+        return frame[same[0]]
+    names = ", ".join(str(c) for c in frame.columns if c not in {ROW, "geometry"})
+    raise InputError(
+        f"The column '{column}' is missing.", file=path, row=1, field=column, cure=f"Columns of this file: {names}."
+    )
+
+
+def to_text(values: pd.Series) -> pd.Series:
+    """Return codes as trimmed text; whole numbers that were read as numbers lose their ``.0``.
+
+    Parameters
+    ----------
+    values
+        Any column.
+
+    Returns
+    -------
+    pandas.Series
+        Text, null where blank.
+    """
+
+    def convert(value: object) -> str | None:
+        if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
+            return None
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
+        return str(value).strip() or None
+
+    return pd.Series([convert(v) for v in values], index=values.index, dtype=object)
