@@ -1,0 +1,498 @@
+"""Declarations of every published table: names, types, units, meaning.
+
+The pandera schemas that check the tables and the data dictionary are both made from these declarations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from pipeline.base.errors import PipelineError
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+Kind = Literal["text", "float", "int", "bool", "bytes"]
+MODES = ("bus", "coach", "rail", "tram", "metro", "ferry", "other", "all")
+DAY_TYPES = ("weekday", "saturday", "sunday")
+BANDS = ("06_10", "10_15", "15_18", "18_22", "22_06", "all_day")
+COVERAGE = ("comparable", "partial", "missing")
+REASONS = ("no_street", "no_route", "over_limit")
+GROUPS = ("left_behind", "other_deprived", "other")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a published table; a ``?`` behind the kind in the declaration means that it may be null."""
+
+    name: str
+    kind: Kind
+    is_nullable: bool
+    description: str
+    allowed: tuple[str, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table: one row for each combination of its key."""
+
+    name: str
+    title: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+def _c(
+    name: str,
+    kind: str,
+    description: str,
+    *,
+    allowed: tuple[str, ...] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Column:
+    plain: Kind = kind.rstrip("?")  # type: ignore[assignment]
+    if name.endswith("_pct") and minimum is None and "change" not in name:
+        minimum, maximum = 0.0, 100.0
+    elif plain in {"float", "int"} and name.endswith(("_s", "_per_day", "_per_hour")) and "change" not in name:
+        minimum = 0.0
+    return Column(name, plain, kind.endswith("?"), description, allowed, minimum, maximum)
+
+
+SNAPSHOT = _c("snapshot", "text", "Snapshot of the timetables, by its name in the area file.")
+CODE = _c("neighbourhood_code", "text", "Code of the neighbourhood, in the vintage that the area file states.")
+REASON = _c(
+    "reason",
+    "text?",
+    "Why the value is null: no_street (not joined to the streets), no_route (no journey at all), over_limit (journeys "
+    "exist, but not within the limit often enough).",
+    allowed=REASONS,
+)
+RUNS_HASH = "First 12 digits of the hash of inputs and settings behind the row; out_run__inputs lists them."
+
+_TRAVEL_TIME = (
+    _c("category", "text", "Category of destinations."),
+    _c("window", "text", "Departure window, by its name in the settings."),
+    _c("direction", "text", "outward: from home; return: from the destination home.", allowed=("outward", "return")),
+    _c("mode_set", "text", "Which modes may be used, by its name in the settings; walking is always possible."),
+    _c("travel_time_mean_s", "float?", "Mean travel time over the departure minutes with a journey, seconds."),
+    *(
+        _c(
+            f"travel_time_p{p}_s",
+            "float?",
+            f"Travel time that {p} % of departure minutes do not exceed, seconds; minutes without a journey count as "
+            "infinite.",
+        )
+        for p in (5, 25, 50, 75, 95)
+    ),
+    _c("reachable_pct", "float?", "Share of departure minutes with a journey within the limit, %."),
+    _c("first_departure_s", "float?", "First departure minute with a journey, seconds of the service day."),
+    _c("last_departure_s", "float?", "Last departure minute with a journey, seconds of the service day."),
+    _c("longest_gap_s", "float?", "Longest time between two useful departures, seconds."),
+    _c("walk_time_s", "float?", "Walking all the way to the nearest, seconds; null beyond the limit."),
+    _c("nearest_destination_id", "text?", "Destination that is nearest in most minutes."),
+    _c("nearest_destination_name", "text?", "Its name."),
+    _c("nearest_share_pct", "float?", "Share of the minutes with a journey in which it is nearest, %."),
+    _c("destinations_nearest", "text", "All destinations that are ever nearest: JSON list of id, name, share_pct."),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "out_neighbourhood__travel_time",
+            "Travel time from each neighbourhood to the nearest destination of each category",
+            ("snapshot", "neighbourhood_code", "category", "window", "direction", "mode_set"),
+            (
+                SNAPSHOT,
+                CODE,
+                *_TRAVEL_TIME,
+                _c("people_without_pct", "float?", "Share of people in small areas without a median travel time, %."),
+                _c("n_small_areas", "int", "Number of small areas behind the row.", minimum=0),
+                REASON,
+                _c("network_hash", "text", RUNS_HASH),
+            ),
+        ),
+        Table(
+            "out_small_area__travel_time",
+            "Travel time from each small area to the nearest destination of each category",
+            ("snapshot", "small_area_code", "category", "window", "direction", "mode_set"),
+            (
+                SNAPSHOT,
+                _c("small_area_code", "text", "Code of the small area."),
+                _c("neighbourhood_code", "text?", "Neighbourhood that it belongs to."),
+                *_TRAVEL_TIME,
+                REASON,
+                _c("network_hash", "text", RUNS_HASH),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__jobs",
+            "Weight (such as jobs) reachable within set times",
+            ("snapshot", "neighbourhood_code", "category", "window", "mode_set", "limit_min"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c("category", "text", "Category whose weights are counted."),
+                _c("window", "text", "Departure window."),
+                _c("mode_set", "text", "Which modes may be used."),
+                _c("limit_min", "int", "Limit, minutes door to door.", minimum=1),
+                _c(
+                    "jobs_p50", "float?", "Median over the departure minutes of the weight within the limit.", minimum=0
+                ),
+                _c("people_without_pct", "float?", "Share of people in small areas without a value, %."),
+                REASON,
+                _c("network_hash", "text", RUNS_HASH),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__service_level",
+            "Vehicle runs that call within each neighbourhood's zone; zones overlap, so never add them up",
+            ("snapshot", "neighbourhood_code", "mode", "day_type", "band"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c("mode", "text", "Mode of transport; all: any of them.", allowed=MODES),
+                _c("day_type", "text", "Kind of day.", allowed=DAY_TYPES),
+                _c("band", "text", "Hours of the day, from and to; 22_06 is the night.", allowed=BANDS),
+                _c("runs_per_day", "float?", "Runs in the zone, each counted once, mean over the days of that kind."),
+                _c("runs_per_hour", "float?", "The same by hour of the band."),
+                _c("first_run_s", "float?", "First run of the day, seconds of the service day (all_day rows)."),
+                _c("last_run_s", "float?", "Last run of the day, seconds of the service day (all_day rows)."),
+                _c("hours_served", "float?", "Clock hours of the day with at least one run, mean (all_day rows)."),
+                _c("days_served_pct", "float?", "Share of days of that kind with at least one run, %."),
+                _c("stops_in_zone", "int", "Stops of that mode within the zone.", minimum=0),
+                _c("stops_reachable_direct", "int", "Stops outside reached without a change.", minimum=0),
+                _c("coverage_class", "text", "Whether the timetable covers the place.", allowed=COVERAGE),
+                _c("timetable_hash", "text", RUNS_HASH),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__service_change",
+            "Change of service level between snapshots, where both cover the place",
+            ("neighbourhood_code", "snapshot_from", "snapshot_to", "comparison", "mode", "day_type", "band"),
+            (
+                CODE,
+                _c("snapshot_from", "text", "Earlier snapshot."),
+                _c("snapshot_to", "text", "Later snapshot."),
+                _c("comparison", "text", "Kind of comparison.", allowed=("consecutive", "since_first")),
+                _c("mode", "text", "Mode of transport.", allowed=MODES),
+                _c("day_type", "text", "Kind of day.", allowed=DAY_TYPES),
+                _c("band", "text", "Hours of the day.", allowed=BANDS),
+                _c("runs_per_day_before", "float?", "Runs before."),
+                _c("runs_per_day_after", "float?", "Runs after."),
+                _c("change_runs_per_day", "float?", "After minus before; null where coverage is missing."),
+                _c("change_pct", "float?", "The same in % of before; null where before is 0 or coverage is missing."),
+                _c("coverage_class", "text", "Whether both snapshots cover the place.", allowed=COVERAGE),
+                _c("coverage_reason", "text", "Why the class is not comparable; empty if it is."),
+            ),
+        ),
+        Table(
+            "out_service__change",
+            "Services matched between snapshots by place and pattern, and what became of them",
+            (
+                "snapshot_from",
+                "snapshot_to",
+                "operator_name_before",
+                "operator_name_after",
+                "route_before",
+                "route_after",
+                "mode",
+                "service_number",
+            ),
+            (
+                _c("snapshot_from", "text", "Earlier snapshot."),
+                _c("snapshot_to", "text", "Later snapshot."),
+                _c("service_number", "int", "Number of the row within the pair of snapshots.", minimum=0),
+                _c("operator_name_before", "text?", "Operator before."),
+                _c("operator_name_after", "text?", "Operator after."),
+                _c("route_before", "text?", "Public number before."),
+                _c("route_after", "text?", "Public number after."),
+                _c("mode", "text", "Mode of transport.", allowed=MODES),
+                _c(
+                    "status",
+                    "text",
+                    "What became of it.",
+                    allowed=(
+                        "kept",
+                        "renamed",
+                        "retimed",
+                        "cut_back",
+                        "increased",
+                        "shortened",
+                        "extended",
+                        "withdrawn",
+                        "new",
+                        "missing",
+                        "returned",
+                    ),
+                ),
+                *(
+                    _c(f"{day}_runs_{when}", "float?", f"Runs on a {day} {when}, trips of both directions.", minimum=0)
+                    for day in DAY_TYPES
+                    for when in ("before", "after")
+                ),
+                _c("last_run_before_s", "float?", "Last departure before, seconds of the service day."),
+                _c("last_run_after_s", "float?", "Last departure after, seconds of the service day."),
+                _c("stops_before", "int?", "Stops served before.", minimum=0),
+                _c("stops_after", "int?", "Stops served after.", minimum=0),
+                _c("stops_shared_pct", "float?", "Share of the smaller set of stops that both have, %."),
+                _c("changes", "text", "Every change seen, separated by commas."),
+                _c("evidence", "text", "What was seen, as a sentence."),
+                _c("coverage_class", "text", "Whether both snapshots cover it.", allowed=COVERAGE),
+            ),
+        ),
+        Table(
+            "out_operator__presence",
+            "Which operators each snapshot's timetables hold",
+            ("snapshot", "operator_key"),
+            (
+                SNAPSHOT,
+                _c("operator_key", "text", "Operator, matched between snapshots by its normalised name."),
+                _c("operator_name", "text", "Name as filed."),
+                _c("feed", "text", "Timetable files in which it stands, separated by commas."),
+                _c("n_trips", "int", "Trips filed.", minimum=0),
+                _c("n_services", "int", "Public numbers filed.", minimum=0),
+                _c("first_date", "text?", "First date with a trip."),
+                _c("last_date", "text?", "Last date with a trip."),
+                _c("is_present", "bool", "Whether it is there."),
+                _c(
+                    "presence_class",
+                    "text",
+                    "missing: there before and after, or lost with its whole feed.",
+                    allowed=("present", "absent", "missing", "not_yet"),
+                ),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__indicator",
+            "Indicators behind the scores",
+            ("snapshot", "neighbourhood_code", "indicator"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c("indicator", "text", "Indicator, by its name in the scoring file."),
+                _c("value", "float?", "Value in the indicator's unit."),
+                _c("rank", "float?", "1 = worst connected; ties share their mean rank.", minimum=1),
+                _c("n_ranked", "int", "Neighbourhoods ranked.", minimum=0),
+                _c("relative", "float?", "R = (N - rank + 1) / N.", minimum=0, maximum=1),
+                _c("score", "float?", "X = -23 ln(1 - R (1 - e^(-100/23))).", minimum=0, maximum=100.0001),
+                _c(
+                    "absolute_index",
+                    "float?",
+                    "0 to 100 between the indicator's anchors; higher is better.",
+                    minimum=0,
+                    maximum=100,
+                ),
+                _c("is_missing", "bool", "No data, so not ranked."),
+                _c("reason", "text?", "Why the value is null."),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__score",
+            "Connectivity scores",
+            ("snapshot", "neighbourhood_code"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c("neighbourhood_name", "text", "Name."),
+                _c("area_group", "text", "Comparison group.", allowed=GROUPS),
+                _c("score", "float?", "Weighted mean of the indicators' scores; higher is worse connected.", minimum=0),
+                _c("rank", "float?", "1 = worst connected.", minimum=1),
+                _c("decile", "int?", "1 = worst connected tenth.", minimum=1, maximum=10),
+                _c(
+                    "absolute_index",
+                    "float?",
+                    "Weighted mean of absolute indices; higher is better connected.",
+                    minimum=0,
+                    maximum=100,
+                ),
+                _c("rank_low", "float?", "5th percentile of the rank under other weights.", minimum=1),
+                _c("rank_high", "float?", "95th percentile of the rank under other weights.", minimum=1),
+                _c("n_indicators", "int", "Indicators used.", minimum=0),
+                _c("n_missing", "int", "Indicators without data.", minimum=0),
+                _c("weights_hash", "text", "Hash of the indicators and weights used."),
+                _c("coverage_class", "text", "Whether the timetable covers the place.", allowed=COVERAGE),
+            ),
+        ),
+        Table(
+            "out_group__summary",
+            "Comparison groups",
+            ("snapshot", "area_group", "measure"),
+            (
+                SNAPSHOT,
+                _c("area_group", "text", "Comparison group; all: every neighbourhood.", allowed=(*GROUPS, "all")),
+                _c("measure", "text", "What is measured."),
+                _c("unit", "text", "Its unit."),
+                _c("n_neighbourhoods", "int", "Neighbourhoods in the group.", minimum=0),
+                _c("n_with_value", "int", "Those with a value.", minimum=0),
+                _c("population", "float?", "People in the group.", minimum=0),
+                _c("median", "float?", "Median over neighbourhoods; for times null counts as infinite."),
+                _c("mean_weighted", "float?", "Mean weighted by population, over those with a value."),
+                _c("worse_than_all_median_pct", "float?", "Share that is worse than the median of all, %."),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__geography",
+            "Where the neighbourhoods are",
+            ("neighbourhood_code",),
+            (
+                CODE,
+                _c("neighbourhood_name", "text", "Name."),
+                _c("area_group", "text", "Comparison group.", allowed=GROUPS),
+                _c("authority_code", "text?", "Authority."),
+                _c("population", "float?", "People.", minimum=0),
+                _c("lon", "float?", "Longitude of the population-weighted centre, degrees."),
+                _c("lat", "float?", "Latitude of it, degrees."),
+                _c("geometry_wkb", "bytes?", "Polygon (or the circle that stands for it) in lon/lat, as WKB."),
+            ),
+        ),
+        Table(
+            "out_destination__location",
+            "Destinations and whether they are joined to the streets",
+            ("category", "destination_id"),
+            (
+                _c("category", "text", "Category."),
+                _c("destination_id", "text", "Identifier as filed."),
+                _c("name", "text", "Name."),
+                _c("lon", "float?", "Longitude, degrees."),
+                _c("lat", "float?", "Latitude, degrees."),
+                _c("weight", "float", "Weight, such as jobs; 1 where none is given.", minimum=0),
+                _c("is_linked", "bool", "Whether it is joined to the streets of the area."),
+            ),
+        ),
+        Table(
+            "out_stop__location",
+            "Stops served, with the trips that call on the weekday examined",
+            ("snapshot", "stop_id"),
+            (
+                SNAPSHOT,
+                _c("stop_id", "text", "Stop, as feed:identifier."),
+                _c("stop_name", "text?", "Name."),
+                _c("lon", "float?", "Longitude, degrees."),
+                _c("lat", "float?", "Latitude, degrees."),
+                _c("mode", "text", "Mode with most trips there.", allowed=MODES),
+                _c("runs_weekday", "float", "Trips that call on the weekday.", minimum=0),
+                _c("is_linked", "bool", "Whether it is joined to the streets."),
+            ),
+        ),
+        Table(
+            "out_run__notices",
+            "Notices about doubtful data",
+            ("stage", "snapshot", "code", "file", "row", "field", "value", "detail"),
+            (
+                _c("stage", "text", "Stage that noted it."),
+                _c("snapshot", "text?", "Snapshot concerned."),
+                _c("code", "text", "Kind of notice."),
+                _c("severity", "text", "How bad it is.", allowed=("info", "warning", "error")),
+                _c("file", "text", "File."),
+                _c("row", "int?", "Line of the file, its header counted.", minimum=0),
+                _c("field", "text", "Column."),
+                _c("value", "text", "What stood there."),
+                _c("count", "int", "How many cases the row stands for.", minimum=0),
+                _c("detail", "text", "Particulars."),
+                _c("meaning", "text", "What the notice means."),
+                _c("cure", "text", "What can be done."),
+            ),
+        ),
+        Table(
+            "out_run__inputs",
+            "Inputs behind the hashes that the other tables carry",
+            ("stage", "snapshot", "role", "path"),
+            (
+                _c("stage", "text", "Stage that read it."),
+                _c("snapshot", "text?", "Snapshot concerned."),
+                _c("result_hash", "text", "Hash of that stage's result."),
+                _c("role", "text", "What it is used for; 'stage' for another stage's result."),
+                _c("path", "text", "Path as configured, or the other stage."),
+                _c("sha256", "text", "SHA-256 of the file, or the other stage's result hash."),
+                _c("bytes", "int?", "Size, bytes.", minimum=0),
+                _c("licence", "text", "Licence as stated where it was taken from."),
+                _c("attribution", "text", "Whom to name."),
+                _c("vintage", "text", "Date or census it belongs to."),
+            ),
+        ),
+    )
+}
+
+_DTYPES = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}
+
+
+def check_table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Bring a table into its declared order and types, and check it.
+
+    Parameters
+    ----------
+    frame
+        The table; columns beyond the declaration are an error.
+    name
+        Its declared name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Declared columns in order, sorted by the key.
+
+    Raises
+    ------
+    PipelineError
+        If it does not fit its declaration: a defect of the program, since inputs were checked before.
+    """
+    import pandera.errors  # noqa: PLC0415 (slow to import; only stages that publish need it)
+
+    table = TABLES[name]
+    names = [column.name for column in table.columns]
+    if set(frame.columns) != set(names):
+        missing, extra = sorted(set(names) - set(frame.columns)), sorted(set(frame.columns) - set(names))
+        raise PipelineError(f"Table {name} does not fit its declaration: missing {missing}, unknown {extra}.")
+    typed = pd.DataFrame({c.name: _convert(frame[c.name], c) for c in table.columns})
+    typed = typed.sort_values(list(table.key), kind="stable", ignore_index=True)
+    try:
+        build_schema(name).validate(typed, lazy=False)
+    except pandera.errors.SchemaError as error:
+        raise PipelineError(
+            f"Table {name} does not fit its declaration: {str(error).splitlines()[0]}",
+            cure="This is a defect of the program, not of your data; please report it with this message.",
+        ) from None
+    return typed
+
+
+def _convert(values: pd.Series, column: Column) -> pd.Series:
+    if column.kind == "int":
+        return values.astype("Int64" if column.is_nullable else "int64")
+    if column.kind == "text":
+        return values.astype("str") if values.notna().any() else pd.Series([None] * len(values), dtype="str")
+    return values.astype(_DTYPES[column.kind])
+
+
+@cache
+def build_schema(name: str) -> pa.DataFrameSchema:
+    """Return the pandera schema of a published table.
+
+    Parameters
+    ----------
+    name
+        Its declared name.
+
+    Returns
+    -------
+    pandera.DataFrameSchema
+        Strict schema with types, nullability, allowed values, bounds and the unique key.
+    """
+    import pandera.pandas as pa  # noqa: PLC0415
+
+    table = TABLES[name]
+    columns = {}
+    for c in table.columns:
+        checks = [pa.Check.isin(c.allowed)] if c.allowed else []
+        checks += [pa.Check.ge(c.minimum)] if c.minimum is not None else []
+        checks += [pa.Check.le(c.maximum)] if c.maximum is not None else []
+        dtype = ("Int64" if c.is_nullable else "int64") if c.kind == "int" else _DTYPES[c.kind]
+        columns[c.name] = pa.Column(None if c.kind in {"text", "bytes"} else dtype, checks, nullable=c.is_nullable)
+    return pa.DataFrameSchema(columns, strict=True, unique=list(table.key) if name != "out_run__notices" else None)

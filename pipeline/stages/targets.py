@@ -1,0 +1,220 @@
+"""What make builds: every stage and snapshot of an area, what each needs, and what is out of date.
+
+The same graph writes the rules that make follows and answers ``plan`` and ``status``, so that they cannot
+disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.base.area import Snapshot
+from pipeline.base.load import ROOT, Project
+from pipeline.stages.code import find_code
+
+STAGES = ("fetch", "timetables", "streets", "places", "network", "times", "service", "scores", "report", "publish")
+PER_SNAPSHOT = ("timetables", "network", "times")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One unit of work: a stage, for one snapshot or for all."""
+
+    stage: str
+    snapshot: str | None
+    folder: Path
+    config: dict[str, Any]
+    inputs: tuple[Path, ...] = ()
+    upstream: tuple[str, ...] = ()
+    code: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Such as ``network/2024`` or ``scores``."""
+        return self.stage if self.snapshot is None else f"{self.stage}/{self.snapshot}"
+
+    @property
+    def manifest(self) -> Path:
+        """The file that make looks at."""
+        return self.folder / "manifest.json"
+
+
+def build_targets(project: Project) -> dict[str, Target]:
+    """List everything that can be built for an area, in an order in which it can be built.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+
+    Returns
+    -------
+    dict
+        Name to target.
+    """
+    area = project.area
+    snapshots = [s.id for s in area.snapshots]
+    targets: dict[str, Target] = {}
+
+    def add(stage: str, snapshot: str | None, inputs: list[Path], upstream: list[str]) -> None:
+        folder = project.outputs / stage / (snapshot or "")
+        config = get_config_slice(project, stage, snapshot)
+        target = Target(stage, snapshot, folder, config, tuple(inputs), tuple(upstream), find_code(stage))
+        targets[target.name] = target
+
+    add("fetch", None, sorted({path for _, _, path, _ in list_inputs(project)}), [])
+    for s in area.snapshots:
+        add("timetables", s.id, [project.resolve(feed.path) for feed in s.feeds], [])
+    add("streets", None, [project.resolve(area.streets.path)] if area.streets.path else [], [])
+    add("places", None, sorted({p for role, _, p, _ in list_inputs(project) if role in PLACE_ROLES}), [])
+    for s in area.snapshots:
+        add("network", s.id, [], [f"timetables/{s.id}", "streets", "places"])
+    for s in area.snapshots:
+        add("times", s.id, [], [f"network/{s.id}", "places"])
+    add("service", None, [], [*(f"timetables/{s}" for s in snapshots), "places"])
+    scoring = Path(project.settings.scoring)
+    add(
+        "scores",
+        None,
+        [scoring if scoring.exists() else ROOT / scoring],
+        [*(f"times/{s}" for s in snapshots), "service"],
+    )
+    add("report", None, [], ["scores"])
+    add("publish", None, [], ["report", "scores"])
+    return targets
+
+
+PLACE_ROLES = ("small areas", "population", "lookup", "names", "boundaries", "group", "destinations")
+
+
+def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]:
+    """List the raw inputs of an area.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+
+    Returns
+    -------
+    list of tuple
+        Role, path as configured, full path, and licence, attribution and vintage.
+    """
+    area = project.area
+    found: list[tuple[str, Any]] = []
+    if area.streets.path:
+        found.append(("streets", area.streets))
+    found.append(("small areas", area.small_areas))
+    found += [("population", area.small_areas.population)] if area.small_areas.population else []
+    found += [("lookup", area.small_areas.lookup)] if area.small_areas.lookup else []
+    found += [("names", area.neighbourhoods.names)] if area.neighbourhoods.names else []
+    found += [("boundaries", area.neighbourhoods.boundaries)] if area.neighbourhoods.boundaries else []
+    found += [("group", rule) for rule in area.neighbourhoods.groups]
+    found += [("destinations", source) for source in area.destinations]
+    found += [("timetable", feed) for s in area.snapshots for feed in s.feeds]
+    return [
+        (
+            role,
+            source.path,
+            project.resolve(source.path),
+            {"licence": source.licence, "attribution": source.attribution, "vintage": source.vintage},
+        )
+        for role, source in found
+    ]
+
+
+def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict[str, Any]:
+    """Return the part of the configuration that a stage uses, so that nothing else makes it run again.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    stage, snapshot
+        The unit of work.
+
+    Returns
+    -------
+    dict
+        Plain content.
+    """
+    area, settings = project.area, project.settings
+    whole, sets = area.model_dump(mode="json"), settings.model_dump(mode="json")
+    common = {"data": str(project.data), "strict": settings.strict}
+    one = next((s for s in area.snapshots if s.id == snapshot), None)
+    day_types = {w.day_type for w in settings.windows.values()}
+    slices: dict[str, dict[str, Any]] = {
+        "fetch": {**common, "inputs": [(role, path) for role, path, _, _ in list_inputs(project)]},
+        "timetables": {**common, "snapshot": _describe(one), "timezone": area.timezone},
+        "streets": {**common, "streets": whole["streets"]},
+        "places": {
+            **common,
+            **{key: whole[key] for key in ("crs", "small_areas", "neighbourhoods", "destinations")},
+        },
+        "network": {
+            "walking": sets["walking"],
+            "transit": {k: v for k, v in sets["transit"].items() if k not in {"max_changes", "max_time_min"}},
+            "days": {d: str(x) for d, x in get_days(one).items() if d in day_types} if one else {},
+            "timezone": area.timezone,
+            "min_linked_pct": settings.gates.min_linked_pct,
+            "horizon": max((w.outward or w.back).end for w in settings.windows.values() if w.outward or w.back),  # type: ignore[union-attr]
+            "strict": settings.strict,
+        },
+        "times": {
+            "walk_kmh": settings.walking.speed_kmh,
+            "transit": sets["transit"],
+            "windows": sets["windows"],
+            "mode_sets": sets["mode_sets"],
+            "limits_min": sets["opportunity_limits_min"],
+            "cumulative": sorted({d.category for d in area.destinations if d.cumulative}),
+            "strict": settings.strict,
+        },
+        "service": {
+            "service": sets["service"],
+            "crs": area.crs,
+            "holidays": whole["holidays"],
+            "not_comparable": whole["not_comparable"],
+            "snapshots": [(s.id, str(s.date)) for s in area.snapshots],
+            "strict": settings.strict,
+        },
+        "scores": {
+            "scoring": settings.scoring,
+            "max_time_min": settings.transit.max_time_min,
+            "strict": settings.strict,
+        },
+        "report": {
+            "report": sets["report"],
+            "settings": sets,
+            "area": {k: v for k, v in whole.items() if k not in {"settings", "data"}},
+        },
+        "publish": {},
+    }
+    return slices[stage]
+
+
+def _describe(snapshot: Snapshot | None) -> dict[str, Any]:
+    if snapshot is None:
+        return {}
+    return {"id": snapshot.id, "date": str(snapshot.date), "feeds": [(f.key, f.path) for f in snapshot.feeds]}
+
+
+def get_days(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the date that stands for each kind of day: the snapshot's own, and the weekend that follows it.
+
+    Parameters
+    ----------
+    snapshot
+        The snapshot.
+
+    Returns
+    -------
+    dict
+        ``weekday``, ``saturday`` and ``sunday`` to dates.
+    """
+    from datetime import timedelta  # noqa: PLC0415 (keeps the module's start-up short)
+
+    saturday = snapshot.saturday or snapshot.date + timedelta(days=(5 - snapshot.date.weekday()) % 7)
+    sunday = snapshot.sunday or snapshot.date + timedelta(days=(6 - snapshot.date.weekday()) % 7)
+    return {"weekday": snapshot.date, "saturday": saturday, "sunday": sunday}
