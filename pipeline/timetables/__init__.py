@@ -1,1 +1,1 @@
-"""Read timetables into one model."""
+"""Timetables: reading GTFS into one model, calendars, duplicates, fingerprints."""
