@@ -1,0 +1,1 @@
+"""Generator of the embedded sample: a fictional coastal district in real file formats."""

@@ -1,0 +1,127 @@
+"""The story of the four snapshots in numbers, from the definition of the lines (not from the files)."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, timedelta
+
+from saltmarsh.calendars import (
+    DATED_PATTERNS,
+    HALF_TERM_MONDAYS,
+    REFERENCE_DATES,
+    WEEK_PATTERNS,
+    YEARS,
+    build_dates,
+    get_validity,
+)
+from saltmarsh.gtfs import get_mode
+from saltmarsh.lines import COASTLINER, COUNCIL, OPERATORS, Line, build_lines, get_feeds
+
+# Statuses other than `kept`, by the year of the later snapshot and the line's number before (or after, if new).
+STATUSES: dict[int, dict[str, str]] = {
+    2016: {"1": "cut_back", "2": "cut_back", "4": "cut_back", "6": "cut_back", "8": "withdrawn"},
+    2019: {"7": "renamed", "6": "shortened", "50": "missing", "X51": "missing"},
+    2024: {"9": "retimed", "X1": "new", "50": "returned", "X51": "returned"},
+}
+RENAMED = {(2019, "7"): "57"}
+ALL_DAY_TYPES = (*WEEK_PATTERNS, *DATED_PATTERNS)
+N_DAYS = 28
+
+
+def _get_day_types(day: date, year: int) -> set[str]:
+    return {day_type for day_type in ALL_DAY_TYPES if day in set(build_dates(day_type, year))}
+
+
+def _get_days(year: int) -> dict[str, date]:
+    tuesday = REFERENCE_DATES[year]
+    return {"weekday": tuesday, "saturday": tuesday + timedelta(days=4), "sunday": tuesday + timedelta(days=5)}
+
+
+def _count_trips(line: Line, year: int) -> dict[str, int]:
+    return {name: line.count_trips(_get_day_types(day, year)) for name, day in _get_days(year).items()}
+
+
+def _compute_mean_runs(line: Line, year: int) -> dict[str, float]:
+    """Return runs per weekday, Saturday and Sunday over the 28 days from the reference week's Monday."""
+    monday = REFERENCE_DATES[year] - timedelta(days=1)
+    totals: dict[str, list[int]] = {"weekday": [], "saturday": [], "sunday": []}
+    for day in (monday + timedelta(days=offset) for offset in range(N_DAYS)):
+        name = {5: "saturday", 6: "sunday"}.get(day.weekday(), "weekday")
+        totals[name].append(line.count_trips(_get_day_types(day, year)))
+    return {name: round(sum(counts) / len(counts), 4) for name, counts in totals.items()}
+
+
+def _describe(line: Line | None, year: int) -> dict[str, object] | None:
+    if line is None or not set(line.feeds) & set(get_feeds(year)):
+        return None
+    return {
+        "route": line.number,
+        "trips": _count_trips(line, year),
+        "runs_per_day_28_days": _compute_mean_runs(line, year),
+        "places": len(dict.fromkeys(place for place, _ in line.calls)),
+    }
+
+
+def _build_pair(before: int, after: int) -> dict[str, object]:
+    old = {line.number: line for line in build_lines(before)}
+    new = {line.number: line for line in build_lines(after)}
+    services = []
+    seen: set[str] = set()
+    for number, line in old.items():
+        number_after = RENAMED.get((after, number), number)
+        seen.add(number_after)
+        services.append(_build_service(line, new.get(number_after), before, after))
+    services += [_build_service(None, line, before, after) for number, line in new.items() if number not in seen]
+    return {"from": before, "to": after, "services": services}
+
+
+def _build_service(old: Line | None, new: Line | None, before: int, after: int) -> dict[str, object]:
+    line = old or new
+    if line is None:
+        message = "a service needs a line before or after"
+        raise ValueError(message)
+    return {
+        "operator_id": line.operator_id,
+        "operator": OPERATORS[line.operator_id],
+        "mode": get_mode(line),
+        "status": STATUSES[after].get(line.number, "kept"),
+        "before": _describe(old, before),
+        "after": _describe(new, after),
+    }
+
+
+def _build_snapshot(year: int) -> dict[str, object]:
+    first, last = get_validity(year)
+    feeds = get_feeds(year)
+    filings = [(line, feed) for line in build_lines(year) for feed in line.feeds if feed in feeds]
+    n_filed_twice = sum(_count_filed(line) for line, feed in filings if feed == COASTLINER and COUNCIL in line.feeds)
+    return {
+        "folder": f"timetables/{year}",
+        "reference_date": REFERENCE_DATES[year],
+        "first_date": first,
+        "last_date": last,
+        "school_holiday_from": HALF_TERM_MONDAYS[year],
+        "feeds": list(feeds),
+        "missing_feeds": [] if COASTLINER in feeds else [COASTLINER],
+        "expected_notices": {
+            "duplicate_trips": n_filed_twice,
+            "blank_stop_times": sum(_count_filed(line) * len(line.blank_places) for line, _ in filings),
+            "inexact_frequency_rows": sum(len(line.departures) for line, _ in filings if line.exact_times == 0),
+        },
+    }
+
+
+def _count_filed(line: Line) -> int:
+    """Count the rows of trips.txt of a line in one feed."""
+    if line.exact_times is not None:
+        return len(line.departures)
+    return sum(len(group.build_minutes()) for group in line.departures)
+
+
+def build_story() -> dict[str, object]:
+    """Build the machine-readable story: snapshots, and services for each consecutive pair."""
+    return {
+        "district": "Saltmarsh",
+        "snapshots": {year: _build_snapshot(year) for year in YEARS},
+        "pairs": [_build_pair(before, after) for before, after in itertools.pairwise(YEARS)],
+    }
