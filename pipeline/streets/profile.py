@@ -128,6 +128,11 @@ class WalkingProfile:
         """Keys of which a way must have one to be considered at all."""
         return ("highway", *self.platform_keys)
 
+    @property
+    def tag_keys(self) -> tuple[str, ...]:
+        """All keys of ways that the rules read."""
+        return (*self.way_keys, "foot", "access", "motorroad", "service", *sorted(self.lifecycle_keys))
+
 
 DEFAULT = WalkingProfile()
 
