@@ -213,7 +213,14 @@ DUPLICATE_TRIPS = declare_notice(
 
 
 def add_rows(
-    notices: Notices, code: NoticeCode, rows: pl.DataFrame, *, file: str, field: str = "", value: str = "", detail: str = ""
+    notices: Notices,
+    code: NoticeCode,
+    rows: pl.DataFrame,
+    *,
+    file: str,
+    field: str = "",
+    value: str = "",
+    detail: str = "",
 ) -> None:
     """Note every row of a table: examples one by one up to the cap, the rest as a count.
 

@@ -58,9 +58,9 @@ def read_runs(container: GtfsContainer, trips: pl.DataFrame, notices: Notices) -
     lost = table.filter(pl.col("trip_code").is_null())
     add_rows(notices, UNKNOWN_REFERENCE, lost, file=FILE, field="trip_id")
     table = table.filter(pl.col("is_kept").fill_null(value=False))
-    usable = (
-        (pl.col("start_s") >= 0) & (pl.col("end_s") > pl.col("start_s")) & (pl.col("headway_s") > 0)
-    ).fill_null(value=False)
+    usable = ((pl.col("start_s") >= 0) & (pl.col("end_s") > pl.col("start_s")) & (pl.col("headway_s") > 0)).fill_null(
+        value=False
+    )
     add_rows(notices, FREQUENCY_ROW_UNREADABLE, table.filter(~usable), file=FILE, field="headway_secs")
     templates = table.select("trip_code").unique()
     good = table.filter(usable)
@@ -75,7 +75,10 @@ def read_runs(container: GtfsContainer, trips: pl.DataFrame, notices: Notices) -
     inexact = good.filter("is_frequency_inexact")
     add_rows(notices, FREQUENCY_INEXACT, inexact, file=FILE, field="exact_times", value="trip_id")
     runs = good.select(
-        "row", "trip_code", "is_frequency_inexact", pl.int_ranges("start_s", "end_s", "headway_s", dtype=pl.Int32).alias("run_s")
+        "row",
+        "trip_code",
+        "is_frequency_inexact",
+        pl.int_ranges("start_s", "end_s", "headway_s", dtype=pl.Int32).alias("run_s"),
     ).explode("run_s", empty_as_null=True, keep_nulls=True)
     # Where an exact and an inexact row give the same departure, the exact one holds.
     runs = runs.sort("trip_code", "run_s", "is_frequency_inexact", "row")

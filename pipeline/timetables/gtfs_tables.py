@@ -81,7 +81,9 @@ def _parse_slowly(block: bytes, header: list[str], name: str, first_row: int) ->
             row=number,
             cure="Put fields with commas or quotation marks between quotation marks, and double those inside.",
         ) from error
-    return pl.DataFrame(dict(zip([*header, SURPLUS], columns, strict=True)), schema=dict.fromkeys([*header, SURPLUS], pl.String))
+    return pl.DataFrame(
+        dict(zip([*header, SURPLUS], columns, strict=True)), schema=dict.fromkeys([*header, SURPLUS], pl.String)
+    )
 
 
 def _parse(block: bytes, header: list[str], name: str, first_row: int) -> pl.DataFrame:
@@ -164,9 +166,16 @@ def iter_table(
 
 
 def _tidy(table: pl.DataFrame, name: str, columns: list[str], notices: Notices) -> pl.DataFrame:
-    add_rows(notices, ROW_TOO_LONG, table.filter(pl.col(SURPLUS).is_not_null() & (pl.col(SURPLUS) != "")), file=name, field="", value=SURPLUS)
+    add_rows(
+        notices,
+        ROW_TOO_LONG,
+        table.filter(pl.col(SURPLUS).is_not_null() & (pl.col(SURPLUS) != "")),
+        file=name,
+        field="",
+        value=SURPLUS,
+    )
     here = [column for column in columns if column in table.columns]
-    stripped = [pl.col(column).str.strip_chars(' \t\r\xa0\n') for column in here]
+    stripped = [pl.col(column).str.strip_chars(" \t\r\xa0\n") for column in here]
     table = table.select(pl.col("row").cast(pl.UInt32), *stripped)
     table = table.with_columns(pl.when(pl.col(column) != "").then(pl.col(column)).alias(column) for column in here)
     absent = [pl.lit(None, dtype=pl.String).alias(column) for column in columns if column not in here]
@@ -228,7 +237,9 @@ def check_unique(
     if is_key_needed:
         add_rows(notices, ROW_WITHOUT_ID, table.filter(pl.col(key).is_null()), file=name, field=key)
         table = table.filter(pl.col(key).is_not_null())
-    unique = table.unique(subset=[column for column in table.columns if column != "row"], keep="first", maintain_order=True)
+    unique = table.unique(
+        subset=[column for column in table.columns if column != "row"], keep="first", maintain_order=True
+    )
     if unique.height < table.height:
         again = table.join(unique.select("row"), on="row", how="anti")
         add_rows(notices, ROW_REPEATED, again, file=name, field=key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -62,7 +62,7 @@ STOP_TIMES = {
 }
 TRANSFERS = {"from_stop_index": pl.Int32, "to_stop_index": pl.Int32, "kind": pl.String, "min_transfer_s": pl.Int32}
 AGENCIES = {"feed": pl.String, "operator_id": pl.String, "operator_name": pl.String, "timezone": pl.String}
-SCHEMAS: dict[str, dict[str, type[pl.DataType]]] = {
+SCHEMAS: dict[str, Mapping[str, type[pl.DataType]]] = {
     "stops": STOPS,
     "routes": ROUTES,
     "service_dates": SERVICE_DATES,
@@ -155,9 +155,7 @@ class Timetable:
         return {field.name: getattr(self, field.name).height for field in fields(self) if field.name in SCHEMAS}
 
     @classmethod
-    def build(
-        cls, tables: dict[str, pl.DataFrame], *, feeds: dict[str, dict[str, object]], timezone: str
-    ) -> Self:
+    def build(cls, tables: dict[str, pl.DataFrame], *, feeds: dict[str, dict[str, object]], timezone: str) -> Self:
         """Put tables into the declared columns, types and order of columns.
 
         Parameters
@@ -183,9 +181,7 @@ def _renumber(tables: list[pl.DataFrame], index: str, identifier: str) -> tuple[
     """Stack tables, number them anew by identifier and return the maps old -> new of each."""
     stacked = pl.concat([table.with_columns(pl.lit(at).alias("_at")) for at, table in enumerate(tables)])
     stacked = stacked.sort(identifier).with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias("_new"))
-    maps = [
-        stacked.filter(pl.col("_at") == at).select(pl.col(index), "_new").sort(index) for at in range(len(tables))
-    ]
+    maps = [stacked.filter(pl.col("_at") == at).select(pl.col(index), "_new").sort(index) for at in range(len(tables))]
     return stacked.with_columns(pl.col("_new").alias(index)).drop("_at", "_new"), maps
 
 
@@ -218,8 +214,9 @@ def combine_timetables(timetables: Iterable[Timetable]) -> Timetable:
     if len(parts) == 1:
         return parts[0]
     names = [name for part in parts for name in part.feeds]
-    if len(set(names)) < len(names):
-        raise InputError("two feeds have the same name", field=sorted(names)[0], cure="Name each feed differently.")
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise InputError(f"two feeds are called {repeated[0]}", field=repeated[0], cure="Name each feed differently.")
     zones = sorted({part.timezone for part in parts})
     if len(zones) > 1:
         raise InputError(

@@ -33,7 +33,9 @@ def _read_feed_info(container: GtfsContainer, notices: Notices) -> dict[str, obj
     table = read_table(container, "feed_info.txt", required=[], optional=FEED_INFO, notices=notices)
     if table.is_empty():
         return {}
-    info: dict[str, object] = {name: value for name, value in table.row(0, named=True).items() if name in FEED_INFO and value}
+    info: dict[str, object] = {
+        name: value for name, value in table.row(0, named=True).items() if name in FEED_INFO and value
+    }
     found = re.search(r"(?<!\d)(20\d{6})(?!\d)", str(info.get("feed_version", "")))
     if found:
         try:
@@ -65,9 +67,7 @@ def _build_stop_times(calls: Calls, runs: pl.DataFrame, stop_map: pl.DataFrame) 
     return table.join(stop_map, on="stop_code", how="left", maintain_order="left")
 
 
-def read_gtfs(
-    path: Path, *, feed: str, notices: Notices, max_member_bytes: int = MAX_MEMBER_BYTES
-) -> Timetable:
+def read_gtfs(path: Path, *, feed: str, notices: Notices, max_member_bytes: int = MAX_MEMBER_BYTES) -> Timetable:
     """Read a GTFS feed.
 
     Everything that the GTFS reference defines and that bears on times is heeded: calendars and exceptions,
@@ -107,9 +107,7 @@ def read_gtfs(
         calls = read_calls(container, trips, stops, notices)
         runs = read_runs(container, trips, notices)
         info = _read_feed_info(container, notices)
-        alive = trips.filter(
-            pl.col("trip_code").is_in(calls.calls["trip_code"].unique().implode()) & pl.col("is_kept")
-        )
+        alive = trips.filter(pl.col("trip_code").is_in(calls.calls["trip_code"].unique().implode()) & pl.col("is_kept"))
         expanded = expand_runs(alive, runs, calls.first_departure)
         if expanded.is_empty():
             raise InputError(
@@ -119,7 +117,9 @@ def read_gtfs(
             )
         called = stops.filter(
             pl.col("stop_code").is_in(
-                calls.calls.filter(pl.col("trip_code").is_in(expanded["trip_code"].implode()))["stop_code"].unique().implode()
+                calls.calls.filter(pl.col("trip_code").is_in(expanded["trip_code"].implode()))["stop_code"]
+                .unique()
+                .implode()
             )
         )
         transfers = read_transfers(container, stops, called, notices)

@@ -40,7 +40,8 @@ def read_agencies(container: GtfsContainer, notices: Notices) -> tuple[pl.DataFr
     Returns
     -------
     tuple of polars.DataFrame and str
-        ``operator_id`` (blank text for a single operator without one), ``operator_name``, ``timezone``; and the time zone of the feed.
+        ``operator_id`` (blank text for a single operator without one), ``operator_name``, ``timezone``; and the
+        time zone of the feed.
 
     Raises
     ------

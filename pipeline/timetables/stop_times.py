@@ -124,9 +124,7 @@ def _check_sequences(calls: pl.DataFrame, trip_ids: pl.DataFrame, notices: Notic
     same = (pl.col("trip_code") == pl.col("trip_code").shift()) & (pl.col("sequence") == pl.col("sequence").shift())
     if not calls.select(same.any()).item():
         return calls
-    alike = pl.all_horizontal(
-        pl.col(column).eq_missing(pl.col(column).shift()) for column in CALL
-    )
+    alike = pl.all_horizontal(pl.col(column).eq_missing(pl.col(column).shift()) for column in CALL)
     marked = calls.with_columns(alike.fill_null(value=False).alias("_again"))
     add_rows(notices, ROW_REPEATED, marked.filter("_again"), file=FILE, field="stop_sequence", value="sequence")
     calls = marked.filter(~pl.col("_again")).drop("_again")
@@ -224,7 +222,9 @@ def read_calls(container: GtfsContainer, trips: pl.DataFrame, stops: pl.DataFram
     calls = _check_sequences(calls, trip_ids, notices)
     calls = _check_times(calls, trip_ids, notices)
     calls = _fill_times(calls.drop("sequence", "row"), stops, notices).drop("shape_dist")
-    first = calls.group_by("trip_code", maintain_order=True).agg(pl.col("departure_s").first().alias("first_departure_s"))
+    first = calls.group_by("trip_code", maintain_order=True).agg(
+        pl.col("departure_s").first().alias("first_departure_s")
+    )
     calls = calls.filter(pl.col("stop_code") >= 0)
     enough = calls.group_by("trip_code").len().filter(pl.col("len") >= 2)["trip_code"]
     calls = calls.filter(pl.col("trip_code").is_in(enough.implode()))

@@ -28,9 +28,7 @@ MAX_LEVELS = 3
 def _add_location(stops: pl.DataFrame) -> pl.DataFrame:
     lon, lat = pl.col("own_lon"), pl.col("own_lat")
     good = (
-        (lon.abs() <= 180)
-        & (lat.abs() <= 90)
-        & ~((lon.abs() < NEAR_ZERO_DEG) & (lat.abs() < NEAR_ZERO_DEG))
+        (lon.abs() <= 180) & (lat.abs() <= 90) & ~((lon.abs() < NEAR_ZERO_DEG) & (lat.abs() < NEAR_ZERO_DEG))
     ).fill_null(value=False)
     return stops.with_columns(
         pl.when(good).then(lon).alias("lon"),
@@ -108,8 +106,11 @@ def read_stops(container: GtfsContainer, notices: Notices) -> pl.DataFrame:
         parse_integers("wheelchair_boarding", pl.Int8).fill_null(0),
         pl.col("stop_name").fill_null(""),
     )
-    return _inherit(_add_location(stops)).sort("stop_id").with_row_index("stop_code").with_columns(
-        pl.col("stop_code").cast(pl.Int32)
+    return (
+        _inherit(_add_location(stops))
+        .sort("stop_id")
+        .with_row_index("stop_code")
+        .with_columns(pl.col("stop_code").cast(pl.Int32))
     )
 
 
@@ -143,11 +144,30 @@ def select_used_stops(stops: pl.DataFrame, used: pl.Series, notices: Notices) ->
     kept = stops.filter(pl.col("stop_code").is_in(_add_ancestors(stops, used).implode()))
     orphan = pl.col("parent_station").is_not_null() & ~pl.col("parent_station").is_in(stops["stop_id"].implode())
     add_rows(notices, UNKNOWN_PARENT, kept.filter(orphan), file=FILE, field="parent_station")
-    shown = pl.format("stop {} at lat {}, lon {}", "stop_id", pl.col("stop_lat").fill_null("blank"), pl.col("stop_lon").fill_null("blank"))
+    shown = pl.format(
+        "stop {} at lat {}, lon {}",
+        "stop_id",
+        pl.col("stop_lat").fill_null("blank"),
+        pl.col("stop_lon").fill_null("blank"),
+    )
     lost = called.filter(~pl.col("is_located")).with_columns(shown.alias("shown"))
     add_rows(notices, STOP_NOT_LOCATED, lost, file=FILE, field="stop_lat", value="shown")
-    add_rows(notices, STOP_TAKES_PARENT_LOCATION, called.filter("is_from_parent"), file=FILE, field="stop_lat", value="stop_id")
-    add_rows(notices, CALL_AT_STATION, called.filter(pl.col("location_type") != 0), file=FILE, field="location_type", value="stop_id")
+    add_rows(
+        notices,
+        STOP_TAKES_PARENT_LOCATION,
+        called.filter("is_from_parent"),
+        file=FILE,
+        field="stop_lat",
+        value="stop_id",
+    )
+    add_rows(
+        notices,
+        CALL_AT_STATION,
+        called.filter(pl.col("location_type") != 0),
+        file=FILE,
+        field="location_type",
+        value="stop_id",
+    )
     unused = stops.height - kept.height
     if unused:
         notices.add(STOP_UNUSED, file=FILE, count=unused)

@@ -62,7 +62,9 @@ def _build_members(stops: pl.DataFrame, called: pl.DataFrame) -> pl.DataFrame:
         pl.col("stop_id").alias("place"), pl.col("parent_station").alias("above")
     )
     for depth in (1, 2):
-        level = level.join(parents, on="place").select(pl.col("above").alias("place"), "stop_id", pl.lit(depth).alias("depth"))
+        level = level.join(parents, on="place").select(
+            pl.col("above").alias("place"), "stop_id", pl.lit(depth).alias("depth")
+        )
         parts.append(level)
     return pl.concat(parts).unique(["place", "stop_id"], keep="first", maintain_order=True)
 
@@ -105,7 +107,9 @@ def read_transfers(
     )
     key = ["from_called", "to_called"]
     pairs = pairs.filter(pl.col("depth") == pl.col("depth").min().over(key))
-    said = pairs.select("row", *key, "strictness", "min_transfer_s", "kind").unique([*key, "strictness", "min_transfer_s"], keep="any")
+    said = pairs.select("row", *key, "strictness", "min_transfer_s", "kind").unique(
+        [*key, "strictness", "min_transfer_s"], keep="any"
+    )
     clash = said.filter(pl.struct(key).is_duplicated())
     add_rows(notices, TRANSFER_CONTRADICTION, clash.unique("row"), file=FILE, field="transfer_type", value="kind")
     ranked = pairs.sort(
