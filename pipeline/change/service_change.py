@@ -1,0 +1,393 @@
+"""What became of each service between two snapshots: status, figures, evidence and coverage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from pipeline.base.clock import format_time
+from pipeline.change.coverage import COMPARABLE, MISSING, PARTIAL, DeclaredCoverage, classify_operators
+from pipeline.change.inputs import DAY_TYPES
+from pipeline.change.matching import match_services
+from pipeline.change.services import ServiceSet
+
+MIN_RUNS: Final = 0.5
+MIN_RUNS_SHARE: Final = 0.05
+MIN_HOURS_S: Final = 1800
+MIN_STOPS_SHARE: Final = 0.1
+MIN_RETIMED_SHARE: Final = 0.1
+DAYS_A_WEEK: Final = {"weekday": 5, "saturday": 1, "sunday": 1}
+
+#: The first of these that applies is a matched service's status; losses come before gains, effects before names.
+PRECEDENCE: Final[tuple[str, ...]] = ("cut_back", "shortened", "increased", "extended", "renamed", "retimed", "kept")
+
+Row = Mapping[str, object]
+
+SCHEMA: Final[dict[str, pl.DataType]] = {
+    "snapshot_from": pl.String(),
+    "snapshot_to": pl.String(),
+    "operator_name_before": pl.String(),
+    "operator_name_after": pl.String(),
+    "route_before": pl.String(),
+    "route_after": pl.String(),
+    "mode": pl.String(),
+    "service_number": pl.Int32(),
+    "status": pl.String(),
+    **{f"{day_type}_runs_{side}": pl.Float64() for day_type in DAY_TYPES for side in ("before", "after")},
+    "last_run_before_s": pl.Int32(),
+    "last_run_after_s": pl.Int32(),
+    "stops_before": pl.Int32(),
+    "stops_after": pl.Int32(),
+    "stops_shared_pct": pl.Float64(),
+    "changes": pl.String(),
+    "evidence": pl.String(),
+    "coverage_class": pl.String(),
+}
+
+
+@dataclass(frozen=True)
+class _Match:
+    share_before: float
+    share_after: float
+    shared: float
+    shared_smaller: float
+    retimed: float
+
+
+def _number(row: Row, name: str) -> float | None:
+    value = row[name]
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _is_larger(value: float, than: float) -> bool:
+    return value - than >= MIN_RUNS and value - than >= MIN_RUNS_SHARE * max(value, than)
+
+
+def _compare_runs(before: Row, after: Row) -> set[str]:
+    """Compare numbers of runs, and first and last run, on day types that both snapshots tell."""
+    found = set()
+    for day_type in DAY_TYPES:
+        old, new = _number(before, f"{day_type}_runs"), _number(after, f"{day_type}_runs")
+        if old is None or new is None:
+            continue
+        if _is_larger(old, new):
+            found.add("cut_back")
+        if _is_larger(new, old):
+            found.add("increased")
+        if old > 0 and new > 0:
+            found |= _compare_hours(before, after, day_type)
+    return found
+
+
+def _compare_hours(before: Row, after: Row, day_type: str) -> set[str]:
+    first = [_number(row, f"{day_type}_first_s") for row in (before, after)]
+    last = [_number(row, f"{day_type}_last_s") for row in (before, after)]
+    found = set()
+    for old, new in ((first[1], first[0]), (last[0], last[1])):  # positive: the day became shorter at this end
+        if old is not None and new is not None and abs(old - new) >= MIN_HOURS_S:
+            found.add("cut_back" if old > new else "increased")
+    return found
+
+
+def _weekly_runs(row: Row, other: Row) -> float:
+    """Add up the runs of a week on the day types that both snapshots tell."""
+    total = 0.0
+    for day_type, days in DAYS_A_WEEK.items():
+        runs, known = _number(row, f"{day_type}_runs"), _number(other, f"{day_type}_runs")
+        if runs is not None and known is not None:
+            total += days * runs
+    return total
+
+
+def classify_match(
+    before: Row, after: Row, *, share_before: float, share_after: float, retimed: float
+) -> tuple[str, list[str]]:
+    """Say what changed in a matched service.
+
+    Thresholds: numbers of runs differ by at least half a run a day and 5 %, first or last run by 30 minutes, stops by
+    10 % of the calls, starting times by 10 % of the runs. The status is the first of :data:`PRECEDENCE` that applies;
+    a service that was both cut and increased goes by its runs per week.
+
+    Parameters
+    ----------
+    before, after
+        Rows of ``ServiceSet.services``.
+    share_before, share_after
+        Shares of each one's calls at stops that the other serves too, 0 to 1.
+    retimed
+        Share of the starts that are not at the same time, 0 to 1.
+
+    Returns
+    -------
+    tuple
+        Status, and all that applies, in the order of precedence.
+    """
+    found = _compare_runs(before, after)
+    if share_before < 1 - MIN_STOPS_SHARE:
+        found.add("shortened")
+    if share_after < 1 - MIN_STOPS_SHARE:
+        found.add("extended")
+    if before["number"] != after["number"]:
+        found.add("renamed")
+    if retimed >= MIN_RETIMED_SHARE and not found & {"cut_back", "increased"}:
+        found.add("retimed")
+    changes = [name for name in PRECEDENCE if name in found] or ["kept"]
+    status = changes[0]
+    gained = _weekly_runs(after, before) - _weekly_runs(before, after)
+    if status == "cut_back" and "increased" in found and gained > 0:
+        status = "increased"
+    if status == "shortened" and "extended" in found and share_before > share_after:
+        status = "extended"
+    return status, changes
+
+
+def compute_retimed_share(before: ServiceSet, after: ServiceSet, matches: pl.DataFrame) -> dict[int, float]:
+    """Measure how many starts of matched services are not at the same time.
+
+    The total variation distance between the distributions of starting times, weekly, over day types on which both
+    run.
+
+    Parameters
+    ----------
+    before, after
+        Two snapshots' services.
+    matches
+        before, after.
+
+    Returns
+    -------
+    dict
+        Service of the earlier snapshot to share, 0 to 1.
+    """
+    keys = ["before", "day_type"]
+    sides = []
+    for side, name in ((before, "before"), (after, "after")):
+        starts = side.starts.join(matches.select("before", "after"), left_on="service", right_on=name, coalesce=False)
+        total = pl.col("runs").sum().over(keys)
+        sides.append(starts.select(*keys, "start_s", (pl.col("runs") / total).alias("part")))
+    common = sides[0].select(keys).unique().join(sides[1].select(keys).unique(), on=keys)
+    both = sides[0].join(sides[1], on=[*keys, "start_s"], how="full", coalesce=True, suffix="_after")
+    distance = (
+        both.join(common, on=keys)
+        .group_by(keys)
+        .agg((pl.col("part").fill_null(0.0) - pl.col("part_after").fill_null(0.0)).abs().sum().alias("d"))
+        .group_by("before")
+        .agg(pl.col("d").max() / 2)
+    )
+    return {int(service): float(value) for service, value in distance.iter_rows()}
+
+
+class _Series:
+    """Matches between any two of several snapshots, found when they are asked for."""
+
+    def __init__(self, sets: Sequence[ServiceSet]) -> None:
+        self.sets = sets
+        self._matches: dict[tuple[int, int], pl.DataFrame] = {}
+
+    def match(self, earlier: int, later: int) -> pl.DataFrame:
+        if (earlier, later) not in self._matches:
+            self._matches[earlier, later] = match_services(self.sets[earlier], self.sets[later])
+        return self._matches[earlier, later]
+
+    def find_return(self, service: int, earlier: int, gone: int) -> str | None:
+        """Name the later snapshot in which a service that is gone is there again."""
+        for later in range(gone + 1, len(self.sets)):
+            found = self.match(earlier, later).filter(pl.col("before") == service)
+            if found.height and int(found["after"][0]) not in set(self.match(gone, later)["after"].to_list()):
+                return self.sets[later].snapshot
+        return None
+
+    def find_earlier(self, service: int, later: int, gone: int) -> str | None:
+        """Name the snapshot, before the one in which a service was gone, that has it."""
+        for earlier in range(gone - 1, -1, -1):
+            found = self.match(earlier, later).filter(pl.col("after") == service)
+            if found.height and int(found["before"][0]) not in set(self.match(earlier, gone)["before"].to_list()):
+                return self.sets[earlier].snapshot
+        return None
+
+
+def compute_service_changes(
+    sets: Sequence[ServiceSet],
+    presence: pl.DataFrame,
+    *,
+    declared: Sequence[DeclaredCoverage] = (),
+) -> pl.DataFrame:
+    """Say what became of every service between consecutive snapshots, and between the first and each later one.
+
+    A service of the earlier snapshot without a match is ``withdrawn``, or ``missing`` if its operator is not in the
+    later one at all or the service is there again in a snapshot after that. A service of the later snapshot without a
+    match is ``new``, or ``returned`` if a snapshot before the earlier one has it.
+
+    Parameters
+    ----------
+    sets
+        Services of all snapshots, earliest first.
+    presence
+        As :func:`pipeline.change.coverage.compute_operator_presence` gives it.
+    declared
+        What the configuration says about pairs.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``out_service__change``: as :data:`SCHEMA`; ``changes`` holds all that applies, separated by commas.
+    """
+    series = _Series(sets)
+    pairs = [(later - 1, later) for later in range(1, len(sets))] + [(0, later) for later in range(2, len(sets))]
+    rows: list[dict[str, object]] = []
+    for earlier, later in pairs:
+        names = (sets[earlier].snapshot, sets[later].snapshot)
+        operators = {
+            str(row["operator_key"]): row
+            for row in classify_operators(presence, *names, declared=declared).iter_rows(named=True)
+        }
+        found = _describe_pair(series, earlier, later, operators)
+        rows += [row | {"service_number": number} for number, row in enumerate(found)]
+    return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def _describe_pair(series: _Series, earlier: int, later: int, operators: Mapping[str, Row]) -> list[dict[str, object]]:
+    before, after = series.sets[earlier], series.sets[later]
+    matches = series.match(earlier, later)
+    retimed = compute_retimed_share(before, after, matches)
+    old = {int(row["service"]): row for row in before.services.iter_rows(named=True)}
+    new = {int(row["service"]): row for row in after.services.iter_rows(named=True)}
+    pair = {"snapshot_from": before.snapshot, "snapshot_to": after.snapshot}
+    rows = []
+    for match in matches.iter_rows(named=True):
+        left, right = old.pop(int(match["before"])), new.pop(int(match["after"]))
+        measure = _Match(
+            float(match["share_before"]),
+            float(match["share_after"]),
+            float(match["shared"]),
+            float(match["shared_smaller"]),
+            retimed.get(int(match["before"]), 0.0),
+        )
+        rows.append(pair | _describe_match(left, right, measure, operators))
+    for service, left in old.items():
+        rows.append(pair | _describe_gone(left, series.find_return(service, earlier, later), pair, operators))
+    for service, right in new.items():
+        source = series.find_earlier(service, later, earlier)
+        rows.append(pair | _describe_new(right, source, pair, operators))
+    return rows
+
+
+def _describe_match(before: Row, after: Row, measure: _Match, operators: Mapping[str, Row]) -> dict[str, object]:
+    status, changes = classify_match(
+        before,
+        after,
+        share_before=measure.share_before,
+        share_after=measure.share_after,
+        retimed=measure.retimed,
+    )
+    same_number = before["number"] == after["number"]
+    said = [f"{'same number' if same_number else 'other number'}, {100 * measure.shared:.0f} % of the stops in common"]
+    if before["operator_key"] != after["operator_key"]:
+        said.append(f"operator {before['operator_name']} became {after['operator_name']}")
+        changes = [*changes, "operator_changed"]
+    said += _say_runs(before, after)
+    if "shortened" in changes:
+        said.append(f"{100 * (1 - measure.share_before):.0f} % of its calls were at stops no longer served")
+    if "extended" in changes:
+        said.append(f"{100 * (1 - measure.share_after):.0f} % of its calls are at stops not served before")
+    if "retimed" in changes:
+        said.append(f"{100 * measure.retimed:.0f} % of the runs start at other times")
+    classes = [operators[str(row["operator_key"])] for row in (before, after)]
+    doubts = [row for row in classes if row["operator_class"] != COMPARABLE]
+    reason = "; ".join(sorted({str(row["reason"]) for row in doubts}))
+    unjudged = [d for d in DAY_TYPES if before[f"{d}_runs"] is None or after[f"{d}_runs"] is None]
+    if unjudged:
+        said.append(f"{' and '.join(unjudged)} service cannot be judged")
+    if reason:
+        said.append(f"comparable in part only: {reason}")
+    row = _fill(before, after, shared=measure.shared_smaller)
+    row |= {"status": status, "changes": ",".join(changes), "evidence": _sentence(said)}
+    return row | {"coverage_class": PARTIAL if doubts else COMPARABLE}
+
+
+def _describe_gone(
+    before: Row, returns: str | None, pair: Mapping[str, str], operators: Mapping[str, Row]
+) -> dict[str, object]:
+    operator = operators[str(before["operator_key"])]
+    coverage, reason = str(operator["operator_class"]), str(operator["reason"])
+    if coverage == MISSING:
+        status, said = "missing", reason
+    elif returns is not None:
+        status, coverage = "missing", MISSING
+        said = f"not in {pair['snapshot_to']}, but there again in {returns}"
+    else:
+        status = "withdrawn"
+        said = (
+            f"{before['operator_name']} is in both snapshots, and no service of {pair['snapshot_to']} serves its stops"
+        )
+    row = _fill(before, None, shared=0.0)
+    row |= {"status": status, "changes": status, "evidence": _sentence([said, *_doubt(operator)])}
+    return row | {"coverage_class": coverage}
+
+
+def _describe_new(
+    after: Row, source: str | None, pair: Mapping[str, str], operators: Mapping[str, Row]
+) -> dict[str, object]:
+    operator = operators[str(after["operator_key"])]
+    coverage, reason = str(operator["operator_class"]), str(operator["reason"])
+    if source is not None:
+        status, coverage = "returned", MISSING
+        said = f"not in {pair['snapshot_from']}, but already in {source}"
+    elif coverage == MISSING:
+        status, said = "new", f"{reason}: whether it is new cannot be known"
+    else:
+        status = "new"
+        said = (
+            f"{after['operator_name']} is in both snapshots, and no service of {pair['snapshot_from']} served its stops"
+        )
+    row = _fill(None, after, shared=0.0)
+    row |= {"status": status, "changes": status, "evidence": _sentence([said, *_doubt(operator)])}
+    return row | {"coverage_class": coverage}
+
+
+def _doubt(operator: Row) -> list[str]:
+    return [f"comparable in part only: {operator['reason']}"] if operator["operator_class"] == PARTIAL else []
+
+
+def _say_runs(before: Row, after: Row) -> list[str]:
+    said = []
+    for day_type in DAY_TYPES:
+        old, new = _number(before, f"{day_type}_runs"), _number(after, f"{day_type}_runs")
+        if old is not None and new is not None and max(old, new) > 0:
+            said.append(f"{day_type} runs {_round(old)} to {_round(new)}")
+    old, new = _last_run(before), _last_run(after)
+    if old is not None and new is not None and abs(old - new) >= MIN_HOURS_S:
+        said.append(f"last run {format_time(int(old))} to {format_time(int(new))}")
+    return said
+
+
+def _round(value: float) -> str:
+    return f"{math.floor(10 * value + 0.5) / 10:g}"
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _last_run(row: Row) -> float | None:
+    """Give the last start on weekdays, or on the first day type on which the service runs."""
+    return next((value for d in DAY_TYPES if (value := _number(row, f"{d}_last_s")) is not None), None)
+
+
+def _fill(before: Row | None, after: Row | None, *, shared: float) -> dict[str, object]:
+    known = after if after is not None else before
+    row: dict[str, object] = {"mode": known["mode"] if known is not None else None, "stops_shared_pct": 100 * shared}
+    for side, service in (("before", before), ("after", after)):
+        row[f"operator_name_{side}"] = service["operator_name"] if service is not None else None
+        row[f"route_{side}"] = service["route_name"] if service is not None else None
+        row[f"stops_{side}"] = service["n_stops"] if service is not None else None
+        last = _last_run(service) if service is not None else None
+        row[f"last_run_{side}_s"] = int(last) if last is not None else None
+        for day_type in DAY_TYPES:
+            row[f"{day_type}_runs_{side}"] = service[f"{day_type}_runs"] if service is not None else None
+    return row
