@@ -1,0 +1,147 @@
+"""Line charts over the snapshots, as SVG with reproducible bytes.
+
+Missing data is a gap with a hatched band behind it, never a fall to zero; partial data is a hollow mark.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from matplotlib.axes import Axes
+
+STYLE: dict[str, object] = {
+    "svg.hashsalt": "connectivity-report",
+    "svg.fonttype": "path",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#6b6b6b",
+    "axes.labelcolor": "#1d1d1d",
+    "text.color": "#1d1d1d",
+    "xtick.color": "#1d1d1d",
+    "ytick.color": "#1d1d1d",
+    "hatch.linewidth": 0.6,
+    "hatch.color": "#9a9a9a",
+}
+PANEL_SIZE = (4.6, 2.9)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value at one snapshot; ``status`` is comparable, partial or missing (then ``value`` is not drawn)."""
+
+    day: date
+    value: float | None
+    status: str = "comparable"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a panel."""
+
+    label: str
+    colour: str
+    marker: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel of a chart: its title, the label of its vertical axis and its lines."""
+
+    title: str
+    unit: str
+    lines: tuple[Line, ...]
+
+
+def draw_panels(panels: Sequence[Panel], labels: Sequence[tuple[date, str]]) -> str:
+    """Draw panels two in a row on a common horizontal axis of dates and return SVG.
+
+    Parameters
+    ----------
+    panels
+        At least one.
+    labels
+        Day and short label of every snapshot, in order.
+
+    Returns
+    -------
+    str
+        An SVG document without a date; the same input gives the same text.
+    """
+    n_rows = (len(panels) + 1) // 2
+    n_columns = min(len(panels), 2)
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
+        figure = Figure(figsize=(PANEL_SIZE[0] * n_columns, PANEL_SIZE[1] * n_rows + 0.5), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.subplots(n_rows, n_columns, squeeze=False)
+        for number, panel in enumerate(panels):
+            _draw_panel(axes[number // n_columns][number % n_columns], panel, labels)
+        for number in range(len(panels), n_rows * n_columns):
+            axes[number // n_columns][number % n_columns].set_visible(False)
+        handles, names = axes[0][0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside upper left", ncols=max(len(names), 1), frameon=False)
+        target = io.StringIO()
+        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
+    text = target.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[tuple[date, str]]) -> None:
+    axis.set_title(panel.title, loc="left", fontsize=10, fontweight="bold")
+    axis.set_ylabel(panel.unit)
+    days = [day.toordinal() for day, _ in labels]
+    width = max((max(days) - min(days)) * 0.035, 20.0)
+    for day in days:
+        here = [point for line in panel.lines for point in line.points if point.day.toordinal() == day]
+        if here and all(point.status == "missing" or point.value is None for point in here):
+            axis.axvspan(day - width, day + width, facecolor="#f2f2f2", hatch="////", edgecolor="#9a9a9a", linewidth=0)
+            axis.text(day, 0.5, "no comparable data", rotation=90, ha="center", va="center", fontsize=8,
+                      transform=axis.get_xaxis_transform(), bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # fmt: skip
+    for line in panel.lines:
+        _draw_line(axis, line)
+    axis.set_xticks(days, [label for _, label in labels])
+    axis.set_xlim(min(days) - 2.5 * width, max(days) + 2.5 * width)
+    axis.set_ylim(bottom=0)
+    axis.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axis.grid(axis="y", color="#dddddd", linewidth=0.7)
+    axis.set_axisbelow(True)
+
+
+def _draw_line(axis: Axes, line: Line) -> None:
+    shown = [point for point in line.points if point.value is not None and point.status != "missing"]
+    axis.plot([], [], color=line.colour, marker=line.marker, label=line.label, linewidth=1.8)
+    for first, second in zip(line.points, line.points[1:], strict=False):
+        if first.value is None or second.value is None or "missing" in (first.status, second.status):
+            continue
+        style = "-" if first.status == second.status == "comparable" else ":"
+        axis.plot(
+            [first.day.toordinal(), second.day.toordinal()],
+            [first.value, second.value],
+            color=line.colour,
+            linestyle=style,
+            linewidth=1.8,
+        )
+    for point in shown:
+        axis.plot(
+            [point.day.toordinal()],
+            [point.value],
+            color=line.colour,
+            marker=line.marker,
+            markersize=6,
+            markerfacecolor=line.colour if point.status == "comparable" else "white",
+            linestyle="none",
+            clip_on=False,
+        )

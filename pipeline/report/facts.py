@@ -1,0 +1,239 @@
+"""Figures per group of neighbourhoods, computed from the published tables; the evidence behind every sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.report import data as d
+from pipeline.report.context import ALL_GROUPS
+from pipeline.report.data import compute_median
+from pipeline.report.text import as_float, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from pipeline.report.data import ReportData
+
+COMPARABLE_SHARE = 0.9
+MISSING_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class GroupTime:
+    """Travel times of one group: ``median_s`` is None where at least half of the neighbourhoods have no value."""
+
+    n: int
+    n_with_value: int
+    median_s: float | None
+    people: float
+    people_without: float
+    without: tuple[str, ...]
+
+    @property
+    def n_without(self) -> int:
+        """Neighbourhoods without a value."""
+        return self.n - self.n_with_value
+
+    @property
+    def people_without_pct(self) -> float | None:
+        """Share of people who live where there is no value, in per cent."""
+        return 100.0 * self.people_without / self.people if self.people > 0 else None
+
+
+@dataclass(frozen=True)
+class ServiceLevel:
+    """Service of one group at one snapshot; ``status`` is comparable, partial or missing; the median is None if missing."""
+
+    snapshot: str
+    median: float | None
+    n: int
+    n_comparable: int
+    status: str
+
+
+@dataclass(frozen=True)
+class ServiceChange:
+    """Change of one group between two snapshots over the neighbourhoods whose timetables are comparable."""
+
+    n: int
+    n_comparable: int
+    n_partial: int
+    n_missing: int
+    before: float | None
+    after: float | None
+    median_change_pct: float | None
+    n_lost_quarter: int
+    reasons: tuple[str, ...]
+
+
+class Facts:
+    """Looks up and sums up the tables of one report; every method is a pure function of the tables."""
+
+    def __init__(self, report: ReportData) -> None:
+        """Index the tables."""
+        self.report = report
+        self._times = _index_times(report)
+        self._runs = _index_runs(report)
+        self._changes = _index_changes(report)
+        self._group_times: dict[tuple[str, ...], dict[str, GroupTime]] = {}
+        self._missing_operators = {
+            snapshot.key: _collect_missing_operators(report, snapshot.key) for snapshot in report.context.snapshots
+        }
+
+    def find_times(
+        self, category: str, snapshot: str, window: str, *, mode_set: str = "all", direction: str = "outward"
+    ) -> dict[str, GroupTime] | None:
+        """Return travel times per group key, or None where the tables hold nothing for this choice."""
+        key = (category, snapshot, window, direction, mode_set)
+        if key not in self._times:
+            return None
+        if key not in self._group_times:
+            self._group_times[key] = self._sum_up_times(self._times[key])
+        return self._group_times[key]
+
+    def _sum_up_times(self, rows: dict[str, tuple[float | None, float | None]]) -> dict[str, GroupTime]:
+        found = {}
+        for group in self.report.groups:
+            members = self.report.get_members(group.key)
+            values = [rows.get(place.code, (None, None))[0] for place in members]
+            shares = [
+                _get_share_without(*rows[place.code]) if place.code in rows else 100.0 for place in members
+            ]
+            found[group.key] = GroupTime(
+                n=len(members),
+                n_with_value=sum(value is not None for value in values),
+                median_s=compute_median(values),
+                people=sum(place.population for place in members),
+                people_without=sum(p.population * s / 100.0 for p, s in zip(members, shares, strict=True)),
+                without=tuple(p.name for p, value in zip(members, values, strict=True) if value is None),
+            )
+        return found
+
+    def find_service(self, group: str, day_type: str, band: str) -> list[ServiceLevel]:
+        """Return the median of vehicle runs a day per snapshot, over the neighbourhoods with complete timetables."""
+        members = self.report.get_members(group)
+        levels = []
+        for snapshot in self.report.context.snapshots:
+            rows = self._runs.get((snapshot.key, day_type, band), {})
+            values = [rows[p.code][0] for p in members if p.code in rows and rows[p.code][1] == "comparable"]
+            share = len(values) / len(members) if members else 0.0
+            status = (
+                "comparable" if share >= COMPARABLE_SHARE else "partial" if share >= MISSING_SHARE else "missing"
+            )
+            median = None if status == "missing" else compute_median(values)
+            levels.append(ServiceLevel(snapshot.key, median, len(members), len(values), status))
+        return levels
+
+    def has_service(self) -> bool:
+        """Tell whether any service level was published."""
+        return bool(self._runs)
+
+    def get_pairs(self) -> list[tuple[str, str, str]]:
+        """Return the pairs of snapshots that were compared, as (comparison, from, to), in order of date."""
+        order = {snapshot.key: number for number, snapshot in enumerate(self.report.context.snapshots)}
+        pairs = {key[:3] for key in self._changes}
+        known = [pair for pair in pairs if pair[1] in order and pair[2] in order]
+        known.sort(key=lambda pair: (pair[0] != "consecutive", order[pair[1]], order[pair[2]]))
+        seen: set[tuple[str, str]] = set()
+        unique = []
+        for pair in known:
+            if (pair[1], pair[2]) not in seen:
+                seen.add((pair[1], pair[2]))
+                unique.append(pair)
+        return unique
+
+    def find_change(self, pair: tuple[str, str, str], group: str, day_type: str, band: str) -> ServiceChange | None:
+        """Return the change of one group between two snapshots, or None where it was not published."""
+        rows = self._changes.get((*pair, day_type, band))
+        if rows is None:
+            return None
+        members = self.report.get_members(group)
+        mine = [rows[place.code] for place in members if place.code in rows]
+        good = [row for row in mine if as_text(row["coverage_class"]) == "comparable"]
+        before = [as_float(row["runs_per_day_before"]) for row in good]
+        after = [as_float(row["runs_per_day_after"]) for row in good]
+        pct = [value for value in (as_float(row["change_pct"]) for row in good) if value is not None]
+        bad = [row for row in mine if as_text(row["coverage_class"]) != "comparable"]
+        n_partial = sum(as_text(row["coverage_class"]) == "partial" for row in bad)
+        return ServiceChange(
+            n=len(members),
+            n_comparable=len(good),
+            n_partial=n_partial,
+            n_missing=len(members) - len(good) - n_partial,
+            before=compute_median(before),
+            after=compute_median(after),
+            median_change_pct=compute_median(pct),
+            n_lost_quarter=sum(value <= -25.0 for value in pct),
+            reasons=_rank_words(as_text(row["coverage_reason"]) for row in bad),
+        )
+
+    def get_missing_operators(self, snapshot: str) -> list[str]:
+        """Return the names of operators whose data is missing at a snapshot, in alphabetical order."""
+        return self._missing_operators[snapshot]
+
+
+def _collect_missing_operators(report: ReportData, snapshot: str) -> list[str]:
+    rows = report[d.OPERATORS]
+    mine = rows[(rows["snapshot"] == snapshot) & (rows["presence_class"] == "missing")]
+    pairs = zip(mine["operator_name"], mine["operator_key"], strict=True)
+    return sorted({as_text(name) or as_text(key) for name, key in pairs})
+
+
+def _get_share_without(value: float | None, share: float | None) -> float:
+    if share is not None:
+        return share
+    return 100.0 if value is None else 0.0
+
+
+def _index_times(report: ReportData) -> dict[tuple[str, ...], dict[str, tuple[float | None, float | None]]]:
+    found: dict[tuple[str, ...], dict[str, tuple[float | None, float | None]]] = {}
+    frame = report[d.TRAVEL_TIME]
+    for keys, part in frame.groupby(["category", "snapshot", "window", "direction", "mode_set"], sort=True):
+        found[tuple(map(str, keys))] = {
+            str(code): (as_float(value), as_float(share))
+            for code, value, share in _iterate(
+                part, "neighbourhood_code", "travel_time_p50_s", "people_without_pct"
+            )
+        }
+    return found
+
+
+def _index_runs(report: ReportData) -> dict[tuple[str, ...], dict[str, tuple[float | None, str]]]:
+    found: dict[tuple[str, ...], dict[str, tuple[float | None, str]]] = {}
+    frame = report[d.SERVICE_LEVEL]
+    for keys, part in frame[frame["mode"] == "all"].groupby(["snapshot", "day_type", "band"], sort=True):
+        found[tuple(map(str, keys))] = {
+            str(code): (as_float(runs), as_text(coverage))
+            for code, runs, coverage in _iterate(part, "neighbourhood_code", "runs_per_day", "coverage_class")
+        }
+    return found
+
+
+def _index_changes(report: ReportData) -> dict[tuple[str, str, str, str, str], dict[str, dict[str, object]]]:
+    found: dict[tuple[str, str, str, str, str], dict[str, dict[str, object]]] = {}
+    frame = report[d.SERVICE_CHANGE]
+    by = ["comparison", "snapshot_from", "snapshot_to", "day_type", "band"]
+    for keys, part in frame[frame["mode"] == "all"].groupby(by, sort=True):
+        first, start, end, day_type, band = (str(key) for key in keys)
+        found[(first, start, end, day_type, band)] = {
+            str(row["neighbourhood_code"]): {str(k): v for k, v in row.items()} for row in part.to_dict("records")
+        }
+    return found
+
+
+def _iterate(frame: pd.DataFrame, *columns: str) -> Iterable[tuple[object, ...]]:
+    return zip(*(frame[column].astype(object).tolist() for column in columns), strict=True)
+
+
+def _rank_words(words: Iterable[str]) -> tuple[str, ...]:
+    counts = Counter(word for word in words if word)
+    return tuple(word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:3])
+
+
+def get_leading_group(report: ReportData) -> str:
+    """Return the key of the group that the findings speak of first: the first group, or ``all`` where there is one."""
+    return report.groups[0].key if report.groups else ALL_GROUPS

@@ -1,0 +1,380 @@
+"""The offline site: pages, data and pictures in one folder that opens from disk and asks no other host for anything."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from pipeline.base.io import staged_folder
+from pipeline.report import data as d
+from pipeline.report.charts import Line, Panel, Point, draw_panels
+from pipeline.report.data import ReportData, build_csv, build_script
+from pipeline.report.facts import Facts
+from pipeline.report.findings import build_findings
+from pipeline.report.maps import build_geometry_payload, build_values_payload
+from pipeline.report.method import build_definitions, build_parameter_table, build_weight_table, build_window_table
+from pipeline.report.profiles import ProfileBuilder
+from pipeline.report.quality import (
+    build_coverage_table,
+    build_examples,
+    build_inputs_table,
+    build_notices_table,
+    collect_attributions,
+)
+from pipeline.report.tables import (
+    Cell,
+    Column,
+    Table,
+    build_change_table,
+    build_league_table,
+    build_operator_table,
+    build_services_table,
+    build_text_cell,
+    build_times_table,
+    build_windows_table,
+    build_without_table,
+)
+from pipeline.report.text import (
+    capitalise,
+    format_date,
+    format_integer,
+    format_minutes,
+    format_number,
+    format_rate,
+    format_weekday_date,
+    format_window,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import pandas as pd
+
+    from pipeline.report.context import ReportContext
+
+HERE = Path(__file__).parent
+STATIC_FILES = ("report.css", "errors.js", "shared.js", "map.js", "league.js", "locator.js")
+VENDOR_FILES = ("maplibre-gl.js", "maplibre-gl.css", "maplibre-gl-LICENSE.txt")
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+SERVICE_PANELS = (
+    ("weekday", "all_day", "Weekday, whole day"),
+    ("weekday", "18_22", "Weekday evening, 18:00 to 22:00"),
+    ("saturday", "all_day", "Saturday, whole day"),
+    ("sunday", "all_day", "Sunday, whole day"),
+)
+MAX_CHART_CATEGORIES = 4
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file offered for download."""
+
+    path: str
+    title: str
+    rows: str
+    size: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart on a page: file, headline, statistical title, text alternative and the table with the same figures."""
+
+    path: str
+    headline: str
+    title: str
+    alternative: str
+    table: Table
+
+
+def build_report(tables: Mapping[str, pd.DataFrame], context: ReportContext, folder: Path) -> None:
+    """Write the offline site of one area.
+
+    Parameters
+    ----------
+    tables
+        Published tables by name (``out_neighbourhood__travel_time``, ...). Only ``out_neighbourhood__geography`` must
+        be there; what else is missing is said to be missing.
+    context
+        Names, wording, dates, parameters and caveats.
+    folder
+        Where the site goes; an earlier one is replaced as a whole, and stays if anything fails.
+
+    Raises
+    ------
+    InputError
+        If there is no neighbourhood or a table lacks a column the report reads.
+
+    Notes
+    -----
+    The same tables and context give the same bytes: nothing depends on the clock, the machine or the order of rows of
+    equal keys.
+    """
+    report = ReportData(tables, context)
+    with staged_folder(folder) as target:
+        _SiteWriter(report, tables, target).write()
+
+
+def build_environment() -> jinja2.Environment:
+    """Return the template environment: everything is escaped, an unknown name is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        capitalise=capitalise, date=format_date, weekday_date=format_weekday_date, integer=format_integer
+    )
+    environment.globals["format_window"] = format_window
+    return environment
+
+
+class _SiteWriter:
+    """Writes the files of one site."""
+
+    def __init__(self, report: ReportData, tables: Mapping[str, pd.DataFrame], target: Path) -> None:
+        self.report = report
+        self.context = report.context
+        self.tables = tables
+        self.target = target
+        self.facts = Facts(report)
+        self.environment = build_environment()
+        self.environment.globals.update(context=self.context, report=report)
+
+    def write(self) -> None:
+        """Write every page, picture and download."""
+        self._copy_files()
+        self._write_text("data/values.js", build_script("REPORT_VALUES", build_values_payload(self.report)))
+        geometry = build_geometry_payload(self.report)
+        self._write_text("data/geometry.js", build_script("REPORT_GEOMETRY", geometry))
+        self._write_overview()
+        self._write_service()
+        self._write_page("league.html", "league.html.j2", "League table", table=build_league_table(self.report))
+        self._write_method()
+        self._write_quality()
+        self._write_downloads(geometry)
+        self._write_profiles()
+
+    def _write_text(self, path: str, text: str) -> None:
+        self._write_bytes(path, text.encode("utf-8"))
+
+    def _write_bytes(self, path: str, content: bytes) -> None:
+        file = self.target / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+    def _write_page(self, path: str, template: str, title: str, **values: object) -> None:
+        page = self.environment.get_template(template)
+        root = "../" * path.count("/")
+        self._write_text(path, page.render(title=title, root=root, path=path, **values))
+
+    def _copy_files(self) -> None:
+        for name in STATIC_FILES:
+            self._write_bytes(f"static/{name}", (HERE / "static" / name).read_bytes())
+        for name in VENDOR_FILES:
+            self._write_bytes(f"vendor/{name}", (HERE / "vendor" / name).read_bytes())
+
+    def _write_overview(self) -> None:
+        self._write_page(
+            "index.html",
+            "index.html.j2",
+            "Overview",
+            blocks=build_findings(self.report, self.facts),
+            tables=[
+                build_times_table(self.report, self.facts),
+                build_windows_table(self.report, self.facts),
+                build_without_table(self.report, self.facts),
+                build_change_table(self.report, self.facts),
+            ],
+        )
+
+    def _write_service(self) -> None:
+        charts = []
+        if self.facts.has_service():
+            charts.append(self._write_service_chart())
+        times = self._write_times_chart()
+        if times is not None:
+            charts.append(times)
+        pairs = [pair for pair in self.facts.get_pairs() if pair[0] == "consecutive"] or self.facts.get_pairs()
+        services = [build_services_table(self.report, pair) for pair in pairs]
+        if self.report[d.MATCHED_SERVICES].empty:
+            services = []
+        self._write_page(
+            "service.html",
+            "service.html.j2",
+            "Service over time",
+            charts=charts,
+            coverage=build_coverage_table(self.report),
+            operators=None if self.report[d.OPERATORS].empty else build_operator_table(self.report),
+            services=services,
+        )
+
+    def _write_service_chart(self) -> Chart:
+        panels, rows = [], []
+        for day_type, band, title in SERVICE_PANELS:
+            lines = []
+            for group in self.report.groups:
+                levels = self.facts.find_service(group.key, day_type, band)
+                points = tuple(
+                    Point(snapshot.date, level.median, level.status)
+                    for snapshot, level in zip(self.context.snapshots, levels, strict=True)
+                )
+                lines.append(Line(capitalise(group.label), group.colour, group.marker, points))
+                cells = [
+                    Cell("missing data", look="missing")
+                    if level.median is None
+                    else Cell(format_rate(level.median) + (" (partial data)" if level.status == "partial" else ""))
+                    for level in levels
+                ]
+                rows.append((build_text_cell(title), build_text_cell(capitalise(group.label)), *cells))
+            panels.append(Panel(title, "runs a day", tuple(lines)))
+        self._write_text("charts/service.svg", draw_panels(panels, self._get_labels()))
+        title = f"Vehicle runs a day that call in the median {self.context.noun}, by date of the timetables"
+        return Chart(
+            "charts/service.svg",
+            "How many buses, trains and other vehicles call",
+            title,
+            f"Line chart in four panels. {title}. The same figures stand in the table below.",
+            self._build_chart_table("service-figures", title, "Day and time", rows),
+        )
+
+    def _write_times_chart(self) -> Chart | None:
+        context = self.context
+        window = context.primary_window
+        panels, rows = [], []
+        for category in context.categories[:MAX_CHART_CATEGORIES]:
+            if not self.report.has_category(category.key):
+                continue
+            found = [self.facts.find_times(category.key, s.key, window.key) for s in context.snapshots]
+            lines = []
+            for group in self.report.groups:
+                medians = [None if times is None else times[group.key].median_s for times in found]
+                points = tuple(
+                    Point(s.date, None if m is None else m / 60.0) for s, m in zip(context.snapshots, medians, strict=True)
+                )
+                lines.append(Line(capitalise(group.label), group.colour, group.marker, points))
+                cells = [
+                    Cell(f"over {context.method.max_time_min} min or none", look="reason")
+                    if median is None
+                    else Cell(format_minutes(median))
+                    for median in medians
+                ]
+                rows.append((build_text_cell(f"To {category.phrase}"), build_text_cell(capitalise(group.label)), *cells))
+            panels.append(Panel(f"To {category.phrase}", "minutes", tuple(lines)))
+        if not panels:
+            return None
+        self._write_text("charts/times.svg", draw_panels(panels, self._get_labels()))
+        title = (
+            f"Median travel time by public transport, {window.label.lower()} "
+            f"({format_window(window.start_s, window.end_s)}), by date of the timetables"
+        )
+        return Chart(
+            "charts/times.svg",
+            "How long the journey takes",
+            title,
+            f"Line chart. {title}. The same figures stand in the table below.",
+            self._build_chart_table("times-figures", title, "Destination", rows),
+        )
+
+    def _get_labels(self) -> list[tuple[date, str]]:
+        return [(snapshot.date, snapshot.label) for snapshot in self.context.snapshots]
+
+    def _build_chart_table(self, anchor: str, title: str, first: str, rows: list[tuple[Cell, ...]]) -> Table:
+        columns = (
+            Column(first, is_number=False),
+            Column("Group", is_number=False),
+            *(Column(format_date(snapshot.date)) for snapshot in self.context.snapshots),
+        )
+        return Table(anchor, title, columns, tuple(rows))
+
+    def _write_method(self) -> None:
+        self._write_page(
+            "method.html",
+            "method.html.j2",
+            "Method",
+            definitions=build_definitions(self.context),
+            parameters=build_parameter_table(self.context),
+            windows=build_window_table(self.context),
+            weights=build_weight_table(self.context),
+        )
+
+    def _write_quality(self) -> None:
+        self._write_page(
+            "quality.html",
+            "quality.html.j2",
+            "Data quality",
+            coverage=build_coverage_table(self.report),
+            notices=build_notices_table(self.report),
+            examples=build_examples(self.report),
+            inputs=build_inputs_table(self.report),
+            attributions=collect_attributions(self.report),
+        )
+
+    def _write_downloads(self, geometry: dict[str, object]) -> None:
+        downloads = []
+        for name in sorted(self.tables):
+            content = build_csv(self.tables[name])
+            path = f"downloads/{name}.csv"
+            if len(content) > self.context.max_csv_bytes:
+                content = _zip_file(f"{name}.csv", content)
+                path += ".zip"
+            self._write_bytes(path, content)
+            downloads.append(Download(path, name, format_integer(len(self.tables[name])), _format_size(len(content))))
+        named = self._build_geojson(geometry)
+        self._write_bytes("downloads/neighbourhoods.geojson", named)
+        polygons = Download(
+            "downloads/neighbourhoods.geojson",
+            f"Outlines of the {self.context.noun_plural} (GeoJSON, longitude and latitude)",
+            format_integer(len(self.report.places)),
+            _format_size(len(named)),
+        )
+        self._write_page("downloads.html", "downloads.html.j2", "Downloads", downloads=downloads, polygons=polygons)
+
+    def _build_geojson(self, geometry: dict[str, object]) -> bytes:
+        collection = geometry["polygons"]
+        features = []
+        for feature in collection["features"] if isinstance(collection, dict) else []:
+            place = self.report.places[feature["properties"]["i"]]
+            properties = {"neighbourhood_code": place.code, "neighbourhood_name": place.name, "area_group": place.group}
+            features.append({**feature, "properties": properties})
+        document = {"type": "FeatureCollection", "features": features}
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+    def _write_profiles(self) -> None:
+        builder = ProfileBuilder(self.report, self.facts)
+        write = partial(self._write_page, template="profile.html.j2")
+        places = self.report.places
+        for place in places:
+            write(
+                f"neighbourhoods/{place.page}.html",
+                title=place.name,
+                profile=builder.build_profile(place),
+                previous=places[place.index - 1] if place.index > 0 else None,
+                following=places[place.index + 1] if place.index + 1 < len(places) else None,
+            )
+
+
+def _zip_file(name: str, content: bytes) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        entry = zipfile.ZipInfo(name, ZIP_TIME)
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        entry.external_attr = 0o644 << 16
+        archive.writestr(entry, content)
+    return target.getvalue()
+
+
+def _format_size(n_bytes: int) -> str:
+    if n_bytes < 1_000_000:
+        return f"{max(n_bytes // 1000, 1)} kB"
+    return f"{format_number(n_bytes / 1_000_000, 1)} MB"
