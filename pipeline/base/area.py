@@ -116,6 +116,7 @@ class Destinations(PointSource):
     label: str = Field(description="how the report names the category, such as 'hospital'")
     weight: str | None = Field(None, description="column with the weight of a destination, such as jobs")
     min_weight: float | None = Field(None, description="leave out destinations that weigh less")
+    max_weight: float | None = Field(None, description="leave out destinations that weigh more")
     cumulative: bool = Field(default=False, description="also count the weight reachable within set times")
 
 

@@ -280,6 +280,8 @@ def load_project(
             field="data",
             cure=f"Say so on the command line: make all AREA={checked.name} DATA=<folder>",
         )
+    if checked.data and not data and not Path(folder).is_dir() and (ROOT / folder).is_dir():
+        folder = str(ROOT / folder)
     if not Path(folder).is_dir():
         raise InputError(
             "This data folder does not exist.", file=folder, cure="Give the right one with DATA= or --data."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -421,7 +421,7 @@ TABLES: dict[str, Table] = {
     )
 }
 
-_DTYPES = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}
+_DTYPES: dict[str, Any] = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}
 
 
 def check_table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -468,7 +468,8 @@ def _convert(values: pd.Series, column: Column) -> pd.Series:
         return values.astype("Int64" if column.is_nullable else "int64")
     if column.kind == "text":
         return values.astype("str") if values.notna().any() else pd.Series([None] * len(values), dtype="str")
-    return values.astype(_DTYPES[column.kind])
+    converted: pd.Series = values.astype(_DTYPES[column.kind])
+    return converted
 
 
 @cache

@@ -92,6 +92,8 @@ def _read_source(source: Destinations, path: Path, crs: str, notices: Notices) -
         frame = frame[weight.notna()]
     if source.min_weight is not None:
         frame = frame[frame["weight"] >= source.min_weight]
+    if source.max_weight is not None:
+        frame = frame[frame["weight"] <= source.max_weight]
     frame = frame.rename(columns={"code": "destination_id"})
     frame["category"], frame["file"] = source.category, path.name
     return frame[[*COLUMNS, "file", ROW]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ def _write_if_changed(text: str, path: Path) -> None:
         write_text(text, path)
 
 
-def write_rules(project: Project, *, command: str) -> Path:
+def write_rules(project: Project, *, command: str, options: str) -> Path:
     """Write the rules that make includes for an area.
 
     Parameters
@@ -69,7 +70,9 @@ def write_rules(project: Project, *, command: str) -> Path:
     project
         The area with its settings.
     command
-        How make calls the command line, with the options for area, data and configuration.
+        How make calls the command line.
+    options
+        Options for area, data and configuration, quoted for the shell.
 
     Returns
     -------
@@ -84,10 +87,9 @@ def write_rules(project: Project, *, command: str) -> Path:
         needs += [*target.inputs, *(targets[name].manifest for name in target.upstream)]
         lines.append(f"{_quote(target.manifest)}: {' '.join(_quote(path) for path in needs)}")
         snapshot = f" --snapshot {target.snapshot}" if target.snapshot else ""
-        lines.append(f"\t@{command} run {target.stage}{snapshot}")
+        lines.append(f"\t@{command} run {target.stage}{snapshot} {options}")
     for path in sorted({p for t in targets.values() for p in t.inputs}):
-        lines.append(f"{_quote(path)}:")
-        lines.append(f"\t@{command} missing {_quote(path)}")
+        lines += [f"{_quote(path)}:", f"\t@{command} missing {shlex.quote(str(path))}"]
     for stage in STAGES:
         mine = [t for t in targets.values() if t.stage == stage]
         lines += [f"MANIFEST_{stage}_{t.snapshot} := {_quote(t.manifest)}" for t in mine if t.snapshot]

@@ -7,10 +7,12 @@ disagree.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from pipeline.base.area import Snapshot
+from pipeline.base.config import Settings
 from pipeline.base.load import ROOT, Project
 from pipeline.stages.code import find_code
 
@@ -155,11 +157,11 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "network": {
             "walking": sets["walking"],
-            "transit": {k: v for k, v in sets["transit"].items() if k not in {"max_changes", "max_time_min"}},
+            "interchange_s": settings.transit.interchange_s,
             "days": {d: str(x) for d, x in get_days(one).items() if d in day_types} if one else {},
             "timezone": area.timezone,
             "min_linked_pct": settings.gates.min_linked_pct,
-            "horizon": max((w.outward or w.back).end for w in settings.windows.values() if w.outward or w.back),  # type: ignore[union-attr]
+            "horizon_s": get_horizon(settings),
             "strict": settings.strict,
         },
         "times": {
@@ -194,13 +196,30 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
     return slices[stage]
 
 
+def get_horizon(settings: Settings) -> tuple[int, int]:
+    """Return the first and the last second that a journey of any window can touch.
+
+    Parameters
+    ----------
+    settings
+        Windows and the longest journey.
+
+    Returns
+    -------
+    tuple of int
+        Seconds of the service day.
+    """
+    spans = [span for w in settings.windows.values() for span in (w.outward, w.back) if span is not None]
+    return min(s.start_s for s in spans), max(s.end_s for s in spans) + 60 * settings.transit.max_time_min
+
+
 def _describe(snapshot: Snapshot | None) -> dict[str, Any]:
     if snapshot is None:
         return {}
     return {"id": snapshot.id, "date": str(snapshot.date), "feeds": [(f.key, f.path) for f in snapshot.feeds]}
 
 
-def get_days(snapshot: Snapshot) -> dict[str, Any]:
+def get_days(snapshot: Snapshot) -> dict[str, date]:
     """Return the date that stands for each kind of day: the snapshot's own, and the weekend that follows it.
 
     Parameters
@@ -213,8 +232,6 @@ def get_days(snapshot: Snapshot) -> dict[str, Any]:
     dict
         ``weekday``, ``saturday`` and ``sunday`` to dates.
     """
-    from datetime import timedelta  # noqa: PLC0415 (keeps the module's start-up short)
-
     saturday = snapshot.saturday or snapshot.date + timedelta(days=(5 - snapshot.date.weekday()) % 7)
     sunday = snapshot.sunday or snapshot.date + timedelta(days=(6 - snapshot.date.weekday()) % 7)
     return {"weekday": snapshot.date, "saturday": saturday, "sunday": sunday}

@@ -1,0 +1,123 @@
+# The connectivity pipeline. `make help` lists the targets; README.md says how to begin.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+JOBS ?= 2
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(JOBS)
+endif
+
+AREA ?= sample
+SNAPSHOT ?=
+DATA ?=
+CONFIG ?=
+PYTHON ?= python3
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+OPTIONS := --area "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)")
+CLI := $(PY) -m pipeline
+STAGES := fetch timetables streets places network times service scores report publish
+BUILDING := $(if $(MAKECMDGOALS),$(filter all $(STAGES),$(MAKECMDGOALS)),)
+
+.PHONY: help setup setup-dev demo all plan status verify check test bench docs graph clean $(STAGES)
+
+help: ## list the targets
+	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
+
+# --- installation ----------------------------------------------------------------------------------------------------
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=python3.12"; exit 3; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian install it with: apt-get install python3-venv"; exit 3; }
+	@echo "Installing the locked dependencies into $(VENV) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@printf '#!/bin/sh\nPYTHONPATH="%s$${PYTHONPATH:+:$$PYTHONPATH}" exec "%s" -m pipeline "$$@"\n' "$(CURDIR)" "$(abspath $(PY))" > $(VENV)/bin/connectivity
+	@chmod +x $(VENV)/bin/connectivity
+	@echo "Compiling the routing kernels (once) ..."
+	@$(CLI) warm
+	@touch $@
+
+$(READY_DEV): requirements-dev.lock $(READY)
+	@echo "Installing the tools for tests and checks ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+setup: $(READY) ## make .venv, install the locked dependencies, compile the kernels
+	@echo "Ready. Try: make demo"
+
+setup-dev: $(READY_DEV) ## the same with the tools for tests and checks
+
+# --- the pipeline ----------------------------------------------------------------------------------------------------
+all: ## run every stage for AREA, only what is out of date
+fetch: ## archive the inputs of AREA with their hashes and licences
+timetables: ## read timetables
+streets: ## read OpenStreetMap into a walking graph
+places: ## read neighbourhoods, destinations and groups
+network: ## pack timetables, streets and places for routing
+times: ## compute travel times
+service: ## measure bus service and its change
+scores: ## compute scores and publish the tables
+report: ## build the offline report
+publish: ## copy report and tables to a folder, with a switch of `latest`
+
+ifneq ($(filter all $(STAGES),$(MAKECMDGOALS)),)
+ifneq ($(wildcard $(READY)),)
+RULES := $(shell $(CLI) rules $(OPTIONS) --command "$(CLI)")
+$(if $(RULES),,$(error the configuration cannot be used, see the message above))
+include $(RULES)
+endif
+endif
+
+ifeq ($(wildcard $(READY)),)
+all $(STAGES): $(READY)
+	@$(MAKE) --no-print-directory $@ AREA="$(AREA)" SNAPSHOT="$(SNAPSHOT)" DATA="$(DATA)" CONFIG="$(CONFIG)"
+else
+all: $(MANIFESTS_fetch) $(MANIFESTS_report) $(MANIFESTS_publish)
+	@$(CLI) done $(OPTIONS)
+
+define STAGE_RULE
+$(1): $(if $(SNAPSHOT),$(or $(MANIFEST_$(1)_$(SNAPSHOT)),$(MANIFESTS_$(1))),$(MANIFESTS_$(1)))
+	@:
+endef
+$(foreach stage,$(STAGES),$(eval $(call STAGE_RULE,$(stage))))
+endif
+
+demo: $(READY) ## install if need be, run every stage on the embedded sample, say where the report is
+	@$(MAKE) --no-print-directory all AREA=sample DATA= CONFIG= SNAPSHOT=
+
+plan: $(READY) ## say what would run, and why
+	@$(CLI) plan $(OPTIONS)
+
+status: $(READY) ## say what is there, how old it is, how many notices it carries
+	@$(CLI) status $(OPTIONS)
+
+verify: $(READY) ## compare inputs and outputs with the hashes in the manifests
+	@$(CLI) verify $(OPTIONS)
+
+graph: $(READY) ## write the walking graph and the transport graph as GraphML and GeoPackage
+	@$(CLI) graph $(OPTIONS)
+
+clean: ## delete the outputs of AREA
+	rm -rf "outputs/$(notdir $(basename $(AREA)))"
+
+# --- the project's own checks ----------------------------------------------------------------------------------------
+check: $(READY_DEV) ## lint, types, import contracts
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+test: $(READY_DEV) ## run the tests
+	@$(VENV)/bin/pytest -n $(JOBS) --dist loadfile
+
+bench: $(READY) ## time the two algorithms on AREA and write outputs/bench/results.json
+	@$(CLI) bench $(OPTIONS)
+
+docs: $(READY) ## write the generated documents: settings, schema, data dictionary, notices
+	@$(CLI) config schema --write
+	@$(CLI) docs

@@ -1,0 +1,5 @@
+"""``python -m pipeline`` is the same as ``connectivity``."""
+
+from pipeline.cli.main import main
+
+main()

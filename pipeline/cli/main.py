@@ -1,0 +1,295 @@
+"""The ``connectivity`` command: thin, with imports inside commands so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import __version__
+from pipeline.base.errors import PipelineError, UsageError
+
+app = typer.Typer(
+    name="connectivity",
+    help="Travel times, bus-service change and connectivity scores for neighbourhoods.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(is_wanted: bool) -> None:  # noqa: FBT001 (typer hands the flag over so)
+    if is_wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and stop")
+    ] = False,
+) -> None:
+    """Travel times, bus-service change and connectivity scores for neighbourhoods."""
+
+
+AreaOption = Annotated[str, typer.Option("--area", help="name of an area in config/areas, or a YAML file")]
+SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="id of one snapshot")]
+DataOption = Annotated[str | None, typer.Option("--data", help="folder of the inputs")]
+ConfigOption = Annotated[str | None, typer.Option("--config", help="file that overrides config/default.yaml")]
+
+
+def _load(area: str, config: str | None, data: str | None) -> Any:
+    from pipeline.base.load import load_project
+
+    return load_project(area, config=config, data=data)
+
+
+@app.command()
+def run(
+    stage: Annotated[str, typer.Argument(help="fetch, timetables, streets, places, network, times, ...")],
+    area: AreaOption,
+    snapshot: SnapshotOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Run one stage."""
+    from importlib import import_module
+
+    from pipeline.stages.targets import STAGES
+
+    if stage not in STAGES:
+        raise UsageError(f"There is no stage '{stage}'.", cure=f"Stages: {', '.join(STAGES)}.")
+    project = _load(area, config, data)
+    done = import_module(f"pipeline.stages.{stage}").run(project, snapshot)
+    n_notices = sum(done.notices.counts().values())
+    name = stage if snapshot is None else f"{stage} {snapshot}"
+    typer.echo(f"{name}: done{f', {n_notices} notices' if n_notices else ''}")
+
+
+@app.command()
+def rules(
+    area: AreaOption,
+    command: Annotated[str, typer.Option("--command")] = "connectivity",
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write the rules that make includes, and print where they are."""
+    import shlex
+
+    from pipeline.stages.plan import write_rules
+
+    pairs = (("--area", area), ("--data", data), ("--config", config))
+    options = shlex.join(part for name, value in pairs if value for part in (name, value))
+    typer.echo(write_rules(_load(area, config, data), command=command, options=options))
+
+
+@app.command()
+def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Say what would run, and why."""
+    from pipeline.stages.plan import build_plan
+
+    steps = build_plan(_load(area, config, data))
+    for step in steps:
+        typer.echo(f"{step.name:<24} {step.reason}")
+    typer.echo(f"{len(steps)} steps would run." if steps else "Nothing to do: everything is up to date.")
+
+
+@app.command()
+def status(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Say what is there, how old it is and how many notices it carries."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from pipeline.stages.plan import build_status
+
+    table = Table("stage", "state", "age", "rows", "notices", "seconds", "peak MB", title=f"Area {area}")
+    for state in build_status(_load(area, config, data)):
+        if state.age_s is None:
+            table.add_row(state.name, "not run", *[""] * 5)
+            continue
+        age = f"{state.age_s / 3600:.1f} h" if state.age_s > 3600 else f"{state.age_s / 60:.0f} min"
+        numbers = (state.n_rows, state.n_notices, state.seconds, state.peak_memory_mb)
+        table.add_row(state.name, "current" if state.is_current else "out of date", age, *(f"{n:,}" for n in numbers))
+    Console().print(table)
+
+
+@app.command()
+def verify(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Compare inputs and outputs with the hashes in the manifests."""
+    from pipeline.stages.verify import find_differences
+
+    project = _load(area, config, data)
+    differences = find_differences(project)
+    for line in differences:
+        typer.echo(line)
+    if differences:
+        from pipeline.base.errors import GateError
+
+        raise GateError(f"{len(differences)} files differ from the manifests.", cure="Run make again for this area.")
+    typer.echo("Every file is as the manifests say.")
+
+
+@app.command()
+def done(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Say what was made, where it is and how many notices there are."""
+    from pipeline.stages.verify import summarise
+
+    typer.echo(summarise(_load(area, config, data)))
+
+
+@app.command()
+def missing(path: str) -> None:
+    """Report an input that make needs and that does not exist."""
+    from pipeline.base.errors import InputError
+
+    raise InputError("This input does not exist.", file=path, cure="Check the path in the area file, and DATA=.")
+
+
+@app.command()
+def warm() -> None:
+    """Compile the routing kernels, so that the first run need not wait."""
+    from pipeline.stages.warm import warm_kernels
+
+    warm_kernels()
+
+
+@app.command()
+def graph(
+    area: AreaOption, snapshot: SnapshotOption = None, data: DataOption = None, config: ConfigOption = None
+) -> None:
+    """Write the walking graph and the transport graph as GraphML and GeoPackage."""
+    from pipeline.stages.graph import write_graphs
+
+    for path in write_graphs(_load(area, config, data), snapshot):
+        typer.echo(path)
+
+
+@app.command()
+def bench(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Time the two travel-time algorithms side by side."""
+    from pipeline.stages.bench import run_bench
+
+    typer.echo(run_bench(_load(area, config, data)))
+
+
+@app.command()
+def docs() -> None:
+    """Write the generated documents: data dictionary and notices."""
+    from pipeline.cli.documents import write_documents
+
+    for path in write_documents():
+        typer.echo(path)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is wrong with this installation."""
+    from pipeline.cli.doctor import diagnose
+
+    problems = 0
+    for line, is_good in diagnose():
+        typer.echo(f"{'ok ' if is_good else 'BAD'}  {line}")
+        problems += not is_good
+    if problems:
+        raise typer.Exit(3)
+
+
+@app.command()
+def validate(
+    inputs: Annotated[list[str], typer.Argument(help="GTFS, OpenStreetMap or CSV files")],
+    out: Annotated[str | None, typer.Option("--out", help="also write the notices to this .csv")] = None,
+) -> None:
+    """Read any input and list its notices by code, file and row."""
+    from pipeline.cli.validate import validate_inputs
+
+    validate_inputs(inputs, out)
+
+
+@app.command()
+def explain(
+    area: str,
+    code: Annotated[str, typer.Argument(help="code of a neighbourhood or of a small area")],
+    category: str,
+    depart: Annotated[str | None, typer.Option("--depart", help="HH:MM; the window's median minute if absent")] = None,
+    window: Annotated[str | None, typer.Option("--window", help="departure window")] = None,
+    snapshot: SnapshotOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Show the journey to the nearest destination leg by leg."""
+    from pipeline.stages.explain import explain_place
+
+    project = _load(area, config, data)
+    typer.echo(explain_place(project, code, category, depart=depart, window=window, snapshot=snapshot))
+
+
+@app.command()
+def diff(area: str, earlier: str, later: str, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Compare two snapshots: services, service levels and travel times."""
+    from pipeline.stages.diff import describe_difference
+
+    typer.echo(describe_difference(_load(area, config, data), earlier, later))
+
+
+config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")
+app.add_typer(config_app, name="config")
+
+
+@config_app.command("show")
+def config_show(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Print the settings of an area after all overrides."""
+    import yaml
+
+    project = _load(area, config, data)
+    content = {"area": project.area.model_dump(mode="json"), "settings": project.settings.model_dump(mode="json")}
+    typer.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+
+
+@config_app.command("check")
+def config_check(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Check the configuration of an area and that its inputs exist."""
+    from pipeline.base.errors import InputError
+    from pipeline.stages.targets import list_inputs
+
+    project = _load(area, config, data)
+    gone = sorted({str(full) for _, _, full, _ in list_inputs(project) if not full.exists()})
+    if gone:
+        raise InputError(f"{len(gone)} inputs do not exist.", file=gone[0], cure="Check the paths and DATA=.")
+    typer.echo(f"{project.area_file}: good, and all inputs exist.")
+
+
+@config_app.command("schema")
+def config_schema(
+    write: Annotated[bool, typer.Option("--write", help="write config/default.yaml and config/schema.json")] = False,
+) -> None:
+    """Print the schema of settings and area files, or write it beside the default settings."""
+    from pipeline.base.io import write_text
+    from pipeline.base.load import ROOT, build_default_yaml, build_schema_json
+
+    if not write:
+        typer.echo(build_schema_json())
+        return
+    write_text(build_default_yaml(), ROOT / "config" / "default.yaml")
+    write_text(build_schema_json(), ROOT / "config" / "schema.json")
+    typer.echo("config/default.yaml and config/schema.json are up to date.")
+
+
+def main() -> None:
+    """Run the command line; problems end with one message and their own exit code."""
+    from pipeline.base.progress import set_up_logging
+
+    set_up_logging()
+    try:
+        app()
+    except PipelineError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("stopped; finished work is kept, run the same command to go on", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,197 @@
+"""Stage ``network``: pack timetable, streets and places of one snapshot for routing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from pipeline.base.errors import InputError
+from pipeline.base.io import staged_folder
+from pipeline.base.load import Project
+from pipeline.base.manifest import StageRun, record_stage
+from pipeline.base.notices import Notices, declare_notice
+from pipeline.places.model import Places
+from pipeline.stages.common import begin, get_folder, read_places, write_tables
+from pipeline.stages.targets import get_days, get_horizon
+from pipeline.streets.model import read_streets_folder
+from pipeline.timetables.calendars import get_trips_on
+from pipeline.timetables.model import Timetable
+from pipeline.transit.build import build_network
+from pipeline.transit.footpaths import WalkSettings
+from pipeline.transit.linking import LinkedArea, link_area
+from pipeline.transit.packed import write_packed
+
+FAR_PLACE = declare_notice(
+    "place_far_from_streets",
+    "warning",
+    "A small area lies too far from any walkable street (in the sea, or outside the extract) and has no travel times.",
+    "Check its coordinate, or use a larger street extract.",
+)
+FAR_DESTINATION = declare_notice(
+    "destination_far_from_streets",
+    "info",
+    "A destination lies too far from any walkable street, mostly outside the street extract; it cannot be reached.",
+    "Use a larger street extract if the destination matters here.",
+)
+FAR_STOP = declare_notice(
+    "stop_far_from_streets",
+    "info",
+    "A stop lies too far from any walkable street; it can be ridden through but not walked to.",
+    "Use a larger street extract if the stop matters here.",
+)
+NO_SERVICE_DAY = declare_notice(
+    "no_service_on_day",
+    "warning",
+    "No trip at all runs on the date that stands for a kind of day, so everybody walks then.",
+    "Right if nothing ran; if the timetable merely does not cover that date, set saturday: or sunday: of the snapshot.",
+)
+
+
+def run(project: Project, snapshot: str | None) -> StageRun:
+    """Build the walking graph with all its links, and one packed network for each kind of day.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    snapshot
+        Its id.
+
+    Returns
+    -------
+    StageRun
+        What was done.
+
+    Raises
+    ------
+    InputError
+        If too few small areas can be joined to the streets, as with an extract of another region.
+    """
+    with record_stage(begin(project, "network", snapshot)) as stage:
+        one = next(s for s in project.area.snapshots if s.id == snapshot)
+        walking, transit = project.settings.walking, project.settings.transit
+        timetable = Timetable.read(get_folder(project, "timetables", snapshot) / "timetable")
+        streets = read_streets_folder(get_folder(project, "streets") / "streets")
+        places = read_places(project)
+        stops = timetable.stops.with_columns(
+            pl.when("is_located").then(c).otherwise(float("nan")).alias(c) for c in ("lon", "lat")
+        )
+        linked = link_area(
+            streets,
+            stops=(stops["lon"].to_numpy(), stops["lat"].to_numpy()),
+            origins=_lonlat(places.small_areas),
+            destinations=_lonlat(places.destinations),
+            max_link_m=walking.max_link_m,
+            min_component_nodes=walking.min_component_nodes,
+        )
+        _note_links(project, linked, timetable, places, stage)
+        days = {
+            d: day for d, day in get_days(one).items() if d in {w.day_type for w in project.settings.windows.values()}
+        }
+        settings = WalkSettings(
+            walk_kmh=walking.speed_kmh,
+            max_walk_m=walking.max_access_m,
+            max_transfer_m=walking.max_transfer_m,
+            interchange_s=transit.interchange_s,
+        )
+        for day_type, day in days.items():
+            _check_day(timetable, day, stage.notices)
+            network = build_network(
+                timetable,
+                day,
+                linked.graph,
+                stops=linked.stops,
+                origins=linked.origins,
+                destinations=linked.destinations,
+                settings=settings,
+                horizon_s=get_horizon(project.settings),
+            )
+            with staged_folder(stage.folder / day_type) as folder:
+                write_packed(network, folder)
+            stage.row_counts[f"connections_{day_type}"] = network.n_connections
+            stage.row_counts[f"patterns_{day_type}"] = network.n_patterns
+        with staged_folder(stage.folder / "walk_graph") as folder:
+            for name in ("indptr", "indices", "length_cm"):
+                np.save(folder / f"{name}.npy", getattr(linked.graph, name), allow_pickle=False)
+        write_tables(stage, _build_link_tables(linked, timetable, places, days.get("weekday", one.date)))
+    return stage
+
+
+def _lonlat(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    return frame["lon"].to_numpy(dtype=float), frame["lat"].to_numpy(dtype=float)
+
+
+def _check_day(timetable: Timetable, day: date, notices: Notices) -> None:
+    if get_trips_on(timetable, day).is_empty():
+        notices.add(NO_SERVICE_DAY, value=day.isoformat())
+
+
+def _note_links(project: Project, linked: LinkedArea, timetable: Timetable, places: Places, stage: StageRun) -> None:
+    """Note what could not be joined to the streets; refuse an extract of another region."""
+    located = places.small_areas["is_located"].to_numpy()
+    joined = linked.origins.vertex >= 0
+    pct = 100 * joined.sum() / max(len(joined), 1)
+    stage.facts["small_areas_linked_pct"] = round(float(pct), 2)
+    stage.facts["stops_linked_pct"] = round(100 * float((linked.stops.vertex >= 0).mean()), 2)
+    stage.facts["destinations_linked_pct"] = round(100 * float((linked.destinations.vertex >= 0).mean()), 2)
+    least = project.settings.gates.min_linked_pct
+    if pct < least:
+        first = int(np.flatnonzero(~joined)[0])
+        place = places.small_areas.iloc[first]
+        raise InputError(
+            f"Only {pct:.1f} % of the small areas can be joined to the streets (for example {place['small_area_code']} "
+            f"at {place['lon']:.4f}, {place['lat']:.4f} cannot); at least {least:g} % must.",
+            file=project.area.streets.path,
+            field="streets",
+            cure="The street extract is probably of another region; else lower gates.min_linked_pct in the settings.",
+        )
+    for index in np.flatnonzero(located & ~joined):
+        code = places.small_areas["small_area_code"].iloc[index]
+        detail = f"{linked.origin_link_m[index]:.0f} m from the nearest street"
+        stage.notices.add(FAR_PLACE, file=project.area.small_areas.path, value=code, detail=detail)
+    destinations = places.destinations
+    for index in np.flatnonzero(destinations["is_located"].to_numpy() & (linked.destinations.vertex < 0)):
+        row = destinations.iloc[index]
+        stage.notices.add(FAR_DESTINATION, field=row["category"], value=row["destination_id"], detail=row["name"])
+    used = timetable.stop_times["stop_index"].unique().sort().to_numpy()
+    ids, is_located = timetable.stops["stop_id"], timetable.stops["is_located"].to_numpy()
+    for index in used[(linked.stops.vertex[used] < 0) & is_located[used]]:
+        stage.notices.add(FAR_STOP, file="stops.txt", field="stop_id", value=ids[int(index)])
+
+
+def _build_link_tables(
+    linked: LinkedArea, timetable: Timetable, places: Places, day: date
+) -> dict[str, pd.DataFrame | pl.DataFrame]:
+    trips = (
+        get_trips_on(timetable, day)
+        .select("trip_index", "route_index")
+        .join(timetable.routes.select("route_index", "mode"), on="route_index")
+    )
+    calls = timetable.stop_times.select("trip_index", "stop_index").unique().join(trips, on="trip_index")
+    by_mode = (
+        calls.group_by("stop_index", "mode").len().sort(["stop_index", "len", "mode"], descending=[False, True, False])
+    )
+    runs = by_mode.group_by("stop_index", maintain_order=True).agg(
+        pl.col("mode").first(), pl.col("len").sum().cast(pl.Float64).alias("runs_weekday")
+    )
+    stops = (
+        timetable.stops.with_columns(
+            pl.Series("vertex", linked.stops.vertex),
+            pl.Series("link_cm", linked.stops.link_cm),
+            pl.Series("nearest_street_m", linked.stop_link_m),
+        )
+        .join(runs, on="stop_index", how="left")
+        .with_columns(pl.col("mode").fill_null("other"), pl.col("runs_weekday").fill_null(0.0))
+    )
+    origins = places.small_areas[["small_area_code"]].assign(
+        vertex=linked.origins.vertex, link_cm=linked.origins.link_cm, nearest_street_m=linked.origin_link_m
+    )
+    destinations = places.destinations[["category", "destination_id"]].assign(
+        vertex=linked.destinations.vertex,
+        link_cm=linked.destinations.link_cm,
+        nearest_street_m=linked.destination_link_m,
+    )
+    return {"core_network__stop": stops, "core_network__origin": origins, "core_network__destination": destinations}

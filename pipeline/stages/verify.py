@@ -1,0 +1,65 @@
+"""Compare what lies on disk with the manifests, and say what a run has made."""
+
+from __future__ import annotations
+
+import json
+
+from pipeline.base.hashing import hash_file
+from pipeline.base.load import Project
+from pipeline.stages.targets import build_targets
+
+
+def find_differences(project: Project) -> list[str]:
+    """List files that are missing or not as the manifests say.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+
+    Returns
+    -------
+    list of str
+        One sentence a file; empty if all is well.
+    """
+    found = []
+    for target in build_targets(project).values():
+        if not target.manifest.is_file():
+            found.append(f"{target.name} has not been run")
+            continue
+        manifest = json.loads(target.manifest.read_text(encoding="utf-8"))
+        expected = [(target.folder / path, sha256) for path, sha256 in manifest["outputs"].items()]
+        expected += [(project.resolve(i["path"]), i["sha256"]) for i in manifest["inputs"]]
+        for path, sha256 in expected:
+            if not path.exists():
+                found.append(f"{path} is missing")
+            elif hash_file(path) != sha256:
+                found.append(f"{path} differs from what {target.name} recorded")
+    return found
+
+
+def summarise(project: Project) -> str:
+    """Say what was made and what to look at.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+
+    Returns
+    -------
+    str
+        A few lines for the terminal.
+    """
+    counts: dict[str, int] = {}
+    for target in build_targets(project).values():
+        if target.manifest.is_file():
+            manifest = json.loads(target.manifest.read_text(encoding="utf-8"))
+            for code, count in manifest["notices"].items():
+                counts[code] = counts.get(code, 0) + count
+    lines = [f"{project.area.title}: everything is up to date."]
+    if counts:
+        lines.append(f"  notices: {sum(counts.values()):,} of {len(counts)} kinds (in the report under 'Quality')")
+    lines.append(f"  tables:  {project.outputs / 'tables'}")
+    lines.append(f"  report:  {project.outputs / 'report' / 'index.html'}")
+    return "\n".join(lines)

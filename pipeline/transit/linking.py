@@ -1,0 +1,80 @@
+"""Join stops, origins and destinations to the streets: one walking graph, split at all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.streets.graph import build_walk_graph
+from pipeline.streets.model import Streets
+from pipeline.streets.shortest_paths import WalkGraph
+from pipeline.streets.snap import SnappedPoints, compute_eligible_components, snap_points
+from pipeline.transit.footpaths import LinkedPoints
+
+F64 = NDArray[np.float64]
+LonLat = tuple[F64, F64]
+
+
+@dataclass(frozen=True)
+class LinkedArea:
+    """A walking graph with everything that joins it.
+
+    Attributes
+    ----------
+    graph
+        Streets, split at all points.
+    stops, origins, destinations
+        Vertex and link of each point, vertex -1 where it is not joined.
+    stop_link_m, origin_link_m, destination_link_m
+        float64[n]; metres from each point to the nearest street of any kind, however far; inf if not located.
+    """
+
+    graph: WalkGraph
+    stops: LinkedPoints
+    origins: LinkedPoints
+    destinations: LinkedPoints
+    stop_link_m: F64
+    origin_link_m: F64
+    destination_link_m: F64
+
+
+def link_area(
+    streets: Streets,
+    *,
+    stops: LonLat,
+    origins: LonLat,
+    destinations: LonLat,
+    max_link_m: float,
+    min_component_nodes: int,
+) -> LinkedArea:
+    """Join all points to the nearest street of a component with stops or many nodes.
+
+    Parameters
+    ----------
+    streets
+        The walking network.
+    stops, origins, destinations
+        Longitudes and latitudes, NaN where not located.
+    max_link_m
+        Farthest that a point may lie from a street.
+    min_component_nodes
+        Components without stops count from this many OSM nodes on.
+
+    Returns
+    -------
+    LinkedArea
+        The graph and where each point joins it.
+    """
+    eligible = compute_eligible_components(
+        streets, *stops, max_link_m=max_link_m, min_component_nodes=min_component_nodes
+    )
+
+    def snap(points: LonLat) -> SnappedPoints:
+        return snap_points(streets, *points, max_link_m=max_link_m, eligible_components=eligible)
+
+    snapped = [snap(stops), snap(origins), snap(destinations)]
+    graph, vertices = build_walk_graph(streets, snapped)
+    linked = [LinkedPoints(vertex, points.link_cm) for vertex, points in zip(vertices, snapped, strict=True)]
+    return LinkedArea(graph, linked[0], linked[1], linked[2], *(points.link_m_to_any for points in snapped))
