@@ -12,7 +12,7 @@ import polars as pl
 from pipeline.base.clock import format_time
 from pipeline.change.coverage import COMPARABLE, MISSING, PARTIAL, DeclaredCoverage, classify_operators
 from pipeline.change.inputs import DAY_TYPES
-from pipeline.change.matching import match_services
+from pipeline.change.matching import compute_overlaps, match_services
 from pipeline.change.services import ServiceSet
 
 MIN_RUNS: Final = 0.5
@@ -20,6 +20,7 @@ MIN_RUNS_SHARE: Final = 0.05
 MIN_HOURS_S: Final = 1800
 MIN_STOPS_SHARE: Final = 0.1
 MIN_RETIMED_SHARE: Final = 0.1
+MIN_HEIR_SHARE: Final = 0.5
 DAYS_A_WEEK: Final = {"weekday": 5, "saturday": 1, "sunday": 1}
 
 #: The first of these that applies is a matched service's status; losses come before gains, effects before names.
@@ -256,6 +257,7 @@ def _describe_pair(series: _Series, earlier: int, later: int, operators: Mapping
     retimed = compute_retimed_share(before, after, matches)
     old = {int(row["service"]): row for row in before.services.iter_rows(named=True)}
     new = {int(row["service"]): row for row in after.services.iter_rows(named=True)}
+    overlaps = compute_overlaps(before, after)
     pair = {"snapshot_from": before.snapshot, "snapshot_to": after.snapshot}
     rows = []
     for match in matches.iter_rows(named=True):
@@ -269,10 +271,13 @@ def _describe_pair(series: _Series, earlier: int, later: int, operators: Mapping
         )
         rows.append(pair | _describe_match(left, right, measure, operators))
     for service, left in old.items():
-        rows.append(pair | _describe_gone(left, series.find_return(service, earlier, later), pair, operators))
+        returns = series.find_return(service, earlier, later)
+        heir = _say_heir(overlaps, after.services, service, ("before", "after"))
+        rows.append(pair | _describe_gone(left, returns, heir, pair, operators))
     for service, right in new.items():
         source = series.find_earlier(service, later, earlier)
-        rows.append(pair | _describe_new(right, source, pair, operators))
+        heir = _say_heir(overlaps, before.services, service, ("after", "before"))
+        rows.append(pair | _describe_new(right, source, heir, pair, operators))
     return rows
 
 
@@ -310,7 +315,7 @@ def _describe_match(before: Row, after: Row, measure: _Match, operators: Mapping
 
 
 def _describe_gone(
-    before: Row, returns: str | None, pair: Mapping[str, str], operators: Mapping[str, Row]
+    before: Row, returns: str | None, heir: str, pair: Mapping[str, str], operators: Mapping[str, Row]
 ) -> dict[str, object]:
     operator = operators[str(before["operator_key"])]
     coverage, reason = str(operator["operator_class"]), str(operator["reason"])
@@ -321,16 +326,18 @@ def _describe_gone(
         said = f"not in {pair['snapshot_to']}, but there again in {returns}"
     else:
         status = "withdrawn"
-        said = (
-            f"{before['operator_name']} is in both snapshots, and no service of {pair['snapshot_to']} serves its stops"
-        )
+        said = f"{before['operator_name']} is in both snapshots, and no service of {pair['snapshot_to']} is its match"
     row = _fill(before, None, shared=0.0)
-    row |= {"status": status, "changes": status, "evidence": _sentence([said, *_doubt(operator)])}
+    row |= {
+        "status": status,
+        "changes": status,
+        "evidence": _sentence([said, *([heir] if heir else []), *_doubt(operator)]),
+    }
     return row | {"coverage_class": coverage}
 
 
 def _describe_new(
-    after: Row, source: str | None, pair: Mapping[str, str], operators: Mapping[str, Row]
+    after: Row, source: str | None, heir: str, pair: Mapping[str, str], operators: Mapping[str, Row]
 ) -> dict[str, object]:
     operator = operators[str(after["operator_key"])]
     coverage, reason = str(operator["operator_class"]), str(operator["reason"])
@@ -341,12 +348,27 @@ def _describe_new(
         status, said = "new", f"{reason}: whether it is new cannot be known"
     else:
         status = "new"
-        said = (
-            f"{after['operator_name']} is in both snapshots, and no service of {pair['snapshot_from']} served its stops"
-        )
+        said = f"{after['operator_name']} is in both snapshots, and no service of {pair['snapshot_from']} is its match"
     row = _fill(None, after, shared=0.0)
-    row |= {"status": status, "changes": status, "evidence": _sentence([said, *_doubt(operator)])}
+    row |= {
+        "status": status,
+        "changes": status,
+        "evidence": _sentence([said, *([heir] if heir else []), *_doubt(operator)]),
+    }
     return row | {"coverage_class": coverage}
+
+
+def _say_heir(overlaps: pl.DataFrame, others: pl.DataFrame, service: int, sides: tuple[str, str]) -> str:
+    """Name the service of the other snapshot that has most of an unmatched one's calls, if any has half of them."""
+    share = f"share_{sides[0]}"
+    found = overlaps.filter((pl.col(sides[0]) == service) & (pl.col(share) >= MIN_HEIR_SHARE)).sort(
+        [share, sides[1]], descending=[True, False]
+    )
+    if found.is_empty():
+        return ""
+    other = others.row(int(found[sides[1]][0]), named=True)
+    name = f"{other['route_name']} ({other['operator_name']})"
+    return f"{100 * float(found[share][0]):.0f} % of its calls are at stops of {name}"
 
 
 def _doubt(operator: Row) -> list[str]:
@@ -359,9 +381,11 @@ def _say_runs(before: Row, after: Row) -> list[str]:
         old, new = _number(before, f"{day_type}_runs"), _number(after, f"{day_type}_runs")
         if old is not None and new is not None and max(old, new) > 0:
             said.append(f"{day_type} runs {_round(old)} to {_round(new)}")
-    old, new = _last_run(before), _last_run(after)
-    if old is not None and new is not None and abs(old - new) >= MIN_HOURS_S:
-        said.append(f"last run {format_time(int(old))} to {format_time(int(new))}")
+    for end in ("first", "last"):
+        for day_type in DAY_TYPES:
+            old, new = _number(before, f"{day_type}_{end}_s"), _number(after, f"{day_type}_{end}_s")
+            if old is not None and new is not None and abs(old - new) >= MIN_HOURS_S:
+                said.append(f"{end} {day_type} run {format_time(int(old))} to {format_time(int(new))}")
     return said
 
 

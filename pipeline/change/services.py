@@ -25,8 +25,8 @@ class ServiceSet:
     services
         service (i32, in the order of operator_key, number, mode), operator_key, operator_name, number, route_name (as
         filed, the one with most trips), mode, feed (several joined by commas), n_stops, and for every day type
-        ``<day_type>_runs`` (per day; null if it cannot be judged), ``<day_type>_first_s`` and ``<day_type>_last_s``
-        (medians over days of the first and last start).
+        ``<day_type>_runs`` (per day), ``<day_type>_first_s`` and ``<day_type>_last_s`` (medians over days of the first
+        and last start); null if the day type cannot be judged.
     stops
         service, stop_index, stop_id (without the feed), stop_name, lon, lat (null if unknown), weight (trips times
         days).
@@ -142,7 +142,12 @@ def _add_day_type(services: pl.DataFrame, trips: pl.DataFrame, window: ServiceWi
         pl.col("last").quantile(0.5, interpolation="lower").cast(pl.Int32).alias(f"{day_type}_last_s"),
     )
     judged = [all(window.is_judged(feed, day_type) for feed in str(feeds).split(",")) for feeds in services["feed"]]
-    runs = pl.col(f"{day_type}_runs").fill_null(0.0)
-    return services.join(found, on="service", how="left", maintain_order="left").with_columns(
-        pl.when(pl.Series(judged, dtype=pl.Boolean)).then(runs).alias(f"{day_type}_runs")
+    is_judged = pl.Series(judged, dtype=pl.Boolean)
+    return (
+        services.join(found, on="service", how="left", maintain_order="left")
+        .with_columns(pl.col(f"{day_type}_runs").fill_null(0.0))
+        .with_columns(
+            pl.when(is_judged).then(pl.col(f"{day_type}_{name}")).alias(f"{day_type}_{name}")
+            for name in ("runs", "first_s", "last_s")
+        )
     )
