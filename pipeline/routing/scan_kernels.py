@@ -1,0 +1,377 @@
+"""Kernels of the backward profile scan: profiles of stops, connections from the latest to the earliest.
+
+A label is a pair (arrival, destination); of two labels the earlier arrival is better, then the lower destination. An
+entry of a profile is a time and a label: whoever is ready at the stop by that time can have that label. The entries of a
+stop are kept from the latest to the earliest, each with a better label than the one before.
+
+*Boarding* profiles say what boarding a vehicle at the stop is worth; entries come in the order of the scan. *Transfer*
+profiles say what alighting at the stop and changing is worth, walk and interchange subtracted; as walks differ, their
+entries do not come in order of time. The two are never mixed: a walk leads to a vehicle and never to a second walk.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.routing.kernels import I32, INF, U8, kernel
+
+_FIRST_SIZE = 4
+
+
+@kernel
+def insert_entry(
+    pool: I32, start: I32, length: I32, size: I32, stop: int, time: int, arrival: int, destination: int
+) -> int:
+    """Insert an entry into a transfer profile: 0 if it is no improvement, 1 if done, 2 if there is no room."""
+    base = start[stop]
+    n = length[stop]
+    at = n
+    while at > 0 and pool[base + at - 1, 0] < time:
+        at -= 1
+    if at > 0:
+        other = pool[base + at - 1, 1]
+        if other < arrival or (other == arrival and pool[base + at - 1, 2] <= destination):
+            return 0
+        if pool[base + at - 1, 0] == time:
+            at -= 1
+    end = at
+    while end < n and (
+        pool[base + end, 1] > arrival or (pool[base + end, 1] == arrival and pool[base + end, 2] >= destination)
+    ):
+        end += 1
+    if end == at:
+        if n == size[stop]:
+            return 2
+        for k in range(base + n, base + at, -1):
+            pool[k, 0] = pool[k - 1, 0]
+            pool[k, 1] = pool[k - 1, 1]
+            pool[k, 2] = pool[k - 1, 2]
+        length[stop] = n + 1
+    elif end > at + 1:
+        shift = end - at - 1
+        for k in range(base + end, base + n):
+            pool[k - shift, 0] = pool[k, 0]
+            pool[k - shift, 1] = pool[k, 1]
+            pool[k - shift, 2] = pool[k, 2]
+        length[stop] = n - shift
+    pool[base + at, 0] = time
+    pool[base + at, 1] = arrival
+    pool[base + at, 2] = destination
+    return 1
+
+
+@kernel
+def grow_profile(pool: I32, used: I32, free: I32, start: I32, length: I32, size: I32, stop: int) -> I32:
+    """Move a full profile to a place of twice the size; places given up are used again. Returns the pool."""
+    new_class = 0
+    wanted = _FIRST_SIZE
+    while wanted < 2 * size[stop]:
+        wanted *= 2
+        new_class += 1
+    place = free[new_class]
+    if place >= 0:
+        free[new_class] = pool[place, 0]
+    else:
+        place = used[0]
+        if place + wanted > pool.shape[0]:
+            bigger = np.empty((2 * pool.shape[0] + wanted, 3), np.int32)
+            bigger[:place] = pool[:place]
+            pool = bigger
+        used[0] = place + wanted
+    base = start[stop]
+    for k in range(length[stop]):
+        pool[place + k, 0] = pool[base + k, 0]
+        pool[place + k, 1] = pool[base + k, 1]
+        pool[place + k, 2] = pool[base + k, 2]
+    if size[stop] > 0:
+        pool[base, 0] = free[new_class - 1]
+        free[new_class - 1] = base
+    start[stop] = place
+    size[stop] = wanted
+    return pool
+
+
+@kernel
+def find_entry(pool: I32, base: int, n: int, time: int) -> int:
+    """Index of the earliest entry at or after `time`, -1 if there is none."""
+    steps = 0
+    at = n - 1
+    while at >= 0 and pool[base + at, 0] < time:
+        at -= 1
+        steps += 1
+        if steps == 8:
+            break
+    if at < 0 or pool[base + at, 0] >= time:
+        return at
+    low = -1
+    while at - low > 1:
+        middle = (low + at) // 2
+        if pool[base + middle, 0] >= time:
+            low = middle
+        else:
+            at = middle
+    return low
+
+
+@kernel
+def scan_connections(
+    con_dep_stop: I32,
+    con_arr_stop: I32,
+    con_dep_s: I32,
+    con_arr_s: I32,
+    con_trip: I32,
+    con_can_board: U8,
+    con_can_alight: U8,
+    n_trips: int,
+    seed_s: I32,
+    seed_destination: I32,
+    stop_change_s: I32,
+    foot_indptr: I32,
+    foot_stop: I32,
+    foot_s: I32,
+    earliest_s: int,
+    latest_s: int,
+    cap_s: int,
+    has_instant_change: bool,  # noqa: FBT001
+) -> tuple[I32, I32, I32]:
+    """Scan connections (sorted by departure) backwards and return the boarding profiles.
+
+    `foot_*` are the changes by the stop where they end. Labels that arrive after `latest_s`, take longer than `cap_s`
+    from boarding, or need to be ready before `earliest_s` are left out. Connections without duration need care: those of
+    one trip come in order of position, and where a change can take no time (`has_instant_change`) those of one time are
+    scanned again until nothing improves. Each time a trip begins with the label that it had before the first: that of an
+    earlier call must not reach a later one.
+
+    Returns where each stop's entries begin, how many there are, and the entries (time, arrival, destination).
+    """
+    n_stops = stop_change_s.shape[0]
+    n = con_dep_s.shape[0]
+    board_start = np.zeros(n_stops + 1, np.int32)
+    for i in range(n):
+        if con_can_board[i]:
+            board_start[con_dep_stop[i] + 1] += 1
+    for s in range(n_stops):
+        board_start[s + 1] += board_start[s]
+    board = np.empty((board_start[n_stops], 3), np.int32)
+    board_length = np.zeros(n_stops, np.int32)
+
+    pool = np.empty((max(1024, n), 3), np.int32)
+    used = np.zeros(1, np.int32)
+    free = np.full(40, -1, np.int32)
+    start = np.zeros(n_stops, np.int32)
+    length = np.zeros(n_stops, np.int32)
+    size = np.zeros(n_stops, np.int32)
+    trip_arrival = np.full(n_trips, INF, np.int32)
+    trip_destination = np.full(n_trips, INF, np.int32)
+
+    n_saved = n_trips if has_instant_change else 0
+    saved_arrival = np.empty(n_saved, np.int32)
+    saved_destination = np.empty(n_saved, np.int32)
+    last_round = np.full(n_saved, -1, np.int32)
+
+    group_end = n
+    this_round = 0
+    is_repeat = False
+    has_instant = False
+    improved = False
+    i = n - 1
+    while i >= 0:
+        dep = con_dep_s[i]
+        arr = con_arr_s[i]
+        trip = con_trip[i]
+        if has_instant_change:
+            has_instant |= arr == dep
+            if last_round[trip] != this_round:
+                last_round[trip] = this_round
+                if is_repeat:
+                    trip_arrival[trip] = saved_arrival[trip]
+                    trip_destination[trip] = saved_destination[trip]
+                else:
+                    saved_arrival[trip] = trip_arrival[trip]
+                    saved_destination[trip] = trip_destination[trip]
+        arrival = trip_arrival[trip]
+        destination = trip_destination[trip]
+        v = con_arr_stop[i]
+        if con_can_alight[i]:
+            there = arr + seed_s[v]
+            if there < arrival or (there == arrival and seed_destination[v] < destination):
+                arrival = there
+                destination = seed_destination[v]
+            found = find_entry(pool, start[v], length[v], arr) if length[v] > 0 else -1
+            if found >= 0:
+                there = pool[start[v] + found, 1]
+                other = pool[start[v] + found, 2]
+                if there < arrival or (there == arrival and other < destination):
+                    arrival = there
+                    destination = other
+        if arrival <= latest_s and arrival - dep <= cap_s:
+            trip_arrival[trip] = arrival
+            trip_destination[trip] = destination
+            u = con_dep_stop[i]
+            if con_can_board[i]:
+                at = board_start[u] + board_length[u]
+                is_better = True
+                if board_length[u] > 0:
+                    is_better = board[at - 1, 1] > arrival or (
+                        board[at - 1, 1] == arrival and board[at - 1, 2] > destination
+                    )
+                    if is_better and board[at - 1, 0] == dep:
+                        at -= 1
+                if is_better:
+                    improved = True
+                    board[at, 0] = dep
+                    board[at, 1] = arrival
+                    board[at, 2] = destination
+                    board_length[u] = at + 1 - board_start[u]
+                    for leg in range(foot_indptr[u] - 1, foot_indptr[u + 1]):
+                        if leg < foot_indptr[u]:
+                            w = u
+                            ready = dep - stop_change_s[u]
+                        else:
+                            w = foot_stop[leg]
+                            ready = dep - foot_s[leg]
+                        if ready < earliest_s:
+                            continue
+                        if insert_entry(pool, start, length, size, w, ready, arrival, destination) == 2:
+                            pool = grow_profile(pool, used, free, start, length, size, w)
+                            insert_entry(pool, start, length, size, w, ready, arrival, destination)
+        else:
+            # what is too late from here is too late from every earlier stop of the trip
+            trip_arrival[trip] = INF
+            trip_destination[trip] = INF
+        i -= 1
+        if has_instant_change and (i < 0 or con_dep_s[i] != dep):
+            if has_instant and improved:
+                is_repeat = True
+                i = group_end - 1
+            else:
+                is_repeat = False
+                has_instant = False
+                group_end = i + 1
+            improved = False
+            this_round += 1
+    return board_start, board_length, board
+
+
+@kernel
+def sweep_outward(
+    first: int,
+    end: int,
+    start_s: int,
+    cap_s: int,
+    leg_indptr: I32,
+    leg_stop: I32,
+    leg_s: I32,
+    board_start: I32,
+    board_length: I32,
+    board: I32,
+    walk_s: I32,
+    walk_destination: I32,
+    travel_time_s: I32,
+    destination: I32,
+) -> None:
+    """Read the boarding profiles for origins `first..end-1`: the best label of each departure minute.
+
+    An entry can be caught until its time less the walk to the stop; what can be caught at a minute can be caught at
+    every earlier one. Writes rows of `travel_time_s` (-1: none within the cap) and `destination` (-2: none).
+    """
+    n_minutes = travel_time_s.shape[1]
+    arrival = np.empty(n_minutes, np.int32)
+    winner = np.empty(n_minutes, np.int32)
+    for o in range(first, end):
+        for m in range(n_minutes):
+            arrival[m] = start_s + 60 * m + walk_s[o] if walk_s[o] >= 0 else INF
+            winner[m] = walk_destination[o] if walk_s[o] >= 0 else INF
+        for leg in range(leg_indptr[o], leg_indptr[o + 1]):
+            s = leg_stop[leg]
+            base = board_start[s]
+            for k in range(base, base + board_length[s]):
+                slack = board[k, 0] - leg_s[leg] - start_s
+                if slack < 0:
+                    break
+                m = min(slack // 60, n_minutes - 1)
+                if board[k, 1] < arrival[m] or (board[k, 1] == arrival[m] and board[k, 2] < winner[m]):
+                    arrival[m] = board[k, 1]
+                    winner[m] = board[k, 2]
+        for m in range(n_minutes - 1, -1, -1):
+            if m + 1 < n_minutes and (
+                arrival[m + 1] < arrival[m] or (arrival[m + 1] == arrival[m] and winner[m + 1] < winner[m])
+            ):
+                arrival[m] = arrival[m + 1]
+                winner[m] = winner[m + 1]
+            taken = arrival[m] - start_s - 60 * m
+            is_within = taken <= cap_s
+            travel_time_s[o, m] = taken if is_within else -1
+            destination[o, m] = winner[m] if is_within else -2
+
+
+@kernel
+def sweep_return(
+    first: int,
+    end: int,
+    start_s: int,
+    cap_s: int,
+    leg_indptr: I32,
+    leg_stop: I32,
+    leg_s: I32,
+    board_start: I32,
+    board_length: I32,
+    board: I32,
+    walk_s: I32,
+    walk_destination: I32,
+    travel_time_s: I32,
+    destination: I32,
+) -> None:
+    """Read the profiles of a scan in mirrored time: journeys from a destination to the points `first..end-1`.
+
+    There an entry's time is the arrival at the stop and its label the departure from the destination, both negated. Of
+    journeys that arrive equally early the one that can leave last is kept, then the lower destination.
+    """
+    n_minutes = travel_time_s.shape[1]
+    arrival = np.empty(n_minutes, np.int32)
+    leave = np.empty(n_minutes, np.int32)
+    winner = np.empty(n_minutes, np.int32)
+    for o in range(first, end):
+        for m in range(n_minutes):
+            leave[m] = start_s + 60 * m
+            arrival[m] = leave[m] + walk_s[o] if walk_s[o] >= 0 else INF
+            winner[m] = walk_destination[o] if walk_s[o] >= 0 else INF
+        for leg in range(leg_indptr[o], leg_indptr[o + 1]):
+            s = leg_stop[leg]
+            base = board_start[s]
+            for k in range(base, base + board_length[s]):
+                departure = -board[k, 1]
+                if departure < start_s:
+                    continue
+                m = min((departure - start_s) // 60, n_minutes - 1)
+                there = leg_s[leg] - board[k, 0]
+                if there < arrival[m] or (
+                    there == arrival[m]
+                    and (departure > leave[m] or (departure == leave[m] and board[k, 2] < winner[m]))
+                ):
+                    arrival[m] = there
+                    leave[m] = departure
+                    winner[m] = board[k, 2]
+        for m in range(n_minutes - 1, -1, -1):
+            if m + 1 < n_minutes and arrival[m + 1] <= arrival[m]:
+                arrival[m] = arrival[m + 1]
+                winner[m] = winner[m + 1]
+            taken = arrival[m] - start_s - 60 * m
+            is_within = taken <= cap_s
+            travel_time_s[o, m] = taken if is_within else -1
+            destination[o, m] = winner[m] if is_within else -2
+
+
+@kernel
+def seed_stops(
+    indptr: I32, item: I32, seconds: I32, rank: I32, seed_s: I32, seed_destination: I32
+) -> None:
+    """Set the nearest item of each row (ties: the lowest rank); items of negative rank are left out."""
+    for row in range(indptr.shape[0] - 1):
+        seed_s[row] = INF
+        seed_destination[row] = INF
+        for k in range(indptr[row], indptr[row + 1]):
+            r = rank[item[k]]
+            if r >= 0 and (seconds[k] < seed_s[row] or (seconds[k] == seed_s[row] and r < seed_destination[row])):
+                seed_s[row] = seconds[k]
+                seed_destination[row] = r
