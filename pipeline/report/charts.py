@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -35,6 +36,7 @@ STYLE: dict[str, object] = {
     "hatch.linewidth": 0.6,
     "hatch.color": "#9a9a9a",
 }
+MIN_GAP_SHARE = 0.18
 PANEL_SIZE = (4.6, 2.9)
 
 
@@ -99,19 +101,30 @@ def draw_panels(panels: Sequence[Panel], labels: Sequence[tuple[date, str]]) -> 
     return text[text.index("<svg") :]
 
 
+def compute_positions(days: Sequence[date]) -> list[float]:
+    """Return where each snapshot stands on the horizontal axis.
+
+    In proportion to time, unless two labels would then cover each other (or two snapshots are of one day): then at
+    equal distances.
+    """
+    numbers = [float(day.toordinal()) for day in days]
+    gaps = [second - first for first, second in pairwise(numbers)]
+    if gaps and min(gaps) <= MIN_GAP_SHARE * (numbers[-1] - numbers[0]):
+        return [float(number) for number in range(len(numbers))]
+    return numbers
+
+
 def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[tuple[date, str]]) -> None:
     axis.set_title(panel.title, loc="left", fontsize=10, fontweight="bold")
     axis.set_ylabel(panel.unit)
-    days = [day.toordinal() for day, _ in labels]
-    width = max((max(days) - min(days)) * 0.035, 20.0)
-    for day in days:
-        here = [point for line in panel.lines for point in line.points if point.day.toordinal() == day]
+    days = compute_positions([day for day, _ in labels])
+    width = max((max(days) - min(days)) * 0.035, 0.05)
+    for number, day in enumerate(days):
+        here = [line.points[number] for line in panel.lines]
         if here and all(point.status == "missing" or point.value is None for point in here):
-            axis.axvspan(day - width, day + width, facecolor="#f2f2f2", hatch="////", edgecolor="#9a9a9a", linewidth=0)
-            axis.text(day, 0.5, "no comparable data", rotation=90, ha="center", va="center", fontsize=8,
-                      transform=axis.get_xaxis_transform(), bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # fmt: skip
+            _mark_gap(axis, day, width)
     for line in panel.lines:
-        _draw_line(axis, line)
+        _draw_line(axis, line, days)
     axis.set_xticks(days, [label for _, label in labels])
     axis.set_xlim(min(days) - 2.5 * width, max(days) + 2.5 * width)
     axis.set_ylim(bottom=0)
@@ -120,23 +133,39 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[tuple[date, str]]) ->
     axis.set_axisbelow(True)
 
 
-def _draw_line(axis: Axes, line: Line) -> None:
-    shown = [point for point in line.points if point.value is not None and point.status != "missing"]
+def _mark_gap(axis: Axes, day: float, width: float) -> None:
+    axis.axvspan(day - width, day + width, facecolor="#f2f2f2", hatch="////", edgecolor="#9a9a9a", linewidth=0)
+    axis.text(
+        day,
+        0.5,
+        "no comparable data",
+        rotation=90,
+        ha="center",
+        va="center",
+        fontsize=8,
+        transform=axis.get_xaxis_transform(),
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+    )
+
+
+def _draw_line(axis: Axes, line: Line, days: Sequence[float]) -> None:
     axis.plot([], [], color=line.colour, marker=line.marker, label=line.label, linewidth=1.8)
-    for first, second in zip(line.points, line.points[1:], strict=False):
+    for number, (first, second) in enumerate(pairwise(line.points)):
         if first.value is None or second.value is None or "missing" in (first.status, second.status):
             continue
         style = "-" if first.status == second.status == "comparable" else ":"
         axis.plot(
-            [first.day.toordinal(), second.day.toordinal()],
+            [days[number], days[number + 1]],
             [first.value, second.value],
             color=line.colour,
             linestyle=style,
             linewidth=1.8,
         )
-    for point in shown:
+    for day, point in zip(days, line.points, strict=True):
+        if point.value is None or point.status == "missing":
+            continue
         axis.plot(
-            [point.day.toordinal()],
+            [day],
             [point.value],
             color=line.colour,
             marker=line.marker,

@@ -46,7 +46,7 @@ class GroupTime:
 
 @dataclass(frozen=True)
 class ServiceLevel:
-    """Service of one group at one snapshot; ``status`` is comparable, partial or missing; the median is None if missing."""
+    """Service of one group at one snapshot: ``status`` is comparable, partial or missing (then there is no median)."""
 
     snapshot: str
     median: float | None
@@ -100,9 +100,7 @@ class Facts:
         for group in self.report.groups:
             members = self.report.get_members(group.key)
             values = [rows.get(place.code, (None, None))[0] for place in members]
-            shares = [
-                _get_share_without(*rows[place.code]) if place.code in rows else 100.0 for place in members
-            ]
+            shares = [_get_share_without(*rows[place.code]) if place.code in rows else 100.0 for place in members]
             found[group.key] = GroupTime(
                 n=len(members),
                 n_with_value=sum(value is not None for value in values),
@@ -121,9 +119,7 @@ class Facts:
             rows = self._runs.get((snapshot.key, day_type, band), {})
             values = [rows[p.code][0] for p in members if p.code in rows and rows[p.code][1] == "comparable"]
             share = len(values) / len(members) if members else 0.0
-            status = (
-                "comparable" if share >= COMPARABLE_SHARE else "partial" if share >= MISSING_SHARE else "missing"
-            )
+            status = "comparable" if share >= COMPARABLE_SHARE else "partial" if share >= MISSING_SHARE else "missing"
             median = None if status == "missing" else compute_median(values)
             levels.append(ServiceLevel(snapshot.key, median, len(members), len(values), status))
         return levels
@@ -195,9 +191,7 @@ def _index_times(report: ReportData) -> dict[tuple[str, ...], dict[str, tuple[fl
     for keys, part in frame.groupby(["category", "snapshot", "window", "direction", "mode_set"], sort=True):
         found[tuple(map(str, keys))] = {
             str(code): (as_float(value), as_float(share))
-            for code, value, share in _iterate(
-                part, "neighbourhood_code", "travel_time_p50_s", "people_without_pct"
-            )
+            for code, value, share in _iterate(part, "neighbourhood_code", "travel_time_p50_s", "people_without_pct")
         }
     return found
 

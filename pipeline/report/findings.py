@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from pipeline.report.context import ALL_GROUPS
 from pipeline.report.facts import get_leading_group
 from pipeline.report.text import (
-    DASH,
     capitalise,
     describe_change,
     format_count_of,
@@ -21,7 +20,9 @@ from pipeline.report.text import (
 )
 
 if TYPE_CHECKING:
-    from pipeline.report.context import CategoryInfo, GroupInfo, ReportContext, SnapshotInfo, WindowInfo
+    from collections.abc import Sequence
+
+    from pipeline.report.context import CategoryInfo, ReportContext, SnapshotInfo, WindowInfo
     from pipeline.report.data import ReportData
     from pipeline.report.facts import Facts, GroupTime, ServiceChange
 
@@ -44,12 +45,14 @@ class FindingBlock:
 
     title: str
     findings: tuple[Finding, ...]
+    caveat: str = ""
 
 
 def build_findings(report: ReportData, facts: Facts) -> list[FindingBlock]:
     """Return the headline findings of a report, one block per category and one on service."""
     blocks = [_build_category_block(report, facts, category) for category in report.context.categories]
-    blocks.append(FindingBlock("Service between the snapshots", tuple(_build_change_findings(report, facts))))
+    changes = tuple(_build_change_findings(report, facts))
+    blocks.append(FindingBlock("Change in service", changes, " ".join(report.context.service_caveats)))
     return blocks
 
 
@@ -59,7 +62,7 @@ def _build_category_block(report: ReportData, facts: Facts, category: CategoryIn
     if not report.has_category(category.key):
         return FindingBlock(title, (Finding(category.absence_text, "method.html#categories", "Method: categories"),))
     findings = [
-        _describe_times(context, category, snapshot, report.groups, times)
+        _describe_times(report, facts, category, snapshot, times)
         for snapshot in reversed(context.snapshots)
         if (times := facts.find_times(category.key, snapshot.key, context.primary_window.key)) is not None
     ]
@@ -68,28 +71,48 @@ def _build_category_block(report: ReportData, facts: Facts, category: CategoryIn
 
 
 def _describe_times(
-    context: ReportContext,
+    report: ReportData,
+    facts: Facts,
     category: CategoryInfo,
     snapshot: SnapshotInfo,
-    groups: list[GroupInfo],
     times: dict[str, GroupTime],
 ) -> Finding:
-    window = context.primary_window
+    """Say the medians of the groups: in full for the latest snapshot, briefly for the earlier ones."""
+    context, groups = report.context, report.groups
     limit = context.method.max_time_min
-    parts = []
-    for group in groups:
-        median = times[group.key].median_s
-        if median is None:
-            parts.append(f"for {group.label} it cannot be given, as at least half have no journey within {limit} minutes")
-        else:
-            parts.append(f"{format_minutes_long(median)} for {group.label}")
-    lead = (
-        f"{format_date(snapshot.date)}: the median time to {category.phrase} by public transport, leaving "
-        f"{window.day_phrase} between {format_window(window.start_s, window.end_s).replace(' to ', ' and ')}, was "
-    )
-    if times[groups[0].key].median_s is None:
-        lead = lead.removesuffix("was ") + f"{DASH} "
-    return Finding(lead + join_words(parts) + ".", "#table-times", "Table 1", snapshot.note)
+    known = [group for group in groups if times[group.key].median_s is not None]
+    unknown = [group.label for group in groups if times[group.key].median_s is None]
+    parts = [f"{format_minutes_long(times[group.key].median_s or 0.0)} for {group.label}" for group in known]
+    day = format_date(snapshot.date)
+    if snapshot == context.latest:
+        when = describe_window(context.primary_window)
+        subject = f"the median time to {category.phrase} by public transport, leaving {when},"
+        sentences = [f"In the timetables of {day}, {subject} was {join_words(parts)}."] if parts else []
+    else:
+        subject = "the median"
+        sentences = [f"{day}: {join_words(parts)}."] if parts else []
+    if unknown:
+        lead = "" if parts else f"In the timetables of {day}, {subject} cannot be given: "
+        words = f"at least half of {join_words(unknown)} have no journey within {limit} minutes."
+        sentences.append(lead + (words if lead else capitalise(words)))
+    caveat = [snapshot.note] if snapshot.note else []
+    missing = facts.get_missing_operators(snapshot.key)
+    if missing:
+        caveat.append(f"The data of {name_some(missing)} is missing at that date, so times may be too long.")
+    return Finding(" ".join(sentences), "#table-times", "Table 1", " ".join(caveat))
+
+
+def name_some(names: Sequence[str]) -> str:
+    """Return names joined as in a sentence, at most a handful of them and how many more there are."""
+    shown = list(names[:MAX_NAMES])
+    if len(names) > MAX_NAMES:
+        shown.append(f"{len(names) - MAX_NAMES} more")
+    return join_words(shown)
+
+
+def describe_window(window: WindowInfo) -> str:
+    """Return a window for a sentence: "on a weekday between 07:00 and 10:00"."""
+    return f"{window.day_phrase} between {format_window(window.start_s, window.end_s).replace(' to ', ' and ')}"
 
 
 def _describe_absences(report: ReportData, facts: Facts, category: CategoryInfo) -> list[Finding]:
@@ -107,8 +130,9 @@ def _describe_absences(report: ReportData, facts: Facts, category: CategoryInfo)
     everything = {window.key: times[ALL_GROUPS] for window, times in counted}
     if all(times.n_without == 0 for times in everything.values()):
         text = (
-            f"In the timetables of {format_date(snapshot.date)} every {context.noun} has a journey to {category.phrase} "
-            f"within {context.method.max_time_min} minutes for at least half of the departure minutes of every window."
+            f"In the timetables of {format_date(snapshot.date)} every {context.noun} has a journey to "
+            f"{category.phrase} within {context.method.max_time_min} minutes, in every window, at half of "
+            "the departure minutes or more."
         )
         return [Finding(text, "#table-without", "Table 3")]
     worst = max(counted, key=lambda item: item[1][ALL_GROUPS].n_without)
@@ -122,24 +146,27 @@ def _describe_absence(
     context = report.context
     total, first = times[ALL_GROUPS], times[leading]
     limit = context.method.max_time_min
-    when = f"{window.day_phrase} ({window.label.lower()}, {format_window(window.start_s, window.end_s)})"
+    when = capitalise(describe_window(window))
     if total.n_without == 0:
-        text = f"{capitalise(when)}, every {context.noun} has a journey to {category.phrase} within {limit} minutes."
+        text = f"{when}, every {context.noun} has a journey to {category.phrase} within {limit} minutes."
         return Finding(text, "#table-without", "Table 3")
     text = (
-        f"{capitalise(when)}, {format_integer(total.n_without)} of {format_integer(total.n)} {context.noun_plural} "
-        f"{'has' if total.n_without == 1 else 'have'} no journey to {category.phrase} within {limit} minutes for half "
-        f"of the departure minutes or more"
+        f"{when}, {format_integer(total.n_without)} of {format_integer(total.n)} {context.noun_plural} "
+        f"{'has' if total.n_without == 1 else 'have'} no journey to {category.phrase} within {limit} minutes at more "
+        "than half of the departure minutes"
     )
     share = total.people_without_pct
     if share is not None and share > 0:
         text += f"; {format_pct(share)} of people live where that is so"
-    if leading != ALL_GROUPS:
-        text += f". Of {format_integer(first.n)} {report.groups[0].label} it is {format_integer(first.n_without)}"
-        if 0 < first.n_without <= MAX_NAMES:
-            text += f" ({join_words(first.without)})"
-    elif total.n_without <= MAX_NAMES:
-        text += f" ({join_words(total.without)})"
+    if leading != ALL_GROUPS and first.n_without == 0:
+        text += f". None of the {format_integer(first.n)} {report.groups[0].label} is among them"
+    elif leading != ALL_GROUPS:
+        verb = "is" if first.n_without == 1 else "are"
+        share_text = f"{format_integer(first.n_without)} of the {format_integer(first.n)} {report.groups[0].label}"
+        text += f". {share_text} {verb} among them"
+    named = total.without if leading == ALL_GROUPS else first.without
+    if 0 < len(named) <= MAX_NAMES:
+        text += f" ({join_words(named)})"
     return Finding(text + ".", "#table-without", "Table 3")
 
 
@@ -207,14 +234,13 @@ def _describe_size(context: ReportContext, facts: Facts, pair: tuple[str, str, s
 
 def _build_caveat(report: ReportData, facts: Facts, pair: tuple[str, str, str], total: ServiceChange) -> str:
     context = report.context
-    sentences = list(context.service_caveats)
+    sentences = []
     for key in pair[1:]:
         missing = facts.get_missing_operators(key)
         if missing:
-            shown = missing[:MAX_NAMES] + ([f"{len(missing) - MAX_NAMES} more"] if len(missing) > MAX_NAMES else [])
             sentences.append(
                 f"The timetables of {format_date(context.get_snapshot(key).date)} lack the data of "
-                f"{join_words(shown)}: missing data, not a cut."
+                f"{name_some(missing)}: missing data, not a cut."
             )
     if total.n_comparable < total.n:
         n_out = format_count_of(total.n - total.n_comparable, context.noun, context.noun_plural)

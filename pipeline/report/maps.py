@@ -1,4 +1,4 @@
-"""What the map shows: polygons and points with short coordinates, values by selector, and classes with stated breaks."""
+"""What the map shows: polygons and points with short coordinates, values by selector, classes with stated breaks."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ def _build_stops(report: ReportData) -> dict[str, list[list[float]]]:
     for snapshot, part in stops.groupby("snapshot", sort=True):
         lon = part["lon"].to_numpy(dtype=np.float64).round(COORDINATE_DECIMALS)
         lat = part["lat"].to_numpy(dtype=np.float64).round(COORDINATE_DECIMALS)
-        found[str(snapshot)] = sorted({(float(x), float(y)) for x, y in zip(lon, lat, strict=True)})  # type: ignore[assignment]
+        points = sorted({(float(x), float(y)) for x, y in zip(lon, lat, strict=True)})
+        found[str(snapshot)] = [[x, y] for x, y in points]
     return found
 
 
@@ -190,20 +191,20 @@ def _add_travel_times(
             "hi": _spread_minutes(known["travel_time_p75_s"], at, n),
             "c": _spread(codes, at, n, fill=0),
         }
-    for category in report.context.categories:
-        if report.has_category(category.key):
-            measures.append(
-                {
-                    "key": f"time:{category.key}",
-                    "label": f"Travel time to {category.phrase}",
-                    "kind": "time",
-                    "category": category.key,
-                    "dims": ["snapshot", "window", "direction", "mode"],
-                    "worse": "high",
-                    "unit": "minutes",
-                    "step": 1,
-                }
-            )
+    measures += [
+        {
+            "key": f"time:{category.key}",
+            "label": f"Travel time to {category.phrase}",
+            "kind": "time",
+            "category": category.key,
+            "dims": ["snapshot", "window", "direction", "mode"],
+            "worse": "high",
+            "unit": "minutes",
+            "step": 1,
+        }
+        for category in report.context.categories
+        if report.has_category(category.key)
+    ]
 
 
 def _spread(values: Iterable[float | int | None], at: np.ndarray, n: int, fill: int | None) -> list[float | int | None]:
@@ -236,18 +237,18 @@ def _add_jobs(
             "v": _spread_number(known["jobs_p50"], at, n, 0),
             "c": _spread(codes, at, n, fill=0),
         }
-    for limit in sorted({round_half_up(float(value)) for value in jobs["limit_min"].dropna()}):
-        measures.append(
-            {
-                "key": f"jobs:{limit}",
-                "label": f"Jobs within {limit} minutes",
-                "kind": "count",
-                "dims": ["snapshot", "window", "mode"],
-                "worse": "low",
-                "unit": "jobs",
-                "step": 1,
-            }
-        )
+    measures += [
+        {
+            "key": f"jobs:{limit}",
+            "label": f"Jobs within {limit} minutes",
+            "kind": "count",
+            "dims": ["snapshot", "window", "mode"],
+            "worse": "low",
+            "unit": "jobs",
+            "step": 1,
+        }
+        for limit in sorted({round_half_up(float(value)) for value in jobs["limit_min"].dropna()})
+    ]
 
 
 def _add_service(

@@ -29,8 +29,8 @@ def build_definitions(context: ReportContext) -> list[Definition]:
         Definition(
             "Travel time",
             "Time from a departure minute until arrival at the destination itself: walking, waiting, riding and "
-            f"changing included. Walking is at {format_number(method.walk_kmh, 1)} km/h along streets and paths; walking "
-            "all the way is used where it is quicker than any vehicle. "
+            f"changing included. Walking is at {format_number(method.walk_kmh, 1)} km/h along streets and paths; "
+            "walking all the way is used where it is quicker than any vehicle. "
             f"Journeys may have {changes} and take at most {method.max_time_min} minutes.",
         ),
         Definition(
@@ -51,16 +51,16 @@ def build_definitions(context: ReportContext) -> list[Definition]:
         ),
         Definition(
             "No value",
-            f"There is always a reason: no street within {format_integer(method.max_link_m)} metres; no journey at all; "
-            f"or no journey within {method.max_time_min} minutes for at least half of the departure minutes. A missing "
+            f"There is always a reason: no street within {format_integer(method.max_link_m)} metres; no journey at "
+            f"all; or no journey within {method.max_time_min} minutes at half of the departure minutes. A missing "
             "value is never treated as zero; in a median it counts as longer than any other.",
         ),
         Definition(
             "Service",
-            f"Vehicle runs that call within the zone of a {noun}, each counted once, over {method.service_days} days. The "
-            f"zone is its outline, joined with {format_integer(method.zone_radius_m)} metres around its centre where it is "
-            f"smaller than that circle, and {format_integer(method.zone_margin_m)} metres wider. Zones overlap, so the "
-            f"figures of {nouns} must not be added up.",
+            f"Vehicle runs that call within the zone of a {noun}, each counted once, over {method.service_days} days. "
+            f"The zone is its outline, joined with {format_integer(method.zone_radius_m)} metres around its "
+            f"centre where it is smaller than that circle, and {format_integer(method.zone_margin_m)} metres wider. Zones "
+            f"overlap, so the figures of {nouns} must not be added up.",
         ),
         Definition(
             "Change and missing data",
@@ -70,9 +70,9 @@ def build_definitions(context: ReportContext) -> list[Definition]:
         ),
         Definition(
             "Score",
-            "Every indicator is ranked (rank 1 is the worst), the ranks are transformed exponentially as in the Indices "
-            "of Deprivation, and averaged with the weights below; a higher score is worse. The rank interval shows how "
-            "far a rank moves under other weights. The absolute index (0 to 100, higher is better) stands on fixed "
+            "Every indicator is ranked (rank 1 is the worst), the ranks are transformed exponentially as in the "
+            "Indices of Deprivation, and averaged with the weights below; a higher score is worse. The "
+            "rank interval shows how far a rank moves under other weights. The absolute index (0 to 100, higher is better) stands on fixed "
             "anchors and may be compared over time; ranks and scores only compare within one date."
             + (f" {context.score_note}" if context.score_note else ""),
         ),
@@ -89,8 +89,10 @@ def build_parameter_table(context: ReportContext) -> Table:
         ("Longest link from a point to the streets", f"{format_integer(method.max_link_m)} m"),
         (
             "Change of vehicle",
-            f"{format_integer(method.interchange_s)} seconds at the same stop; walking time plus "
-            f"{format_integer(method.interchange_s)} seconds elsewhere; none before the first boarding",
+            (
+                f"{format_integer(method.interchange_s)} seconds at the same stop; walking time plus "
+                f"{format_integer(method.interchange_s)} seconds elsewhere; none before the first boarding"
+            ),
         ),
         ("Changes", "no limit" if method.max_changes is None else f"at most {method.max_changes}"),
         ("Longest journey", f"{method.max_time_min} minutes from door to door"),
@@ -135,6 +137,7 @@ def build_weight_table(context: ReportContext) -> Table | None:
         "Indicators of the connectivity score",
         (Column("Indicator", is_number=False), Column("Weight")),
         tuple(
-            (build_text_cell(capitalise(item.label)), Cell(format_number(item.weight, 3))) for item in context.indicators
+            (build_text_cell(capitalise(item.label)), Cell(format_number(item.weight, 3)))
+            for item in context.indicators
         ),
     )

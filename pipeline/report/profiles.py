@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
 from pipeline.report.data import compute_median
+from pipeline.report.findings import describe_window
 from pipeline.report.sketches import draw_rank_interval, draw_spread
 from pipeline.report.tables import (
     Cell,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 MAX_NEAREST = 4
 
 Row = dict[str, object]
+Levels = dict[tuple[str, str, str, str], Row]
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class TimeBlock:
     title: str
     anchor: str
     absence: str
+    axis_min: int
     rows: tuple[TimeRow, ...]
     nearest: Table | None
 
@@ -108,7 +112,7 @@ class ProfileBuilder:
         """Return the profile of one neighbourhood."""
         times = self._index_times(place)
         scores = {as_text(row["snapshot"]): row for row in self.report.get_rows(d.SCORE, place.code)}
-        levels = {
+        levels: Levels = {
             (as_text(row["snapshot"]), as_text(row["mode"]), as_text(row["day_type"]), as_text(row["band"])): row
             for row in self.report.get_rows(d.SERVICE_LEVEL, place.code)
         }
@@ -116,7 +120,7 @@ class ProfileBuilder:
         return Profile(
             place=place,
             group_label=self.context.get_group(place.group).label,
-            facts=tuple(self._describe(place, times, latest, levels)),
+            facts=tuple(self._describe(times, latest, levels)),
             time_blocks=tuple(self._build_time_block(category, times) for category in self.context.categories),
             other_times=self._build_other_times(times),
             jobs=self._build_jobs(place),
@@ -139,9 +143,7 @@ class ProfileBuilder:
             tuple(as_text(row[column]) for column in by): row for row in self.report.get_rows(d.TRAVEL_TIME, place.code)
         }
 
-    def _describe(
-        self, place: Place, times: dict[tuple[str, ...], Row], score: Row, levels: dict[tuple[str, ...], Row]
-    ) -> list[str]:
+    def _describe(self, times: dict[tuple[str, ...], Row], score: Row, levels: Levels) -> list[str]:
         context = self.context
         window, snapshot = context.primary_window, context.latest
         sentences = []
@@ -150,7 +152,7 @@ class ProfileBuilder:
             if row is None:
                 continue
             seconds = as_float(row["travel_time_p50_s"])
-            lead = f"To {category.phrase}, {window.day_phrase} between {format_window(window.start_s, window.end_s).replace(' to ', ' and ')}: "
+            lead = f"To {category.phrase}, {describe_window(window)}: "
             if seconds is None:
                 reason = format_reason(as_text(row["reason"]), context.method.max_time_min, context.method.max_link_m)
                 sentences.append(f"{lead}{reason}.")
@@ -165,22 +167,36 @@ class ProfileBuilder:
         rank = as_float(score.get("rank"))
         if rank is not None:
             text = format_rank(rank, as_float(score.get("rank_low")), as_float(score.get("rank_high")))
-            sentences.append(f"Rank {text} of {format_integer(len(self.report.places))}, where 1 is the worst connected.")
+            sentences.append(
+                f"Rank {text} of {format_integer(len(self.report.places))}, where 1 is the worst connected."
+            )
         return sentences
 
     def _build_time_block(self, category: CategoryInfo, times: dict[tuple[str, ...], Row]) -> TimeBlock:
         context = self.context
-        rows = []
-        for window in context.windows:
-            found = [times.get((category.key, s.key, window.key, "outward", "all")) for s in context.snapshots]
-            if all(row is None for row in found):
-                continue
-            rows.append(self._build_time_row(window, found))
+        found = {
+            window.key: [times.get((category.key, s.key, window.key, "outward", "all")) for s in context.snapshots]
+            for window in context.windows
+        }
+        found = {key: cells for key, cells in found.items() if any(row is not None for row in cells)}
+        limit = self._choose_axis([cells[-1] for cells in found.values()])
+        rows = [
+            self._build_time_row(window, found[window.key], limit) for window in context.windows if window.key in found
+        ]
         absence = "" if rows else category.absence_text
         nearest = self._build_nearest(category, times) if rows else None
-        return TimeBlock(f"To {category.phrase}", f"time-{category.key}", absence, tuple(rows), nearest)
+        return TimeBlock(f"To {category.phrase}", f"time-{category.key}", absence, limit, tuple(rows), nearest)
 
-    def _build_time_row(self, window: WindowInfo, found: list[Row | None]) -> TimeRow:
+    def _choose_axis(self, rows: list[Row | None]) -> int:
+        """Return the end of the axis of the spread bars in minutes: the least multiple of 30 that holds them all."""
+        longest = [as_float(row["travel_time_p95_s"]) for row in rows if row is not None]
+        cap = self.context.method.max_time_min
+        if not longest or any(value is None for value in longest):
+            return cap
+        top = max(value for value in longest if value is not None)
+        return min(cap, max(30, math.ceil(top / 1800.0) * 30))
+
+    def _build_time_row(self, window: WindowInfo, found: list[Row | None], axis_min: int) -> TimeRow:
         limit = self.context.method.max_time_min
         row = found[-1] or {}
         p5, p25, p50, p75, p95 = (
@@ -196,12 +212,14 @@ class ProfileBuilder:
                 for item in found
             ),
             spread=build_spread_text(row),
-            picture=draw_spread(p5, p25, p50, p75, p95, limit=float(limit)),
+            picture=draw_spread(p5, p25, p50, p75, p95, limit=float(axis_min)),
             reachable=format_pct(as_float(row.get("reachable_pct"))),
             first=build_clock_cell(row.get("first_departure_s")).text,
             last=build_clock_cell(row.get("last_departure_s")).text,
             gap=format_quantity(gap, "s") if gap is None or gap > 0 else "none",
-            walk=format_quantity(walk, "s") if walk is not None else ("" if reason == "no_street" else f"over {limit} min"),
+            walk=format_quantity(walk, "s")
+            if walk is not None
+            else ("" if reason == "no_street" else f"over {limit} min"),
         )
 
     def _build_nearest(self, category: CategoryInfo, times: dict[tuple[str, ...], Row]) -> Table | None:
@@ -289,7 +307,7 @@ class ProfileBuilder:
             return Cell(format_reason(as_text(row["reason"]), method.max_time_min, method.max_link_m), look="reason")
         return Cell(format_integer(jobs), sort=jobs)
 
-    def _build_service(self, levels: dict[tuple[str, ...], Row]) -> Table | None:
+    def _build_service(self, levels: Levels) -> Table | None:
         context = self.context
         if not levels:
             return None
@@ -317,7 +335,7 @@ class ProfileBuilder:
             "Each run is counted once however many stops it calls at. Missing data is not a cut.",
         )
 
-    def _build_service_facts(self, levels: dict[tuple[str, ...], Row]) -> Table | None:
+    def _build_service_facts(self, levels: Levels) -> Table | None:
         context = self.context
         rows = []
         for day_type, day_label in DAY_TYPE_LABELS.items():
@@ -421,7 +439,7 @@ class ProfileBuilder:
             tuple(rows),
         )
 
-    def _collect_caveats(self, levels: dict[tuple[str, ...], Row]) -> list[str]:
+    def _collect_caveats(self, levels: Levels) -> list[str]:
         context = self.context
         sentences = []
         for snapshot in context.snapshots:
@@ -449,7 +467,9 @@ def read_nearest(text: str) -> list[tuple[str, float]]:
     if not text:
         return []
     found = json.loads(text)
-    return [(as_text(item.get("name")) or as_text(item.get("id")), as_float(item.get("share_pct")) or 0.0) for item in found]
+    return [
+        (as_text(item.get("name")) or as_text(item.get("id")), as_float(item.get("share_pct")) or 0.0) for item in found
+    ]
 
 
 def _compute_score_medians(report: ReportData) -> dict[str, dict[str, float | None]]:

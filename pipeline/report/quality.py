@@ -45,13 +45,14 @@ def build_coverage_table(report: ReportData) -> Table | None:
         return None
     rows = []
     for snapshot in context.snapshots:
-        counts = levels.loc[levels["snapshot"] == snapshot.key, "coverage_class"].value_counts()
+        found = levels.loc[levels["snapshot"] == snapshot.key, "coverage_class"].value_counts()
+        counts = {kind: int(found.get(kind, 0)) for kind in COVERAGE_LABELS}
         rows.append(
             (
                 build_text_cell(format_date(snapshot.date)),
                 *(
-                    Cell(format_integer(int(counts.get(kind, 0))), look=kind if counts.get(kind, 0) and kind != "comparable" else "")
-                    for kind in COVERAGE_LABELS
+                    Cell(format_integer(count), look=kind if count and kind != "comparable" else "")
+                    for kind, count in counts.items()
                 ),
                 build_text_cell(snapshot.note, look="words"),
             )
@@ -147,19 +148,19 @@ def build_inputs_table(report: ReportData) -> Table | None:
     frame = report[d.INPUTS]
     if frame.empty:
         return None
-    rows = []
-    for row in frame.sort_values(["role", "snapshot", "path"], kind="stable", na_position="first").to_dict("records"):
-        rows.append(
-            (
-                build_text_cell(as_text(row["role"])),
-                build_text_cell(as_text(row["snapshot"])),
-                build_text_cell(as_text(row["path"]), look="words"),
-                Cell(format_integer(as_float(row["bytes"]) or 0.0)),
-                build_text_cell(as_text(row["sha256"])[:HASH_SHOWN]),
-                build_text_cell(as_text(row["vintage"])),
-                build_text_cell(as_text(row["licence"]), look="words"),
-            )
+    ordered = frame.sort_values(["role", "snapshot", "path"], kind="stable", na_position="first")
+    rows = [
+        (
+            build_text_cell(as_text(row["role"])),
+            build_text_cell(as_text(row["snapshot"])),
+            build_text_cell(as_text(row["path"]), look="words"),
+            Cell(format_integer(as_float(row["bytes"]) or 0.0)),
+            build_text_cell(as_text(row["sha256"])[:HASH_SHOWN]),
+            build_text_cell(as_text(row["vintage"])),
+            build_text_cell(as_text(row["licence"]), look="words"),
         )
+        for row in ordered.to_dict("records")
+    ]
     return Table(
         "inputs",
         "Inputs of this run",

@@ -260,7 +260,8 @@ class _SiteWriter:
             for group in self.report.groups:
                 medians = [None if times is None else times[group.key].median_s for times in found]
                 points = tuple(
-                    Point(s.date, None if m is None else m / 60.0) for s, m in zip(context.snapshots, medians, strict=True)
+                    Point(s.date, None if m is None else m / 60.0)
+                    for s, m in zip(context.snapshots, medians, strict=True)
                 )
                 lines.append(Line(capitalise(group.label), group.colour, group.marker, points))
                 cells = [
@@ -269,7 +270,9 @@ class _SiteWriter:
                     else Cell(format_minutes(median))
                     for median in medians
                 ]
-                rows.append((build_text_cell(f"To {category.phrase}"), build_text_cell(capitalise(group.label)), *cells))
+                rows.append(
+                    (build_text_cell(f"To {category.phrase}"), build_text_cell(capitalise(group.label)), *cells)
+                )
             panels.append(Panel(f"To {category.phrase}", "minutes", tuple(lines)))
         if not panels:
             return None

@@ -1,4 +1,4 @@
-"""Small pictures drawn straight as SVG: hundreds of pages need thousands of them, which a plotting library is too slow for.
+"""Small pictures drawn straight as SVG: a report needs thousands, which a plotting library is too slow for.
 
 Every picture is decoration beside the same figures in words, hence hidden from screen readers.
 """
@@ -30,7 +30,10 @@ def draw_spread(
     dash = ' stroke-dasharray="3 2"' if p95 is None else ""
     parts = [
         f'<line x1="2" y1="16.5" x2="{WIDTH - 2}" y2="16.5" class="axis"/>',
-        *(f'<line x1="{_scale(tick, 1)}" y1="14.5" x2="{_scale(tick, 1)}" y2="16.5" class="axis"/>' for tick in (0, 0.25, 0.5, 0.75, 1)),
+        *(
+            f'<line x1="{_scale(tick, 1)}" y1="14.5" x2="{_scale(tick, 1)}" y2="16.5" class="axis"/>'
+            for tick in (0, 0.25, 0.5, 0.75, 1)
+        ),
         f'<line x1="{start}" y1="8" x2="{end}" y2="8" class="whisker"{dash}/>',
     ]
     if p25 is not None:

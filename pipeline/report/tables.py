@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
-from pipeline.report.context import ALL_GROUPS
 from pipeline.report.text import (
     DASH,
     as_float,
@@ -27,10 +26,8 @@ from pipeline.report.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipeline.report.context import ReportContext
-    from pipeline.report.data import Place, ReportData
+    from pipeline.report.data import ReportData
     from pipeline.report.facts import Facts, GroupTime
 
 MAX_SERVICES = 200
@@ -133,7 +130,9 @@ def _build_median_cell(times: GroupTime | None, limit_min: int) -> Cell:
 
 
 def _build_group_columns(report: ReportData) -> tuple[Column, ...]:
-    return tuple(Column(f"{capitalise(group.label)} ({len(report.get_members(group.key)):,})") for group in report.groups)
+    return tuple(
+        Column(f"{capitalise(group.label)} ({len(report.get_members(group.key)):,})") for group in report.groups
+    )
 
 
 def build_times_table(report: ReportData, facts: Facts) -> Table:
@@ -146,13 +145,19 @@ def build_times_table(report: ReportData, facts: Facts) -> Table:
             times = facts.find_times(category.key, snapshot.key, window.key)
             if times is None and not report.has_category(category.key):
                 continue
-            cells = [_build_median_cell(times and times[g.key], context.method.max_time_min) for g in report.groups]
-            rows.append((build_text_cell(capitalise(category.label)), build_text_cell(format_date(snapshot.date)), *cells))
+            cells = [_build_median_cell((times or {}).get(g.key), context.method.max_time_min) for g in report.groups]
+            rows.append(
+                (build_text_cell(capitalise(category.label)), build_text_cell(format_date(snapshot.date)), *cells)
+            )
     return Table(
         "table-times",
         f"Table 1. Median travel time by public transport to the nearest destination, {window.label.lower()} "
         f"({format_window(window.start_s, window.end_s)}), by date of the timetables",
-        (Column("Destination", is_number=False), Column("Timetables of", is_number=False), *_build_group_columns(report)),
+        (
+            Column("Destination", is_number=False),
+            Column("Timetables of", is_number=False),
+            *_build_group_columns(report),
+        ),
         tuple(rows),
         f"Median over {context.noun_plural} of the median over departure minutes. A {context.noun} without a journey "
         "counts as longer than any other. Walking all the way is used where it is quicker.",
@@ -243,8 +248,12 @@ def build_change_table(report: ReportData, facts: Facts) -> Table:
                         build_text_cell(f"{format_date(start.date)} to {format_date(end.date)}"),
                         build_text_cell(label),
                         build_text_cell(capitalise(group.label)),
-                        Cell(format_rate(change.before) if has_any else "missing data", look="" if has_any else "missing"),
-                        Cell(format_rate(change.after) if has_any else "missing data", look="" if has_any else "missing"),
+                        Cell(
+                            format_rate(change.before) if has_any else "missing data", look="" if has_any else "missing"
+                        ),
+                        Cell(
+                            format_rate(change.after) if has_any else "missing data", look="" if has_any else "missing"
+                        ),
                         Cell(
                             format_signed_pct(change.median_change_pct) if has_any else "missing data",
                             sort=change.median_change_pct,
@@ -399,10 +408,11 @@ def build_operator_table(report: ReportData) -> Table:
     words = {"present": "yes", "absent": "no", "missing": "missing data", "not_yet": "not yet"}
     context = report.context
     frame = report[d.OPERATORS]
-    names = {as_text(key): as_text(name) or as_text(key) for key, name in zip(frame["operator_key"], frame["operator_name"], strict=True)}
-    found = {
-        (as_text(row["operator_key"]), as_text(row["snapshot"])): row for row in frame.to_dict("records")
+    names = {
+        as_text(key): as_text(name) or as_text(key)
+        for key, name in zip(frame["operator_key"], frame["operator_name"], strict=True)
     }
+    found = {(as_text(row["operator_key"]), as_text(row["snapshot"])): row for row in frame.to_dict("records")}
     rows = []
     for key, name in sorted(names.items(), key=lambda item: (item[1], item[0])):
         cells = [build_text_cell(name)]
@@ -428,5 +438,3 @@ def build_operator_table(report: ReportData) -> Table:
 def build_spread_text(row: dict[str, object]) -> str:
     """Return the spread over departure minutes in words: ``30 to 41 min`` (p25 to p75)."""
     return format_range_minutes(as_float(row.get("travel_time_p25_s")), as_float(row.get("travel_time_p75_s")))
-
-

@@ -66,7 +66,7 @@ def as_float(value: object) -> float | None:
 
 def round_half_up(value: float) -> int:
     """Round to the nearest integer, halves away from zero (not to even, which surprises readers of tables)."""
-    return int(math.floor(abs(value) + 0.5)) * (1 if value >= 0 else -1)
+    return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)
 
 
 def compute_minutes(seconds: float | None) -> int | None:

@@ -136,7 +136,9 @@ def _build_times(codes: list[str], base: np.ndarray, rng: np.random.Generator) -
                     for m, mode_set in enumerate(("all", "bus")):
                         for i, code in enumerate(codes):
                             middle = base[i] * (1 + 0.08 * s + 0.2 * w + 0.15 * m) / (1 + 0.5 * c) + rng.uniform(0, 200)
-                            rows.append(_build_time_row(snapshot, code, category, window, direction, mode_set, middle, i))
+                            rows.append(
+                                _build_time_row(snapshot, code, category, window, direction, mode_set, middle, i)
+                            )
     return pd.DataFrame(rows)
 
 
@@ -151,7 +153,10 @@ def _build_time_row(
         f"travel_time_{name}_s": middle * factor if has_value and middle * factor <= 7200 else None
         for name, factor in zip(("p5", "p25", "p50", "p75", "p95"), spread, strict=True)
     }
-    nearest = [{"id": "h1", "name": HOSTILE_NAME, "share_pct": 71.0}, {"id": "h2", "name": "Cottage Hospital", "share_pct": 29.0}]
+    nearest = [
+        {"id": "h1", "name": HOSTILE_NAME, "share_pct": 71.0},
+        {"id": "h2", "name": "Cottage Hospital", "share_pct": 29.0},
+    ]
     return {
         "snapshot": snapshot,
         "neighbourhood_code": code,
@@ -216,7 +221,11 @@ def _build_levels(codes: list[str], base: np.ndarray) -> pd.DataFrame:
 def _build_changes(levels: pd.DataFrame, codes: list[str]) -> pd.DataFrame:
     runs = levels.set_index(["snapshot", "neighbourhood_code", "day_type", "band"])["runs_per_day"].to_dict()
     rows = []
-    for start, end, comparison in (("2010", "2019", "consecutive"), ("2019", "2024", "consecutive"), ("2010", "2024", "since_first")):
+    for start, end, comparison in (
+        ("2010", "2019", "consecutive"),
+        ("2019", "2024", "consecutive"),
+        ("2010", "2024", "since_first"),
+    ):
         for day in ("weekday", "saturday", "sunday"):
             for band in BANDS:
                 for i, code in enumerate(codes):
@@ -237,7 +246,9 @@ def _build_changes(levels: pd.DataFrame, codes: list[str]) -> pd.DataFrame:
                             "change_runs_per_day": after - before,
                             "change_pct": 100 * (after - before) / before,
                             "coverage_class": kind,
-                            "coverage_reason": "" if kind == "comparable" else "Coastal Buses has no data in October 2019",
+                            "coverage_reason": ""
+                            if kind == "comparable"
+                            else "Coastal Buses has no data in October 2019",
                         }
                     )
     return pd.DataFrame(rows)
@@ -315,7 +326,12 @@ def _build_jobs(codes: list[str], base: np.ndarray) -> pd.DataFrame:
 
 def _build_services() -> pd.DataFrame:
     rows = []
-    for status, before, after in (("withdrawn", "7", None), ("renamed", "X1", "100"), ("new", None, "X9"), ("missing", "22", None)):
+    for status, before, after in (
+        ("withdrawn", "7", None),
+        ("renamed", "X1", "100"),
+        ("new", None, "X9"),
+        ("missing", "22", None),
+    ):
         row: dict[str, object] = {
             "snapshot_from": "2010",
             "snapshot_to": "2019",
