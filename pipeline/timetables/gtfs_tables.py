@@ -66,21 +66,26 @@ def _parse_slowly(block: bytes, header: list[str], name: str, first_row: int) ->
     """Parse with the tolerant reader of the standard library: stray quotation marks, spaces before them, long rows."""
     columns: list[list[str | None]] = [[] for _ in range(len(header) + 1)]
     reader = csv.reader(io.StringIO(block.decode("utf-8"), newline=""), skipinitialspace=True)
-    number = first_row
+    row = first_row
+    problem: csv.Error | None = None
     try:
-        for number, record in enumerate(reader, start=first_row):
+        for record in reader:
             if any(cell.count("\n") > MAX_LINES_IN_FIELD for cell in record):
-                raise csv.Error("a quotation mark is never closed")
+                problem = csv.Error("a quotation mark is never closed")
+                break
             for index, column in enumerate(columns[:-1]):
                 column.append(record[index] if index < len(record) else None)
             columns[-1].append("".join(record[len(header) :]) or None)
+            row += 1
     except csv.Error as error:
+        problem = error
+    if problem:
         raise InputError(
-            f"{name} cannot be read as comma-separated values: {error}",
+            f"{name} cannot be read as comma-separated values: {problem}",
             file=name,
-            row=number,
+            row=row,
             cure="Put fields with commas or quotation marks between quotation marks, and double those inside.",
-        ) from error
+        ) from problem
     return pl.DataFrame(
         dict(zip([*header, SURPLUS], columns, strict=True)), schema=dict.fromkeys([*header, SURPLUS], pl.String)
     )
