@@ -114,6 +114,14 @@ TABLES: dict[str, Table] = {
                 CODE,
                 *_TRAVEL_TIME,
                 _c("people_without_pct", "float?", "Share of people in small areas without a median travel time, %."),
+                *(
+                    _c(f"people_without_{what}_pct", "float?", f"Share of people in small areas without {text}, %.")
+                    for what, text in (
+                        ("any", "any journey in the window"),
+                        *((f"p{p}", f"a travel time at p{p}") for p in (5, 25, 75, 95)),
+                        ("walk", "a walking time within the limit"),
+                    )
+                ),
                 _c("n_small_areas", "int", "Number of small areas behind the row.", minimum=0),
                 REASON,
                 _c("network_hash", "text", RUNS_HASH),

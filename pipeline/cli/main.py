@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -195,6 +196,60 @@ def doctor() -> None:
         problems += not is_good
     if problems:
         raise typer.Exit(3)
+
+
+@app.command()
+def matrix(
+    gtfs: Annotated[list[Path], typer.Option("--gtfs", help="GTFS zip or folder; may be given several times")],
+    osm: Annotated[Path, typer.Option("--osm", help="OpenStreetMap file (.osm.pbf, .osm)")],
+    origins: Annotated[Path, typer.Option("--origins", help="CSV: id, lon, lat (or easting, northing)")],
+    destinations: Annotated[Path, typer.Option("--destinations", help="CSV: id, lon, lat (or easting, northing)")],
+    date: Annotated[str, typer.Option("--date", help="service day, YYYY-MM-DD")],
+    time: Annotated[str, typer.Option("--time", help="departure, HH:MM")],
+    out: Annotated[Path, typer.Option("--out", help="result, .csv or .parquet")],
+    window: Annotated[
+        int | None, typer.Option("--window", min=1, help="departure minutes; absent: one departure")
+    ] = None,
+    percentiles: Annotated[str, typer.Option("--percentiles", help="with a window")] = "25,50,75",
+    nearest: Annotated[bool, typer.Option("--nearest", help="only the nearest destination, minute by minute")] = False,
+    direction: Annotated[str, typer.Option("--direction", help="to the destinations, or from them")] = "to",
+    walk_kmh: Annotated[float, typer.Option("--walk-kmh", min=0.1, max=15)] = 4.8,
+    max_walk_m: Annotated[float, typer.Option("--max-walk-m", min=0, help="to or from a stop")] = 2000,
+    max_transfer_m: Annotated[float, typer.Option("--max-transfer-m", min=0, help="between stops")] = 600,
+    interchange_s: Annotated[int, typer.Option("--interchange-s", min=0, max=7200)] = 120,
+    max_changes: Annotated[int | None, typer.Option("--max-changes", min=0, max=20, help="absent: no limit")] = None,
+    max_time_min: Annotated[int, typer.Option("--max-time-min", min=1, max=1440, help="longest journey")] = 120,
+    crs: Annotated[str, typer.Option("--crs", help="coordinate system of easting, northing")] = "EPSG:27700",
+    modes: Annotated[str | None, typer.Option("--modes", help="such as bus,rail; absent: all")] = None,
+    notices: Annotated[Path | None, typer.Option("--notices", help="list doubtful rows in this .csv")] = None,
+) -> None:
+    """Compute travel times between anybody's points, on anybody's timetable and streets."""
+    from pipeline.cli.matrix import run_matrix
+
+    run_matrix(
+        {
+            "gtfs": gtfs,
+            "osm": osm,
+            "origins": origins,
+            "destinations": destinations,
+            "window_min": window,
+            "is_nearest": nearest,
+            "walk_kmh": walk_kmh,
+            "max_walk_m": max_walk_m,
+            "max_transfer_m": max_transfer_m,
+            "interchange_s": interchange_s,
+            "max_changes": max_changes,
+            "max_time_min": max_time_min,
+            "crs": crs,
+        },
+        date=date,
+        time=time,
+        percentiles=percentiles,
+        direction=direction,
+        modes=modes,
+        out=out,
+        notices_file=notices,
+    )
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -86,7 +86,7 @@ def get_folder(project: Project, stage: str, snapshot: str | None = None) -> Pat
     return folder
 
 
-def write_tables(run: StageRun, tables: dict[str, pd.DataFrame | pl.DataFrame | gpd.GeoDataFrame]) -> None:
+def write_tables(run: StageRun, tables: Mapping[str, pd.DataFrame | pl.DataFrame | gpd.GeoDataFrame]) -> None:
     """Write a stage's tables as Parquet into its folder and note their rows.
 
     Parameters

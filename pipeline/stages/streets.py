@@ -9,7 +9,7 @@ from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.stages.common import begin
 from pipeline.streets.model import write_streets
-from pipeline.streets.overpass import download_streets
+from pipeline.streets.overpass import DEFAULT_OVERPASS_URL, download_streets
 from pipeline.streets.read_osm import read_streets
 
 
@@ -44,8 +44,7 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
         elif source.overpass is not None:
             box = source.overpass
             polygon = shapely.box(box.west, box.south, box.east, box.north)
-            url = {"overpass_url": box.url} if box.url else {}
-            streets = download_streets(polygon, stage.notices, **url)
+            streets = download_streets(polygon, stage.notices, overpass_url=box.url or DEFAULT_OVERPASS_URL)
         with staged_folder(stage.folder / "streets") as folder:
             write_streets(streets, folder)
         x, y = streets.nodes["x"].to_numpy(), streets.nodes["y"].to_numpy()
