@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.change.inputs import ALL_MODES, ServiceFrames, compute_operator_key
+from pipeline.change.inputs import ALL_DAY, ALL_MODES, DAY_TYPES, ServiceFrames, compute_operator_key
 from pipeline.change.levels import ServiceLevels
 from pipeline.change.patterns import build_trip_patterns
 from pipeline.change.window28 import ServiceWindow
@@ -242,12 +242,8 @@ def _is_of_another_size(before: Mapping[str, object], after: Mapping[str, object
     return trips[1] > MAX_VOLUME_RATIO * trips[0] and services >= MIN_SERVICES_DIFFERENCE
 
 
-def classify_zones(before: ServiceLevels, after: ServiceLevels, operators: pl.DataFrame) -> pl.DataFrame:
-    """Classify every neighbourhood, mode and day type by the operators whose runs it has in either snapshot.
-
-    ``comparable`` if all runs are by comparable operators, ``partial`` if at least half are by comparable or partial
-    ones, else ``missing``. Runs of a feed from which the day type cannot be judged count as missing. A place without
-    runs in both is comparable, unless such a feed carries the mode.
+def classify_operator_days(before: ServiceLevels, after: ServiceLevels, operators: pl.DataFrame) -> pl.DataFrame:
+    """Classify every operator and day type: as the operator, but missing where either feed cannot tell the day type.
 
     Parameters
     ----------
@@ -259,19 +255,55 @@ def classify_zones(before: ServiceLevels, after: ServiceLevels, operators: pl.Da
     Returns
     -------
     polars.DataFrame
+        operator_key, day_type, operator_class, reason.
+    """
+    keys = ["operator_key", "day_type"]
+    doubts = pl.concat(
+        [
+            side.operator_runs.select("operator_key", "feed").unique().join(side.unjudged, on="feed")
+            for side in (before, after)
+        ]
+    ).with_columns(
+        pl.format("{} service cannot be judged from the feed {}", pl.col("day_type"), pl.col("feed")).alias("doubt")
+    )
+    days = pl.DataFrame({"day_type": list(DAY_TYPES)})
+    return (
+        operators.join(days, how="cross")
+        .join(doubts.group_by(keys).agg(pl.col("doubt").unique().sort().str.join("; ")), on=keys, how="left")
+        .select(
+            *keys,
+            pl.when(pl.col("doubt").is_null())
+            .then(pl.col("operator_class"))
+            .otherwise(pl.lit(MISSING))
+            .alias("operator_class"),
+            pl.coalesce("doubt", "reason").alias("reason"),
+        )
+        .sort(keys)
+    )
+
+
+def classify_zones(before: ServiceLevels, after: ServiceLevels, operator_days: pl.DataFrame) -> pl.DataFrame:
+    """Classify every neighbourhood, mode and day type by the operators whose runs it has in either snapshot.
+
+    ``comparable`` if all runs are by comparable operators, ``partial`` if at least half are by comparable or partial
+    ones, else ``missing``. A place without runs in both is comparable, unless a feed that carries the mode cannot tell
+    the day type.
+
+    Parameters
+    ----------
+    before, after
+        Two snapshots.
+    operator_days
+        As :func:`classify_operator_days` gives them.
+
+    Returns
+    -------
+    polars.DataFrame
         neighbourhood_code, mode, day_type, coverage_class, coverage_reason; only places with runs in either, or
         whose day type cannot be judged.
     """
-    runs = pl.concat(
-        [side.operator_runs.join(_flag(side.unjudged), on=["feed", "day_type"], how="left") for side in (before, after)]
-    ).join(operators, on="operator_key", how="left")
-    is_unjudged = pl.col("is_unjudged").fill_null(value=False)
-    runs = runs.with_columns(
-        pl.when(is_unjudged).then(pl.lit(MISSING)).otherwise(pl.col("operator_class")).alias("operator_class"),
-        pl.when(is_unjudged)
-        .then(pl.format("{} service cannot be judged from the feed {}", pl.col("day_type"), pl.col("feed")))
-        .otherwise(pl.col("reason"))
-        .alias("reason"),
+    runs = pl.concat([_all_day(side) for side in (before, after)]).join(
+        operator_days, on=["operator_key", "day_type"], how="left"
     )
     runs = pl.concat([runs, runs.with_columns(pl.lit(ALL_MODES).alias("mode"))])
 
@@ -294,6 +326,10 @@ def classify_zones(before: ServiceLevels, after: ServiceLevels, operators: pl.Da
         pl.col("reason").alias("coverage_reason"),
     )
     return pl.concat([classes, _list_empty_unjudged(before, after, classes)]).sort(_ZONE_KEYS)
+
+
+def _all_day(side: ServiceLevels) -> pl.DataFrame:
+    return side.operator_runs.filter(pl.col("band") == ALL_DAY)
 
 
 def _flag(unjudged: pl.DataFrame) -> pl.DataFrame:
@@ -340,8 +376,10 @@ def build_covered_levels(levels: Sequence[ServiceLevels], presence: pl.DataFrame
     parts = []
     for number, side in enumerate(levels):
         lost = _find_lost_runs(levels[:number], presence.filter(pl.col("snapshot") == side.snapshot))
-        own = side.operator_runs.join(_flag(side.unjudged), on=["feed", "day_type"], how="left").with_columns(
-            pl.col("is_unjudged").fill_null(value=False)
+        own = (
+            _all_day(side)
+            .join(_flag(side.unjudged), on=["feed", "day_type"], how="left")
+            .with_columns(pl.col("is_unjudged").fill_null(value=False))
         )
         both = pl.concat(
             [
@@ -378,7 +416,7 @@ def _find_lost_runs(earlier: Sequence[ServiceLevels], presence: pl.DataFrame) ->
     schema = {**dict.fromkeys([*_ZONE_KEYS, "operator_key"], pl.String), "runs_per_day": pl.Float64}
     parts = [pl.DataFrame(schema=schema)]
     for side in reversed(earlier):
-        found = side.operator_runs.filter(pl.col("operator_key").is_in(sorted(keys))).select(list(schema))
+        found = _all_day(side).filter(pl.col("operator_key").is_in(sorted(keys))).select(list(schema))
         keys -= set(found["operator_key"].to_list())
         parts.append(found)
     return pl.concat(parts)

@@ -39,7 +39,8 @@ class ServiceLevels:
         One row for each neighbourhood, mode (and ``all``), day type and band (and ``all_day``); see
         :func:`compute_service_levels`.
     operator_runs
-        neighbourhood_code, mode, operator_key, feed, day_type, runs_per_day: whose runs these are.
+        neighbourhood_code, mode, operator_key, feed, day_type, band (and ``all_day``), runs_per_day: whose runs these
+        are.
     unjudged
         feed and day_type pairs about which the snapshot says nothing reliable.
     """
@@ -241,10 +242,10 @@ def _compute_block(
     runs = runs.select("neighbourhood_index", "mode", "operator_key", "feed", "mask").with_columns(
         pl.Series("time_s", patterns.departure_s[rows])
     )
+    runs = runs.with_columns(band_of(pl.col("time_s")).alias("band"))
     by_mask = (
         runs.with_columns(
-            band_of(pl.col("time_s")).alias("band"),
-            (pl.lit(2, dtype=pl.Int64).pow((pl.col("time_s") // 3600) % 24)).cast(pl.Int64).alias("hours"),
+            (pl.lit(2, dtype=pl.Int64).pow((pl.col("time_s") // 3600) % 24)).cast(pl.Int64).alias("hours")
         )
         .group_by(*_KEY, "mask", "band")
         .agg(
@@ -255,25 +256,22 @@ def _compute_block(
         )
     )
     by_mask = pl.concat([by_mask, by_mask.with_columns(pl.lit(ALL_MODES).alias("mode"))])
-    owners = runs.group_by(*_KEY, "operator_key", "feed", "mask").agg(pl.len().cast(pl.Int64).alias("n"))
+    owners = runs.group_by(*_KEY, "operator_key", "feed", "mask", "band").agg(pl.len().cast(pl.Int64).alias("n"))
     return (
-        _count_bands(by_mask, window),
+        _count_bands(by_mask, _KEY, window),
         _summarise_days(by_mask, window),
         _count_stops(patterns, window, in_zone, zone_stops, places),
-        _count_owners(owners, window),
+        _count_bands(owners, [*_KEY, "operator_key", "feed"], window).filter(pl.col("runs_per_day") > 0),
     )
 
 
-def _count_bands(by_mask: pl.DataFrame, window: ServiceWindow) -> pl.DataFrame:
+def _count_bands(by_mask: pl.DataFrame, keys: Sequence[str], window: ServiceWindow) -> pl.DataFrame:
     both = pl.concat([by_mask, by_mask.with_columns(pl.lit(ALL_DAY).alias("band"))])
-    parts = [_empty(by_mask, _KEY, {"day_type": pl.String(), "band": pl.String(), "runs_per_day": pl.Float64()})]
+    parts = [_empty(by_mask, keys, {"day_type": pl.String(), "band": pl.String(), "runs_per_day": pl.Float64()})]
     for day_type, mask, n_days in _iterate_day_types(window):
-        counted = both.group_by(*_KEY, "band").agg((pl.col("n") * _n_days(mask)).sum().alias("n"))
-        parts.append(
-            counted.select(
-                *_KEY, pl.lit(day_type).alias("day_type"), "band", (pl.col("n") / n_days).alias("runs_per_day")
-            )
-        )
+        counted = both.group_by(*keys, "band").agg((pl.col("n") * _n_days(mask)).sum().alias("n"))
+        runs = (pl.col("n") / n_days).alias("runs_per_day")
+        parts.append(counted.select(*keys, pl.lit(day_type).alias("day_type"), "band", runs))
     return pl.concat(parts)
 
 
@@ -344,19 +342,8 @@ def _count_stops(
     return pl.concat(parts)
 
 
-def _count_owners(owners: pl.DataFrame, window: ServiceWindow) -> pl.DataFrame:
-    keys = [*_KEY, "operator_key", "feed"]
-    parts = [_empty(owners, keys, {"day_type": pl.String(), "runs_per_day": pl.Float64()})]
-    for day_type, mask, n_days in _iterate_day_types(window):
-        counted = owners.group_by(keys).agg((pl.col("n") * _n_days(mask)).sum().alias("n")).filter(pl.col("n") > 0)
-        parts.append(
-            counted.select(*keys, pl.lit(day_type).alias("day_type"), (pl.col("n") / n_days).alias("runs_per_day"))
-        )
-    return pl.concat(parts)
-
-
 def _name_owners(owners: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
-    columns = ["neighbourhood_code", "mode", "operator_key", "feed", "day_type"]
+    columns = ["neighbourhood_code", "mode", "operator_key", "feed", "day_type", "band"]
     return owners.join(codes, on="neighbourhood_index").select(*columns, "runs_per_day").sort(columns)
 
 

@@ -102,11 +102,8 @@ def test_a_whole_feed_gone_and_back_is_missing_and_never_a_decline():
     assert status_of(services, "3", "after", ("s2", "s3"))["status"] == "returned"
     assert status_of(services, "3", pair=("s1", "s3"))["status"] == "kept"
     east = day(changes, "East")
-    assert (east["coverage_class"], east["change_runs_per_day"], east["change_pct"]) == (
-        "partial",
-        -12.0,
-        pytest.approx(-12 / 29 * 100),
-    )
+    assert (east["coverage_class"], east["change_runs_per_day"], east["change_pct"]) == ("partial", 0.0, 0.0)
+    assert east["runs_per_day_before"] == 17.0
     assert day(changes, "West")["coverage_class"] == "comparable"
     assert day(changes, "East", comparison="since_first", pair=("s1", "s3"))["coverage_class"] == "comparable"
     classes = presence.filter(pl.col("operator_key") == "operator-b")["presence_class"].to_list()
