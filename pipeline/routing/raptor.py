@@ -202,11 +202,12 @@ def _run(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> None:
     network, window = query.network, query.window
     n_starts, n_ends = _shape(query)
     if query.is_return:
-        access, egress = _legs_from_destinations(query), _legs_to_origins(network)
+        access = _legs_by_destination(query)
+        egress = _Legs(network.access_indptr, network.access_stop, network.access_s)
         walk_s = None if query.walk_s is None else query.walk_s.T
     else:
         access = _Legs(network.access_indptr, network.access_stop, network.access_s)
-        egress, walk_s = _legs_to_destinations(query), query.walk_s
+        egress, walk_s = _legs_by_destination(query), query.walk_s
     walk = np.full((n_starts, n_ends), -1, np.int32) if walk_s is None else np.ascontiguousarray(walk_s, dtype=np.int32)
     first_con = int(np.searchsorted(network.con_dep_s, window.start_s, side="left"))
     end_con = int(np.searchsorted(network.con_dep_s, window.latest_s, side="right"))
@@ -256,32 +257,17 @@ def _run(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> None:
     run_blocks(work, n_starts, n_threads=query.n_threads, block=block)
 
 
-def _legs_to_destinations(query: RangeQuery) -> _Legs:
-    """Legs from stops to the destinations asked for, renumbered."""
+def _legs_by_destination(query: RangeQuery) -> _Legs:
+    """Legs between stops and the destinations asked for, renumbered, by destination."""
     network = query.network
-    if query.destinations is None:
-        return _Legs(network.egress_indptr, network.egress_dest, network.egress_s)
-    n_all = int(max(network.egress_dest.max(initial=-1), query.destinations.max(initial=-1))) + 1
-    rank = np.full(n_all, -1, np.int32)
-    rank[query.destinations] = np.arange(query.destinations.shape[0], dtype=np.int32)
+    n_destinations = _shape(query)[0 if query.is_return else 1]
     stop = np.repeat(np.arange(network.n_stops), np.diff(network.egress_indptr))
-    target = rank[network.egress_dest]
-    keep = target >= 0
-    return _Legs(build_row_starts(stop[keep], network.n_stops), target[keep], network.egress_s[keep])
-
-
-def _legs_from_destinations(query: RangeQuery) -> _Legs:
-    n_destinations, _ = _shape(query)
-    return _transpose(_legs_to_destinations(query), n_destinations)
-
-
-def _legs_to_origins(network: PackedNetwork) -> _Legs:
-    return _transpose(_Legs(network.access_indptr, network.access_stop, network.access_s), network.n_stops)
-
-
-def _transpose(legs: _Legs, n_columns: int) -> _Legs:
-    row = np.repeat(np.arange(legs.indptr.shape[0] - 1), np.diff(legs.indptr))
-    order = np.argsort(legs.target, kind="stable")
-    return _Legs(
-        build_row_starts(legs.target, n_columns), row[order].astype(np.int32), legs.seconds[order]
-    )
+    target, seconds = network.egress_dest, network.egress_s
+    if query.destinations is not None:
+        n_all = int(max(target.max(initial=-1), query.destinations.max(initial=-1))) + 1
+        rank = np.full(n_all, -1, np.int32)
+        rank[query.destinations] = np.arange(n_destinations, dtype=np.int32)
+        keep = rank[target] >= 0
+        stop, target, seconds = stop[keep], rank[target[keep]], seconds[keep]
+    order = np.argsort(target, kind="stable")
+    return _Legs(build_row_starts(target, n_destinations), stop[order].astype(np.int32), seconds[order])

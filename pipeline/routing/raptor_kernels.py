@@ -167,6 +167,47 @@ def _change(
 
 
 @kernel
+def _read_arrivals(
+    origin: int,
+    start_s: int,
+    cap_s: int,
+    egress_indptr: I32,
+    egress_stop: I32,
+    egress_s: I32,
+    by_minute: I32,
+    is_touched: U8,
+    walk_s: I32,
+    out: I32,
+) -> None:
+    """Turn arrivals at stops, `by_minute` [stop, minute], into travel times to destinations, and clear them.
+
+    What can be reached when leaving at a minute can be reached when leaving earlier.
+    """
+    n_stops, n_minutes = by_minute.shape
+    for stop in range(n_stops):
+        if is_touched[stop]:
+            for m in range(n_minutes - 2, -1, -1):
+                by_minute[stop, m] = min(by_minute[stop, m], by_minute[stop, m + 1])
+    best = np.empty(n_minutes, np.int32)
+    for d in range(out.shape[0]):
+        for m in range(n_minutes):
+            best[m] = start_s + 60 * m + walk_s[origin, d] if walk_s[origin, d] >= 0 else INF
+        for leg in range(egress_indptr[d], egress_indptr[d + 1]):
+            if is_touched[egress_stop[leg]]:
+                row = by_minute[egress_stop[leg]]
+                seconds = egress_s[leg]
+                for m in range(n_minutes):
+                    best[m] = min(best[m], np.int32(row[m] + seconds))
+        for m in range(n_minutes):
+            taken = best[m] - start_s - 60 * m
+            out[d, m] = taken if taken <= cap_s else -1
+    for stop in range(n_stops):
+        if is_touched[stop]:
+            is_touched[stop] = 0
+            by_minute[stop] = INF
+
+
+@kernel
 def range_block(
     first: int,
     end: int,
@@ -178,7 +219,7 @@ def range_block(
     access_stop: I32,
     access_s: I32,
     egress_indptr: I32,
-    egress_dest: I32,
+    egress_stop: I32,
     egress_s: I32,
     dep_indptr: I32,
     dep_s: I32,
@@ -200,27 +241,26 @@ def range_block(
 ) -> None:
     """Travel times from origins `first..end-1` to all destinations, every minute, into `out` [origin, destination, minute].
 
-    -1 where no journey is within the cap. `walk_s` [origin, destination] is walking all the way, -1 for none.
+    -1 where no journey is within the cap. `egress_*` are the legs by destination. `walk_s` [origin, destination] is walking
+    all the way, -1 for none.
     """
     n_stops = stop_change_s.shape[0]
     n_trips = trip_pattern.shape[0]
-    n_destinations, n_minutes = out.shape[1:]
+    n_minutes = out.shape[2]
     ready = np.empty((n_layers, n_stops), np.int32)
     arrival = np.empty((n_layers, n_stops), np.int32)
     offered = np.empty((n_layers, n_stops), np.int32)
     ridden = np.empty((n_layers, n_trips), np.int32)
-    best = np.empty(n_destinations, np.int32)
+    by_minute = np.full((n_stops, n_minutes), INF, np.int32)
+    is_touched = np.zeros(n_stops, np.uint8)
     ready_list = np.empty(n_stops, np.int32)
     reached_list = np.empty(n_stops, np.int32)
-    minute_list = np.empty(n_stops, np.int32)
     is_listed = np.zeros(n_stops, np.uint8)
     is_reached = np.zeros(n_stops, np.uint8)
-    is_new = np.zeros(n_stops, np.uint8)
     queue = np.empty((dep_s.shape[0], 3), np.int32)
     for o in range(first, end):
         ready[:] = INF
         arrival[:] = INF
-        best[:] = INF
         for layer in range(n_layers):
             offered[layer] = dep_indptr[1:]
             for trip in range(n_trips):
@@ -236,7 +276,6 @@ def range_block(
                     is_listed[stop] = 1
                     ready_list[n_ready] = stop
                     n_ready += 1
-            n_new = 0
             layer = 0
             while n_ready > 0:
                 n_rides = _board(
@@ -271,10 +310,9 @@ def range_block(
                     reached_list,
                 )
                 for r in range(n_reached):
-                    if not is_new[reached_list[r]]:
-                        is_new[reached_list[r]] = 1
-                        minute_list[n_new] = reached_list[r]
-                        n_new += 1
+                    stop = reached_list[r]
+                    by_minute[stop, m] = min(by_minute[stop, m], arrival[layer, stop])
+                    is_touched[stop] = 1
                 if is_limited and layer == n_layers - 1:
                     for r in range(n_reached):
                         is_reached[reached_list[r]] = 0
@@ -295,18 +333,9 @@ def range_block(
                     ready_list,
                 )
                 layer = following
-            for r in range(n_new):
-                stop = minute_list[r]
-                is_new[stop] = 0
-                there = arrival[n_layers - 1, stop]
-                for leg in range(egress_indptr[stop], egress_indptr[stop + 1]):
-                    d = egress_dest[leg]
-                    best[d] = min(best[d], there + egress_s[leg])
-            for d in range(n_destinations):
-                taken = best[d] - leave
-                if 0 <= walk_s[o, d] < taken:
-                    taken = walk_s[o, d]
-                out[o - first, d, m] = taken if taken <= cap_s else -1
+        _read_arrivals(
+            o, start_s, cap_s, egress_indptr, egress_stop, egress_s, by_minute, is_touched, walk_s, out[o - first]
+        )
 
 
 @kernel
