@@ -122,14 +122,18 @@ def interpolate_times(
         return Interpolated(arrival, departure, ~known, 0, 0, 0)
     b, a = _find_previous(known)[blank], _find_next(known)[blank]
     use_shape = _find_shape_trips(trip, shape_dist)[blank]
-    line = _compute_line_dist(trip, lon, lat)
     share = (blank - b) / (a - b)
     method = np.zeros(blank.size, dtype=np.int8)
-    for code, along, allowed in ((1, shape_dist, use_shape), (2, line, np.ones(blank.size, dtype=np.bool_))):
+
+    def place(code: int, along: Floats, allowed: Bools) -> None:
         span = along[a] - along[b]
-        use = allowed & (method == 0) & np.isfinite(along[blank]) & np.isfinite(span) & (span > 0)
+        use = allowed & np.isfinite(along[blank]) & np.isfinite(span) & (span > 0)
         share[use] = (along[blank[use]] - along[b[use]]) / span[use]
         method[use] = code
+
+    place(1, shape_dist, use_shape)
+    if not method.all():
+        place(2, _compute_line_dist(trip, lon, lat), method == 0)
     span_s = arrival[a] - departure[b]
     time = departure[b] + np.floor(span_s * np.clip(share, 0.0, 1.0) + 0.5).astype(np.int64)
     arrival[blank] = time
