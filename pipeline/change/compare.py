@@ -95,7 +95,7 @@ def _compare_pair(
     declared: Sequence[DeclaredCoverage],
 ) -> pl.DataFrame:
     operators = classify_operators(presence, before.snapshot, after.snapshot, declared=declared)
-    operator_days = classify_operator_days(before, after, operators)
+    operator_days = classify_operator_days(before, after, operators, declared=declared)
     classes = classify_zones(before, after, operator_days)
     sides = {"before": before, "after": after}
     grid = pl.concat([side.levels.select(_KEYS) for side in sides.values()]).unique(maintain_order=True)

@@ -37,6 +37,8 @@ class DeclaredCoverage:
         Said wherever a class follows from it.
     comparable_operators
         Operators (names) that are comparable all the same.
+    day_types
+        Day types of which this is said.
     """
 
     snapshot_from: str
@@ -44,6 +46,7 @@ class DeclaredCoverage:
     is_comparable: bool
     reason: str
     comparable_operators: tuple[str, ...] = ()
+    day_types: tuple[str, ...] = DAY_TYPES
 
 
 def build_operators(frames: ServiceFrames, window: ServiceWindow) -> pl.DataFrame:
@@ -179,7 +182,7 @@ def classify_operators(
     ``missing``: it is in one of the two only; a service that vanishes, or appears, together with its operator is
     missing data until shown otherwise. ``partial``: it is in both, but its trips differ by more than a factor of two
     and its services by three or more, so that one of the two is likely to be a part of the operator's timetable; or
-    the configuration declares the pair not comparable. Else ``comparable``.
+    the configuration declares the pair not comparable on any day type. Else ``comparable``.
 
     Parameters
     ----------
@@ -219,7 +222,7 @@ def classify_operators(
                 f"{name} has {before['n_trips']} trips of {before['n_services']} services in {snapshot_from} and "
                 f"{after['n_trips']} of {after['n_services']} in {snapshot_to}: one may be a part only"
             )
-        elif pair and not pair.is_comparable:
+        elif pair and not pair.is_comparable and set(pair.day_types) == set(DAY_TYPES):
             operator_class, reason = PARTIAL, pair.reason
         else:
             operator_class, reason = COMPARABLE, ""
@@ -242,8 +245,17 @@ def _is_of_another_size(before: Mapping[str, object], after: Mapping[str, object
     return trips[1] > MAX_VOLUME_RATIO * trips[0] and services >= MIN_SERVICES_DIFFERENCE
 
 
-def classify_operator_days(before: ServiceLevels, after: ServiceLevels, operators: pl.DataFrame) -> pl.DataFrame:
-    """Classify every operator and day type: as the operator, but missing where either feed cannot tell the day type.
+def classify_operator_days(
+    before: ServiceLevels,
+    after: ServiceLevels,
+    operators: pl.DataFrame,
+    *,
+    declared: Sequence[DeclaredCoverage] = (),
+) -> pl.DataFrame:
+    """Classify every operator and day type.
+
+    As the operator; but missing where either feed cannot tell the day type, and at best partial where the
+    configuration declares the pair not comparable on the day type.
 
     Parameters
     ----------
@@ -251,12 +263,22 @@ def classify_operator_days(before: ServiceLevels, after: ServiceLevels, operator
         Two snapshots.
     operators
         As :func:`classify_operators` gives them.
+    declared
+        What the configuration says about pairs.
 
     Returns
     -------
     polars.DataFrame
         operator_key, day_type, operator_class, reason.
     """
+    pair = _find_declared(declared, before.snapshot, after.snapshot)
+    trusted = [compute_operator_key(name) for name in pair.comparable_operators] if pair else []
+    broken = list(pair.day_types) if pair and not pair.is_comparable else []
+    is_broken = (
+        pl.col("day_type").is_in(broken)
+        & ~pl.col("operator_key").is_in(trusted)
+        & (pl.col("operator_class") == COMPARABLE)
+    )
     keys = ["operator_key", "day_type"]
     doubts = pl.concat(
         [
@@ -272,11 +294,16 @@ def classify_operator_days(before: ServiceLevels, after: ServiceLevels, operator
         .join(doubts.group_by(keys).agg(pl.col("doubt").unique().sort().str.join("; ")), on=keys, how="left")
         .select(
             *keys,
-            pl.when(pl.col("doubt").is_null())
-            .then(pl.col("operator_class"))
-            .otherwise(pl.lit(MISSING))
+            pl.when(pl.col("doubt").is_not_null())
+            .then(pl.lit(MISSING))
+            .when(is_broken)
+            .then(pl.lit(PARTIAL))
+            .otherwise(pl.col("operator_class"))
             .alias("operator_class"),
-            pl.coalesce("doubt", "reason").alias("reason"),
+            pl.when(is_broken & pl.col("doubt").is_null())
+            .then(pl.lit(pair.reason if pair else ""))
+            .otherwise(pl.coalesce("doubt", "reason"))
+            .alias("reason"),
         )
         .sort(keys)
     )

@@ -168,6 +168,16 @@ def test_an_operator_of_another_size_is_partial_and_a_declared_pair_too():
     assert day(changes, "East")["coverage_class"] == "partial"
 
 
+def test_a_pair_declared_not_comparable_on_sundays():
+    before = base_world()
+    declared = (DeclaredCoverage("s1", "s2", is_comparable=False, reason="no Sundays", day_types=("sunday",)),)
+    services, changes, _, _ = tell(before, replace(before, snapshot="s2"), declared=declared)
+    assert set(services["coverage_class"]) == {"comparable"}
+    assert day(changes, "West")["coverage_class"] == "comparable"
+    sunday = day(changes, "West", "sunday")
+    assert (sunday["coverage_class"], sunday["coverage_reason"]) == ("partial", "no Sundays")
+
+
 def test_a_service_that_is_gone_once_and_back_later_is_missing():
     first = base_world()
     gone = replace(first, trips=tuple(t for t in first.trips if t.route != 1), snapshot="s2")
