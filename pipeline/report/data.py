@@ -316,7 +316,12 @@ def build_csv(frame: pd.DataFrame) -> bytes:
     """Return a table as CSV for spreadsheets: UTF-8 with its mark, CRLF, formulas neutralised, geometry left out."""
     kept = frame[[column for column in frame.columns if not str(column).endswith("_wkb")]].copy()
     for column in kept.columns:
-        if not pd.api.types.is_numeric_dtype(kept[column]):
-            kept[column] = kept[column].map(neutralise_cell)
+        if pd.api.types.is_numeric_dtype(kept[column]):
+            continue
+        unsafe = {
+            value: neutralise_cell(value) for value in kept[column].unique() if neutralise_cell(value) is not value
+        }
+        if unsafe:
+            kept[column] = kept[column].astype(object).replace(unsafe)
     kept.columns = pd.Index([str(neutralise_cell(str(column))) for column in kept.columns])
     return b"\xef\xbb\xbf" + kept.to_csv(index=False, lineterminator="\r\n").encode("utf-8")

@@ -59,8 +59,8 @@ def build_definitions(context: ReportContext) -> list[Definition]:
             "Service",
             f"Vehicle runs that call within the zone of a {noun}, each counted once, over {method.service_days} days. "
             f"The zone is its outline, joined with {format_integer(method.zone_radius_m)} metres around its "
-            f"centre where it is smaller than that circle, and {format_integer(method.zone_margin_m)} metres wider. Zones "
-            f"overlap, so the figures of {nouns} must not be added up.",
+            f"centre where it is smaller than that circle, and {format_integer(method.zone_margin_m)} metres wider. "
+            f"Zones overlap, so the figures of {nouns} must not be added up.",
         ),
         Definition(
             "Change and missing data",
@@ -72,9 +72,9 @@ def build_definitions(context: ReportContext) -> list[Definition]:
             "Score",
             "Every indicator is ranked (rank 1 is the worst), the ranks are transformed exponentially as in the "
             "Indices of Deprivation, and averaged with the weights below; a higher score is worse. The "
-            "rank interval shows how far a rank moves under other weights. The absolute index (0 to 100, higher is better) stands on fixed "
-            "anchors and may be compared over time; ranks and scores only compare within one date."
-            + (f" {context.score_note}" if context.score_note else ""),
+            "rank interval shows how far a rank moves under other weights. The absolute index (0 to 100, higher is "
+            "better) stands on fixed anchors and may be compared over time; ranks and scores only compare within one "
+            "date." + (f" {context.score_note}" if context.score_note else ""),
         ),
     ]
 

@@ -148,7 +148,6 @@ def build_inputs_table(report: ReportData) -> Table | None:
     frame = report[d.INPUTS]
     if frame.empty:
         return None
-    ordered = frame.sort_values(["role", "snapshot", "path"], kind="stable", na_position="first")
     rows = [
         (
             build_text_cell(as_text(row["role"])),
@@ -159,7 +158,7 @@ def build_inputs_table(report: ReportData) -> Table | None:
             build_text_cell(as_text(row["vintage"])),
             build_text_cell(as_text(row["licence"]), look="words"),
         )
-        for row in ordered.to_dict("records")
+        for row in _sort_inputs(frame).to_dict("records")
     ]
     return Table(
         "inputs",
@@ -177,11 +176,15 @@ def build_inputs_table(report: ReportData) -> Table | None:
     )
 
 
+def _sort_inputs(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.sort_values(["role", "snapshot", "path"], kind="stable", na_position="first")
+
+
 def collect_attributions(report: ReportData) -> list[Attribution]:
     """Return the sources that must be named: those of the context, then those of the inputs, each once."""
     found = list(report.context.attributions)
     seen = {item.text for item in found}
-    for row in report[d.INPUTS].to_dict("records"):
+    for row in _sort_inputs(report[d.INPUTS]).to_dict("records"):
         text = as_text(row["attribution"])
         if text and text not in seen:
             seen.add(text)

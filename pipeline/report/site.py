@@ -278,7 +278,7 @@ class _SiteWriter:
             return None
         self._write_text("charts/times.svg", draw_panels(panels, self._get_labels()))
         title = (
-            f"Median travel time by public transport, {window.label.lower()} "
+            f"Median travel time by public transport, {window.label} "
             f"({format_window(window.start_s, window.end_s)}), by date of the timetables"
         )
         return Chart(

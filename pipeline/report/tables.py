@@ -151,7 +151,7 @@ def build_times_table(report: ReportData, facts: Facts) -> Table:
             )
     return Table(
         "table-times",
-        f"Table 1. Median travel time by public transport to the nearest destination, {window.label.lower()} "
+        f"Table 1. Median travel time by public transport to the nearest destination, {window.label} "
         f"({format_window(window.start_s, window.end_s)}), by date of the timetables",
         (
             Column("Destination", is_number=False),
@@ -317,7 +317,7 @@ def build_league_table(report: ReportData) -> Table:
     return Table(
         "league",
         f"{capitalise(context.noun_plural)} by connectivity score, timetables of {format_date(snapshot.date)}, "
-        f"{window.label.lower()}",
+        f"{window.label}",
         (
             Column(capitalise(context.noun), is_number=False, is_sortable=True),
             Column("Group", is_number=False, is_sortable=True),

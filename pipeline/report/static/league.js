@@ -74,11 +74,19 @@
     state.order = sorting.descending ? "down" : "up";
     document.getElementById("league-caption").textContent = rows.length + " " + V.nounPlural + ", timetables of " +
       selects.snapshot.selectedOptions[0].textContent + "; travel times: " +
-      ["window", "direction", "mode"].map(function (name) { return selects[name].selectedOptions[0].textContent.toLowerCase(); }).join(", ");
+      ["window", "direction", "mode"].map(function (name) { return selects[name].selectedOptions[0].textContent; }).join(" \u00b7 ");
     R.writeState({ snapshot: state.snapshot, window: state.window, direction: state.direction, mode: state.mode,
       group: state.group, sort: state.sort, order: state.order });
     document.documentElement.dataset.leagueRows = String(rows.length);
   }
 
   show();
+  R.watchState(function (next) {
+    Object.keys(selects).forEach(function (name) {
+      if (next[name]) { selects[name].value = next[name]; }
+      state[name] = selects[name].value;
+    });
+    sorting = { column: Number(next.sort) || 3, descending: next.order === "down" };
+    show();
+  });
 })();

@@ -7,6 +7,8 @@
   var selects = {};
   var sorting = null;
   var map = null, plain = false;
+  // an address that points at a table of this page is left alone until a selector is used
+  var mayWrite = location.hash.indexOf("=") >= 0 || location.hash === "";
   var frame = document.getElementById("map");
 
   [["measure", V.measures, V.measures.length ? V.measures[0].key : ""], ["snapshot", V.snapshots, last],
@@ -44,9 +46,9 @@
   function describe() {
     var measure = getMeasure();
     var parts = [selects.snapshot.selectedOptions[0].textContent];
-    measure.dims.slice(1).forEach(function (name) { parts.push(selects[name].selectedOptions[0].textContent.toLowerCase()); });
-    if (state.group !== "all") { parts.push(selects.group.selectedOptions[0].textContent.toLowerCase()); }
-    return measure.label + ": " + parts.join(", ");
+    measure.dims.slice(1).forEach(function (name) { parts.push(selects[name].selectedOptions[0].textContent); });
+    if (state.group !== "all") { parts.push(selects.group.selectedOptions[0].textContent); }
+    return measure.label + ": " + parts.join(" \u00b7 ");
   }
 
   function showLegend(measure, breaks, series) {
@@ -178,8 +180,8 @@
     showLegend(measure, breaks, series);
     var rows = showTable(measure, series);
     paint(series, breaks, measure);
-    R.writeState({ measure: state.measure, snapshot: state.snapshot, window: state.window, direction: state.direction,
-      mode: state.mode, group: state.group, place: state.place });
+    if (mayWrite) { R.writeState({ measure: state.measure, snapshot: state.snapshot, window: state.window, direction: state.direction,
+      mode: state.mode, group: state.group, place: state.place }); }
     document.documentElement.dataset.mapRows = String(rows);
   }
 
@@ -288,4 +290,13 @@
 
   startMap();
   show();
+  mayWrite = true;
+  R.watchState(function (next) {
+    Object.keys(selects).forEach(function (name) {
+      if (next[name]) { selects[name].value = next[name]; }
+      state[name] = selects[name].value;
+    });
+    if (next.place) { state.place = next.place; }
+    show();
+  });
 })();

@@ -27,6 +27,13 @@ window.Report = (function () {
     history.replaceState(null, "", "#" + parts.join("&"));
   }
 
+  // Calls back when another state is put into the address by hand or by going back.
+  function watchState(use) {
+    window.addEventListener("hashchange", function () {
+      if (location.hash.indexOf("=") >= 0) { use(readState()); }
+    });
+  }
+
   function make(name, text, className) {
     var element = document.createElement(name);
     if (text !== undefined && text !== null) { element.textContent = text; }
@@ -182,7 +189,7 @@ window.Report = (function () {
   }
 
   return {
-    DASH: DASH, readState: readState, writeState: writeState, make: make, fillSelect: fillSelect,
+    DASH: DASH, readState: readState, watchState: watchState, writeState: writeState, make: make, fillSelect: fillSelect,
     formatNumber: formatNumber, formatValue: formatValue, findSeries: findSeries, findBreaks: findBreaks,
     explain: explain, showTable: showTable, findBounds: findBounds, drawPlainMap: drawPlainMap
   };
