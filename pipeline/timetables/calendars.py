@@ -50,6 +50,27 @@ def _read_calendar(container: GtfsContainer, notices: Notices) -> tuple[pl.DataF
     return _explode_weeks(good), table["service_id"]
 
 
+def compute_service_dates(weekly: pl.DataFrame, exceptions: pl.DataFrame) -> pl.DataFrame:
+    """Combine regular dates with exceptions; where both an addition and a removal stand, the removal wins.
+
+    Parameters
+    ----------
+    weekly
+        ``service_id`` and ``date`` of regular service.
+    exceptions
+        ``service_id``, ``date`` and ``exception_type`` (text, 1 added or 2 removed).
+
+    Returns
+    -------
+    polars.DataFrame
+        ``service_id`` and ``date``, each pair once, sorted.
+    """
+    added = exceptions.filter(pl.col("exception_type") == "1").select("service_id", "date")
+    removed = exceptions.filter(pl.col("exception_type") == "2").select("service_id", "date")
+    dates = pl.concat([weekly.select("service_id", "date"), added])
+    return dates.join(removed, on=["service_id", "date"], how="anti").unique().sort("service_id", "date")
+
+
 def _explode_weeks(calendar: pl.DataFrame) -> pl.DataFrame:
     """Explode each weekday of each service into its dates, without making those that do not run."""
     parts = [pl.DataFrame(schema={"service_id": pl.String, "date": pl.Date})]
@@ -114,17 +135,15 @@ def read_service_dates(container: GtfsContainer, notices: Notices) -> tuple[pl.D
             file=container.path,
             cure="At least one of the two must say on which dates the trips run.",
         )
-    dates = pl.DataFrame(schema={"service_id": pl.String, "date": pl.Date})
+    weekly = pl.DataFrame(schema={"service_id": pl.String, "date": pl.Date})
+    exceptions = weekly.with_columns(pl.lit("").alias("exception_type"))
     known = pl.Series("service_id", [], dtype=pl.String)
     if container.has("calendar.txt"):
-        dates, known = _read_calendar(container, notices)
+        weekly, known = _read_calendar(container, notices)
     if container.has("calendar_dates.txt"):
         exceptions = _read_exceptions(container, notices)
-        added = exceptions.filter(pl.col("exception_type") == "1").select("service_id", "date")
-        removed = exceptions.filter(pl.col("exception_type") == "2").select("service_id", "date")
-        dates = pl.concat([dates, added]).join(removed, on=["service_id", "date"], how="anti")
-        known = pl.concat([known, exceptions["service_id"]])
-    return dates.unique().sort("service_id", "date"), known.unique()
+    services = pl.concat([known, exceptions["service_id"]]).unique()
+    return compute_service_dates(weekly, exceptions), services
 
 
 def find_running_services(timetable: Timetable, day: date) -> pl.Series:

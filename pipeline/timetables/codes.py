@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from pipeline.base.notices import MAX_EXAMPLES, NoticeCode, Notices, declare_notice
@@ -210,6 +212,38 @@ DUPLICATE_TRIPS = declare_notice(
     "The same journey was listed more than once (stops, times, route and operator equal) and counts once.",
     "Nothing need be done.",
 )
+
+
+class FeedNotices(Notices):
+    """Passes notices on with the feed's name before the name of each file (``bus.zip:stops.txt``).
+
+    Parameters
+    ----------
+    inner
+        The collector that keeps them.
+    archive
+        File name of the feed.
+    """
+
+    def __init__(self, inner: Notices, archive: str) -> None:
+        super().__init__(strict=inner.strict)
+        self._inner = inner
+        self._archive = archive
+
+    def add(
+        self,
+        code: NoticeCode,
+        *,
+        file: str | Path = "",
+        row: int | None = None,
+        field: str = "",
+        value: object = "",
+        count: int = 1,
+        detail: str = "",
+    ) -> None:
+        """Note one place; see :meth:`pipeline.base.notices.Notices.add`."""
+        name = f"{self._archive}:{file}" if file else self._archive
+        self._inner.add(code, file=name, row=row, field=field, value=value, count=count, detail=detail)
 
 
 def add_rows(

@@ -68,7 +68,7 @@ def read_runs(container: GtfsContainer, trips: pl.DataFrame, notices: Notices) -
     if n_runs.item() > MAX_RUNS:
         raise InputError(
             f"{FILE} would make {n_runs.item():,} trips",
-            file=f"{container.path.name}/{FILE}",
+            file=f"{container.path.name}:{FILE}",
             field="headway_secs",
             cure="Headways are given in seconds: check them.",
         )

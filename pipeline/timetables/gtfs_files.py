@@ -20,6 +20,7 @@ MAX_RATIO = 400
 """Largest compression ratio believed of a member above ``RATIO_FREE_BYTES``: text of timetables reaches about 30."""
 RATIO_FREE_BYTES = 64 * 1024**2
 IGNORED_FOLDERS = {"__MACOSX"}
+REQUIRED_FILES = {"agency.txt", "routes.txt", "trips.txt", "stop_times.txt"}
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,9 @@ def _find_root(names: list[str], path: Path, notices: Notices) -> dict[str, str]
         pure = PurePosixPath(name)
         if pure.suffix == ".txt" and not pure.name.startswith(".") and not IGNORED_FOLDERS & set(pure.parts):
             folders.setdefault(str(pure.parent), []).append(name)
-    if "stops.txt" in names or "." in folders:
-        return {name: name for name in folders.get(".", [])}
+    top = folders.get(".", [])
+    if "stops.txt" in top:
+        return {name: name for name in top}
     holding = sorted(folder for folder, files in folders.items() if f"{folder}/stops.txt" in files)
     if len(holding) > 1:
         raise InputError(
@@ -117,6 +119,8 @@ def _find_root(names: list[str], path: Path, notices: Notices) -> dict[str, str]
             file=path,
             cure="Give each of them as a feed of its own.",
         )
+    if not holding and REQUIRED_FILES & set(top):
+        return {name: name for name in top}
     if not holding:
         inner = [name for name in names if name.lower().endswith(".zip")]
         hint = f" but it holds {inner[0]}: give that archive instead." if inner else "."
@@ -126,7 +130,7 @@ def _find_root(names: list[str], path: Path, notices: Notices) -> dict[str, str]
             field="stops.txt",
             cure="A GTFS feed has stops.txt, routes.txt, trips.txt and stop_times.txt" + hint,
         )
-    notices.add(FILE_NESTED, file=path.name, value=holding[0])
+    notices.add(FILE_NESTED, value=holding[0])
     return {PurePosixPath(name).name: name for name in folders[holding[0]]}
 
 
@@ -150,8 +154,11 @@ def _check_names(names: list[str], path: Path) -> None:
 
 
 def _open_archive(path: Path) -> zipfile.ZipFile:
-    with path.open("rb") as handle:
-        start = handle.read(512)
+    try:
+        with path.open("rb") as handle:
+            start = handle.read(512)
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be opened: {error}", file=path, cure="Check its permissions.") from error
     if not start:
         raise InputError(f"{path.name} is empty", file=path, cure="Fetch the timetable again.")
     if start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):

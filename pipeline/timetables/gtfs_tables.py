@@ -47,14 +47,14 @@ def _decode(block: bytes, name: str, state: dict[str, bool], notices: Notices) -
 
 def _read_header(line: bytes, name: str, container: GtfsContainer) -> list[str]:
     if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{name} is UTF-16", file=f"{container.path.name}/{name}", cure="Save the file as UTF-8.")
+        raise InputError(f"{name} is UTF-16", file=f"{container.path.name}:{name}", cure="Save the file as UTF-8.")
     text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
     names = [cell.strip().strip('"').strip().lower() for cell in next(csv.reader([text.strip("\r\n")]), [])]
     repeated = sorted({column for column in names if column and names.count(column) > 1})
     if repeated:
         raise InputError(
             f"{name} has the column {repeated[0]} twice",
-            file=f"{container.path.name}/{name}",
+            file=f"{container.path.name}:{name}",
             row=1,
             field=repeated[0],
             cure="Remove one of the two columns.",
@@ -62,7 +62,7 @@ def _read_header(line: bytes, name: str, container: GtfsContainer) -> list[str]:
     return [column or f"__blank{index}" for index, column in enumerate(names)]
 
 
-def _parse_slowly(block: bytes, header: list[str], name: str, first_row: int) -> pl.DataFrame:
+def _parse_slowly(block: bytes, header: list[str], where: str, first_row: int) -> pl.DataFrame:
     """Parse with the tolerant reader of the standard library: stray quotation marks, spaces before them, long rows."""
     columns: list[list[str | None]] = [[] for _ in range(len(header) + 1)]
     reader = csv.reader(io.StringIO(block.decode("utf-8"), newline=""), skipinitialspace=True)
@@ -81,8 +81,8 @@ def _parse_slowly(block: bytes, header: list[str], name: str, first_row: int) ->
         problem = error
     if problem:
         raise InputError(
-            f"{name} cannot be read as comma-separated values: {problem}",
-            file=name,
+            f"{where} cannot be read as comma-separated values: {problem}",
+            file=where,
             row=row,
             cure="Put fields with commas or quotation marks between quotation marks, and double those inside.",
         ) from problem
@@ -91,14 +91,14 @@ def _parse_slowly(block: bytes, header: list[str], name: str, first_row: int) ->
     )
 
 
-def _parse(block: bytes, header: list[str], name: str, first_row: int) -> pl.DataFrame:
+def _parse(block: bytes, header: list[str], where: str, first_row: int) -> pl.DataFrame:
     if b', "' in block or block.count(b'"') % 2:
-        return _parse_slowly(block, header, name, first_row)
-    line = ",".join([*header, SURPLUS]).encode() + b"\n"
+        return _parse_slowly(block, header, where, first_row)
+    plain = {f"c{index}": column for index, column in enumerate([*header, SURPLUS])}
     try:
-        return pl.read_csv(line + block, infer_schema=False)
+        return pl.read_csv(",".join(plain).encode() + b"\n" + block, infer_schema=False).rename(plain)
     except pl.exceptions.PolarsError:
-        return _parse_slowly(block, header, name, first_row)
+        return _parse_slowly(block, header, where, first_row)
 
 
 def _require(container: GtfsContainer, name: str, header: Sequence[str], required: Sequence[str]) -> None:
@@ -106,7 +106,7 @@ def _require(container: GtfsContainer, name: str, header: Sequence[str], require
     if missing:
         raise InputError(
             f"{name} lacks the column {missing[0]}",
-            file=f"{container.path.name}/{name}",
+            file=f"{container.path.name}:{name}",
             row=1,
             field=missing[0],
             cure=f"The columns found are: {', '.join(header)[:300]}. Add the missing one.",
@@ -147,7 +147,7 @@ def iter_table(
     InputError
         If the file is missing, empty, lacks a required column or cannot be parsed.
     """
-    where = f"{container.path.name}/{name}"
+    where = f"{container.path.name}:{name}"
     if not container.has(name):
         raise InputError(f"{container.path.name} has no {name}", file=where, cure=f"A GTFS feed needs {name}.")
     header: list[str] = []
@@ -162,7 +162,7 @@ def iter_table(
             line, _, data = data.partition(b"\n")
             header = _read_header(line, name, container)
             _require(container, name, header, required)
-        table = _parse(_decode(data, name, state, notices), header, name, next_row)
+        table = _parse(_decode(data, name, state, notices), header, where, next_row)
         table = table.with_row_index("row", offset=next_row)
         next_row += table.height
         yield _tidy(table, name, [*required, *optional], notices)
@@ -254,7 +254,7 @@ def check_unique(
         both = clash.filter(pl.col(key).eq_missing(pl.lit(first[key])))["row"].to_list()
         raise InputError(
             f"{name} gives the same {key} '{first[key] or ''}' to two different rows ({both[0]} and {both[1]})",
-            file=f"{container.path.name}/{name}",
+            file=f"{container.path.name}:{name}",
             row=both[1],
             field=key,
             cure="Give each row an identifier of its own, or remove the wrong row.",

@@ -13,6 +13,7 @@ from pipeline.base.errors import InputError
 from pipeline.base.hashing import hash_file
 from pipeline.base.notices import Notices
 from pipeline.timetables.calendars import read_service_dates
+from pipeline.timetables.codes import FeedNotices
 from pipeline.timetables.frequencies import expand_runs, read_runs
 from pipeline.timetables.gtfs_files import MAX_MEMBER_BYTES, GtfsContainer, open_container
 from pipeline.timetables.gtfs_tables import read_table
@@ -98,6 +99,7 @@ def read_gtfs(path: Path, *, feed: str, notices: Notices, max_member_bytes: int 
     """
     if not FEED_NAME.fullmatch(feed):
         raise InputError(f"'{feed}' is no name for a feed", field="feed", cure="Use letters, digits, '-' and '_'.")
+    notices = FeedNotices(notices, path.name)
     with open_container(path, notices, max_member_bytes=max_member_bytes) as container:
         agencies, zone = read_agencies(container, notices)
         routes = read_routes(container, agencies, notices)

@@ -24,7 +24,7 @@ from pipeline.timetables.modes import build_mode_table
 
 def _check_rows(table: pl.DataFrame, container: GtfsContainer, name: str) -> None:
     if table.is_empty():
-        raise InputError(f"{name} has no rows", file=f"{container.path.name}/{name}", cure="Fetch the timetable again.")
+        raise InputError(f"{name} has no rows", file=f"{container.path.name}:{name}", cure="Fetch the timetable again.")
 
 
 def read_agencies(container: GtfsContainer, notices: Notices) -> tuple[pl.DataFrame, str]:
@@ -60,7 +60,7 @@ def read_agencies(container: GtfsContainer, notices: Notices) -> tuple[pl.DataFr
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise InputError(
                 f"{name} gives no known time zone: '{record['agency_timezone'] or ''}'",
-                file=f"{container.path.name}/{name}",
+                file=f"{container.path.name}:{name}",
                 row=record["row"],
                 field="agency_timezone",
                 cure="Give an IANA name such as Europe/London.",

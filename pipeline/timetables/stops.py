@@ -98,7 +98,7 @@ def read_stops(container: GtfsContainer, notices: Notices) -> pl.DataFrame:
     )
     table = check_unique(table, "stop_id", container, FILE, notices)
     if table.is_empty():
-        raise InputError(f"{FILE} has no rows", file=f"{container.path.name}/{FILE}", cure="Fetch the timetable again.")
+        raise InputError(f"{FILE} has no rows", file=f"{container.path.name}:{FILE}", cure="Fetch the timetable again.")
     stops = table.with_columns(
         parse_numbers("stop_lon").alias("own_lon"),
         parse_numbers("stop_lat").alias("own_lat"),

@@ -35,7 +35,10 @@ def times(timetable: Timetable, trip_id: str = "bus:T1") -> list[tuple[str, int,
 def examples(notices: Notices, code: str) -> list[tuple[str, int | None]]:
     frame = notices.to_frame()
     frame = frame[frame["code"] == code]
-    return [(file, None if row is None else int(row)) for file, row in zip(frame["file"], frame["row"], strict=True)]
+    return [
+        (file.partition(":")[2], None if row is None else int(row))
+        for file, row in zip(frame["file"], frame["row"], strict=True)
+    ]
 
 
 def test_a_plain_feed(tmp_path: Path) -> None:
@@ -52,7 +55,12 @@ def test_a_plain_feed(tmp_path: Path) -> None:
 def test_folder_and_zip_and_nested_agree(tmp_path: Path) -> None:
     plain, _ = read(build_gtfs(tmp_path))
     folder, _ = read(build_gtfs(tmp_path, name="folder"))
-    nested, notices = read(build_gtfs(tmp_path, name="nested.zip", prefix="inner/"))
+    path = build_gtfs(tmp_path, name="nested.zip", prefix="inner/")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("README.txt", "about")
+        archive.writestr("__MACOSX/inner/stops.txt", "junk")
+    nested, notices = read(path)
+    assert notices.to_frame()["file"].tolist() == ["nested.zip", "nested.zip:stops.txt"]
     for name in plain.counts():
         assert getattr(plain, name).equals(getattr(folder, name))
         assert getattr(plain, name).equals(getattr(nested, name))
@@ -430,6 +438,10 @@ def test_archives_not_to_be_trusted(tmp_path: Path) -> None:
         read(write_zip(tmp_path / "b.zip", {"/stops.txt": b"x"}))
     with pytest.raises(InputError, match="no GTFS files"):
         read(write_zip(tmp_path / "c.zip", {"feed/inner.zip": b"x"}))
+    with pytest.raises(InputError, match="no GTFS files"):
+        read(write_zip(tmp_path / "n.zip", {"README.txt": b"x"}))
+    with pytest.raises(InputError, match=r"no stops.txt"):
+        read(build_gtfs(tmp_path, name="s.zip", stops=None))
     with pytest.raises(InputError, match="several timetables"):
         read(write_zip(tmp_path / "d.zip", {"a/stops.txt": b"x", "b/stops.txt": b"x"}))
     with pytest.raises(InputError, match="larger than"):
