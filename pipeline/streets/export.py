@@ -32,9 +32,9 @@ def build_networkx(streets: Streets) -> nx.MultiDiGraph:
     Returns
     -------
     networkx.MultiDiGraph
-        Nodes named by osmid with ``x``, ``y`` and ``street_count``; every street in both directions with ``osmid``, ``highway``,
-        ``name`` (if any), ``length`` in metres, ``oneway`` False, ``reversed``, ``is_steps``, ``edge_index`` and a
-        ``geometry`` from tail to head; graph attributes ``crs`` and ``simplified``.
+        Nodes named by osmid with ``x``, ``y`` and ``street_count``; every street in both directions with ``osmid``,
+        ``highway``, ``name`` (if any), ``length`` in metres, ``oneway`` False, ``reversed``, ``is_steps``,
+        ``edge_index`` and a ``geometry`` from tail to head; graph attributes ``crs`` and ``simplified``.
     """
     graph = nx.MultiDiGraph(crs=streets.crs, simplified=True)
     ends = np.concatenate([streets.edges["u"].to_numpy(), streets.edges["v"].to_numpy()])

@@ -22,7 +22,7 @@ from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.streets.model import Streets
 from pipeline.streets.profile import DEFAULT, WalkingProfile, blocks_walking, is_walkable
-from pipeline.streets.simplify import RawNetwork, build_streets
+from pipeline.streets.simplify import RawNetwork, build_streets, sort_unique
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -116,7 +116,7 @@ def read_streets(path: Path, notices: Notices, *, profile: WalkingProfile = DEFA
         ways = _read_ways(path, notices, profile)
         if not ways.osmid:
             raise _explain_nothing_walkable(path)
-        nodes = _read_nodes(path, np.unique(np.frombuffer(ways.refs, dtype=np.int64)), profile)
+        nodes = _read_nodes(path, sort_unique(np.frombuffer(ways.refs, dtype=np.int64)), profile)
     return build_streets_from_columns(ways, nodes, notices, file=path)
 
 
@@ -152,7 +152,7 @@ def build_streets_from_columns(ways: WayColumns, nodes: NodeColumns, notices: No
     a, b = index[:-1][is_segment], index[1:][is_segment]
     if not bool(np.any(a != b)):
         raise _explain_nothing_walkable(file)
-    used = np.unique(np.concatenate([a, b]))
+    used = sort_unique(np.concatenate([a, b]))
     for osmid in nodes.osmid[used[nodes.is_blocked[used]]].tolist():
         notices.add(BARRIER_CUT, file=file, field="node", value=osmid)
     highway = pl.Series("highway", ways.highway, dtype=pl.String).gather(order)

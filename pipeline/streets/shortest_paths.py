@@ -1,7 +1,7 @@
 """Shortest walking paths in whole centimetres on a symmetric CSR graph.
 
 Dijkstra's algorithm with a four-ary heap of packed 64-bit keys (distance in the high half, vertex in the low half)
-and lazy deletion, bounded by a limit. Sources are shared out among threads in blocks of fixed size; each block has its
+and lazy deletion, bounded by a limit. Sources are shared out among threads in blocks; each block has its
 own workspace and the results are joined in the order of the sources, so that they do not depend on the number of
 threads. All sums are taken in 64 bits and compared with a limit that fits 31 bits: nothing can overflow.
 """
@@ -20,7 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 
 INT32_MAX = 2**31 - 1
 _VERTEX_MASK = 2**32 - 1
-_SOURCES_PER_BLOCK = 256
+# Enough blocks to keep all threads busy to the end, few enough that their workspaces do not matter.
+_BLOCKS_PER_THREAD = 8
+_MIN_SOURCES_PER_BLOCK = 16
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
@@ -308,7 +310,7 @@ def _map_blocks(work: Callable[[slice], Result], n_sources: int, n_threads: int)
     """Apply `work` to blocks of sources; the results are in the order of the blocks."""
     if n_threads < 1:
         raise ValueError(f"n_threads must be at least 1, not {n_threads}")
-    step = max(1, min(_SOURCES_PER_BLOCK, -(-n_sources // n_threads)))
+    step = max(_MIN_SOURCES_PER_BLOCK, -(-n_sources // (_BLOCKS_PER_THREAD * n_threads)))
     blocks = [slice(start, min(start + step, n_sources)) for start in range(0, n_sources, step)]
     if n_threads == 1 or len(blocks) <= 1:
         return [work(block) for block in blocks]

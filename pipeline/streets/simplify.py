@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -119,7 +120,7 @@ def build_streets(raw: RawNetwork) -> Streets:
     tail, head = chains.nodes[chains.indptr[:-1]], chains.nodes[chains.indptr[1:] - 1]
     second = chains.nodes[chains.indptr[:-1] + 1]
     order = np.lexsort((second, way, chain_length, head, tail))
-    kept = np.unique(np.concatenate([tail, head]))
+    kept = sort_unique(np.concatenate([tail, head]))
     u, v = np.searchsorted(kept, tail[order]), np.searchsorted(kept, head[order])
     n_inside = np.diff(chains.indptr)[order] - 2
     component, components = _build_components(u, v, chain_length[order], n_inside, kept.shape[0])
@@ -247,13 +248,19 @@ def _build_geometries(network: _Network, chains: _Chains, order: I64) -> tuple[p
     points = chains.nodes[
         np.repeat(chains.indptr[:-1][order] - (ends - sizes), sizes) + np.arange(int(sizes.sum()), dtype=np.int64)
     ]
-    edge = np.repeat(np.arange(order.shape[0], dtype=np.int64), sizes)
-    lists = (
-        pl.DataFrame({"edge": edge, "xs": network.x[points], "ys": network.y[points]})
-        .group_by("edge", maintain_order=True)
-        .agg("xs", "ys")
+    offsets = pa.array(np.concatenate([[0], ends]), type=pa.int64())
+    xs, ys = (
+        pl.Series(pa.LargeListArray.from_arrays(offsets, pa.array(values[points]))) for values in (network.x, network.y)
     )
-    return lists["xs"], lists["ys"]
+    return xs, ys
+
+
+def sort_unique(values: I64) -> I64:
+    """Sort and drop repetitions; for long arrays of integers faster than hashing as `numpy.unique` does."""
+    ordered = np.sort(values)
+    is_first = np.ones(ordered.shape[0], dtype=bool)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[is_first]
 
 
 def _build_components(u: I64, v: I64, length: I64, n_inside: I64, n_nodes: int) -> tuple[I32, pl.DataFrame]:

@@ -157,6 +157,14 @@ def test_sums_near_the_end_of_int32_do_not_overflow() -> None:
     assert compute_distance_matrix(graph, [0], [0], [1], [1], limit_cm=big).tolist() == [[-1]]
 
 
+def test_a_tie_across_no_distance_spreads_on() -> None:
+    # Vertex 0 is settled for source 1 before source 0 reaches it from vertex 1 across a length of zero.
+    graph = WalkGraph(np.array([0, 2, 3, 4]), np.array([1, 2, 0, 0], np.int32), np.array([0, 3, 0, 3], np.int32))
+    distance, source = compute_nearest_source(graph, [1, 0], [5, 5], limit_cm=100)
+    assert distance.tolist() == [5, 5, 8]
+    assert source.tolist() == [0, 0, 0]
+
+
 def test_walking_seconds_round_half_up() -> None:
     # 4.8 km/h: 400 cm take 3 s; 3.6 km/h: 100 cm take 1 s
     assert compute_walk_s([0, 400, 199, 200, 201, 66, 67, -1], 4.8).tolist() == [0, 3, 1, 2, 2, 0, 1, -1]
