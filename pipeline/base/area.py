@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pipeline.base.config import DayType, Model
+from pipeline.base.config import Model
 
 GroupName = Literal["left_behind", "other_deprived", "other"]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -113,7 +113,8 @@ class Destinations(PointSource):
     """One category of destinations, or a part of it (several entries may share a category)."""
 
     category: str = Field(pattern=NAME)
-    label: str = Field(description="how the report names the category, such as 'hospital'")
+    label: str = Field(description="how the report names one of the category, such as 'hospital'")
+    plural: str | None = Field(None, description="how it names several; the label with an s if absent")
     weight: str | None = Field(None, description="column with the weight of a destination, such as jobs")
     min_weight: float | None = Field(None, description="leave out destinations that weigh less")
     max_weight: float | None = Field(None, description="leave out destinations that weigh more")
@@ -157,7 +158,9 @@ class NotComparable(Model):
     earlier: NameText
     later: NameText
     reason: str
-    day_types: list[DayType] = Field(default_factory=lambda: list(get_args(DayType)))
+    comparable_operators: list[str] = Field(
+        default_factory=list, description="operators whose services can be compared all the same"
+    )
 
 
 class Overpass(Model):

@@ -74,15 +74,8 @@ class Window(Model):
 class Service(Model):
     """How service levels are measured."""
 
-    days: int = Field(28, ge=7, le=370, description="length of the period, days; begins on a Monday")
     zone_radius_m: float = Field(500, gt=0, description="circle around the centroid, metres")
     zone_margin_m: float = Field(100, ge=0, description="widening of every zone, metres")
-    partial_share_pct: float = Field(
-        50,
-        ge=0,
-        le=100,
-        description="below this share of runs by operators covered in both snapshots a place is missing",
-    )
 
 
 class Gates(Model):
@@ -96,7 +89,6 @@ class Report(Model):
 
     accent_colour: str = Field("#1d4f91", pattern=r"^#[0-9a-fA-F]{6}$", description="colour of headings and links")
     palette: str = Field("viridis", description="matplotlib palette of the maps; keep to colour-blind-safe ones")
-    max_examples: int = Field(20, ge=1, description="examples shown for each code of notice")
 
 
 def _default_windows() -> dict[str, Window]:

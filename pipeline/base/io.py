@@ -92,16 +92,15 @@ def remove_leftovers(folder: Path) -> int:
     Parameters
     ----------
     folder
-        Searched with all its sub-folders.
+        Searched with all its sub-folders; temporary copies of the folder itself count too.
 
     Returns
     -------
     int
         How many were removed.
     """
-    if not folder.is_dir():
-        return 0
-    found = sorted(folder.rglob(f"*{TEMPORARY_MARK}*"))
+    found = sorted(folder.parent.glob(f"{folder.name}{TEMPORARY_MARK}*"))
+    found += sorted(folder.rglob(f"*{TEMPORARY_MARK}*")) if folder.is_dir() else []
     removed = 0
     for path in found:
         if path.is_dir():

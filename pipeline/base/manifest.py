@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
@@ -40,6 +41,8 @@ class StageRun:
         Rows of every table written.
     facts
         Small numbers worth keeping, such as the share of places joined to the streets.
+    other_folders
+        Folders beside its own that the stage writes.
     """
 
     stage: str
@@ -52,6 +55,7 @@ class StageRun:
     upstream: dict[str, str] = field(default_factory=dict)
     row_counts: dict[str, int] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    other_folders: list[Path] = field(default_factory=list)
 
     def add_input(self, role: str, path: str, full: Path, **about: str) -> None:
         """Note a raw input with its hash.
@@ -149,15 +153,17 @@ def record_stage(run: StageRun) -> Iterator[StageRun]:
         The same object, to be filled.
     """
     manifest = run.folder / MANIFEST
-    remove_leftovers(run.folder)
+    for folder in (run.folder, *run.other_folders):
+        remove_leftovers(folder)
     started = time.monotonic()
     yield run
     notices = run.notices.to_frame()
     write_text(notices.to_json(orient="records", indent=1), run.folder / "notices.json")
     outputs = {
-        p.relative_to(run.folder).as_posix(): hash_file(p)
-        for p in sorted(run.folder.rglob("*"))
-        if p.is_file() and p != manifest and MANIFEST not in p.name
+        Path(os.path.relpath(p, run.folder)).as_posix(): hash_file(p)
+        for folder in (run.folder, *run.other_folders)
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and not p.is_symlink() and p != manifest and MANIFEST not in p.name
     }
     content = {
         "stage": run.stage,

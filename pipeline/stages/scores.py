@@ -1,1 +1,219 @@
-"""Stage."""
+"""Stage ``scores``: indicators, scores and groups; publishes all tables, checked against their declarations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import polars as pl
+
+from pipeline.base.io import staged_folder, write_csv, write_parquet
+from pipeline.base.load import ROOT, Project, read_yaml
+from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_stage
+from pipeline.base.tables import TABLES, check_table
+from pipeline.places.model import Places
+from pipeline.scoring.groups import compute_group_summary
+from pipeline.scoring.indicators import PUBLISHED, compute_indicators
+from pipeline.scoring.scores import compute_scores
+from pipeline.scoring.spec import ScoringSpec, build_spec
+from pipeline.stages.common import begin, get_folder, read_places
+from pipeline.stages.targets import build_targets
+
+FROM_TIMES = ("out_neighbourhood__travel_time", "out_small_area__travel_time", "out_neighbourhood__jobs")
+FROM_SERVICE = (
+    "out_neighbourhood__service_level",
+    "out_neighbourhood__service_change",
+    "out_service__change",
+    "out_operator__presence",
+)
+CIRCLE_M = 500.0
+
+
+def run(project: Project, snapshot: str | None = None) -> StageRun:
+    """Compute scores and publish the tables of the area.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    snapshot
+        Always None.
+
+    Returns
+    -------
+    StageRun
+        What was done.
+
+    Raises
+    ------
+    ConfigError
+        If the scoring file is wrong.
+    """
+    stage = begin(project, "scores", snapshot)
+    folder = project.outputs / "tables"
+    stage.other_folders.append(folder)
+    with record_stage(stage):
+        spec = read_spec(project)
+        stage.add_input("scoring", project.settings.scoring, find_scoring_file(project))
+        places = read_places(project)
+        tables = _collect(project)
+        codes = places.neighbourhoods["neighbourhood_code"].tolist()
+        known = {name: pl.from_pandas(frame) for name, frame in tables.items()}
+        indicators = compute_indicators(
+            spec,
+            known,
+            neighbourhood_codes=codes,
+            snapshots=[s.id for s in project.area.snapshots],
+            notices=stage.notices,
+        )
+        neighbourhoods = pl.from_pandas(places.neighbourhoods)
+        scores = compute_scores(spec, indicators, neighbourhoods)
+        tables["out_neighbourhood__indicator"] = indicators.select(PUBLISHED).to_pandas()
+        tables["out_neighbourhood__score"] = scores.to_pandas()
+        tables["out_group__summary"] = compute_group_summary(spec, indicators, scores, neighbourhoods).to_pandas()
+        tables["out_neighbourhood__geography"] = build_geography(places, project.area.crs)
+        tables |= _describe_network(project, places)
+        tables["out_run__inputs"] = _list_run_inputs(project, stage)
+        tables["out_run__notices"] = _list_run_notices(project, stage)
+        with staged_folder(folder) as temporary:
+            for name, frame in tables.items():
+                checked = check_table(frame, name)
+                stage.row_counts[name] = len(checked)
+                write_parquet(checked, temporary / f"{name}.parquet")
+                as_text = checked.drop(columns=[c.name for c in TABLES[name].columns if c.kind == "bytes"])
+                write_csv(as_text, temporary / f"{name}.csv")
+    return stage
+
+
+def find_scoring_file(project: Project) -> Path:
+    """Return the scoring file, given from the working folder or from the project's root.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+
+    Returns
+    -------
+    Path
+        The file (which may not exist).
+    """
+    path = Path(project.settings.scoring)
+    return path if path.exists() else ROOT / path
+
+
+def read_spec(project: Project) -> ScoringSpec:
+    """Read the scoring file of an area.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+
+    Returns
+    -------
+    ScoringSpec
+        Indicators and weights.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing or wrong.
+    """
+    path = find_scoring_file(project)
+    return build_spec(read_yaml(path), file=str(path))
+
+
+def _collect(project: Project) -> dict[str, pd.DataFrame]:
+    """Join the tables of the stages before, all snapshots together."""
+    tables: dict[str, pd.DataFrame] = {}
+    for name in FROM_TIMES:
+        paths = [get_folder(project, "times", s.id) / f"{name}.parquet" for s in project.area.snapshots]
+        parts = [pd.read_parquet(path) for path in paths if path.is_file()]
+        if parts:
+            tables[name] = pd.concat(parts, ignore_index=True)
+    service = get_folder(project, "service")
+    tables |= {name: pd.read_parquet(service / f"{name}.parquet") for name in FROM_SERVICE}
+    return tables
+
+
+def build_geography(places: Places, crs: str) -> pd.DataFrame:
+    """Build the table of neighbourhoods with a shape for the map.
+
+    Parameters
+    ----------
+    places
+        The area's places.
+    crs
+        Projected system for circles, where there is no polygon.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``out_neighbourhood__geography``.
+    """
+    frame = places.neighbourhoods.copy()
+    centres = gpd.GeoSeries(gpd.points_from_xy(frame["lon"], frame["lat"]), crs="EPSG:4326")
+    circles = centres.to_crs(crs).buffer(CIRCLE_M, quad_segs=8).to_crs("EPSG:4326")
+    shapes = dict(zip(places.boundaries["neighbourhood_code"], places.boundaries.geometry, strict=True))
+    frame["geometry_wkb"] = [
+        shapes[code].wkb if code in shapes else (circle.wkb if pd.notna(lon) else None)
+        for code, circle, lon in zip(frame["neighbourhood_code"], circles, frame["lon"], strict=True)
+    ]
+    return frame
+
+
+def _describe_network(project: Project, places: Places) -> dict[str, pd.DataFrame]:
+    stops = []
+    for one in project.area.snapshots:
+        folder = get_folder(project, "network", one.id)
+        frame = pd.read_parquet(folder / "core_network__stop.parquet")
+        frame["is_linked"] = frame["vertex"] >= 0
+        columns = ["stop_id", "stop_name", "lon", "lat", "mode", "runs_weekday", "is_linked"]
+        stops.append(frame.loc[frame["location_type"] != 1, columns].assign(snapshot=one.id))
+    links = pd.read_parquet(folder / "core_network__destination.parquet")
+    destinations = places.destinations.drop(columns="is_located").assign(is_linked=links["vertex"] >= 0)
+    return {"out_stop__location": pd.concat(stops, ignore_index=True), "out_destination__location": destinations}
+
+
+def _list_manifests(project: Project) -> list[dict[str, Any]]:
+    before = [t for t in build_targets(project).values() if t.stage not in {"fetch", "scores", "report", "publish"}]
+    return [read_manifest(target.folder / MANIFEST) for target in before]
+
+
+def _list_run_inputs(project: Project, stage: StageRun) -> pd.DataFrame:
+    rows = []
+    own: dict[str, Any] = {
+        "stage": stage.stage,
+        "snapshot": None,
+        "result_hash": stage.result_hash,
+        "inputs": stage.inputs,
+        "upstream": stage.upstream,
+    }
+    for manifest in [*_list_manifests(project), own]:
+        keys = {key: manifest[key] for key in ("stage", "snapshot", "result_hash")}
+        empty = {"licence": "", "attribution": "", "vintage": ""}
+        rows += [{**keys, **empty, **item} for item in manifest["inputs"]]
+        rows += [
+            {**keys, **empty, "role": "stage", "path": name, "sha256": result_hash, "bytes": None}
+            for name, result_hash in manifest["upstream"].items()
+        ]
+    frame = pd.DataFrame(rows).drop_duplicates(["stage", "snapshot", "role", "path"], ignore_index=True)
+    frame["bytes"] = frame["bytes"].astype("Int64")
+    return frame
+
+
+def _list_run_notices(project: Project, stage: StageRun) -> pd.DataFrame:
+    frames = [stage.notices.to_frame().assign(stage=stage.stage, snapshot=None)]
+    for manifest in _list_manifests(project):
+        folder = project.outputs / str(manifest["stage"]) / str(manifest["snapshot"] or "")
+        rows = json.loads((folder / "notices.json").read_text(encoding="utf-8"))
+        if rows:
+            frames.append(pd.DataFrame(rows).assign(stage=manifest["stage"], snapshot=manifest["snapshot"]))
+    frames = [frame.astype({"row": "Int64", "snapshot": object}) for frame in frames if len(frame)]
+    if not frames:
+        return stage.notices.to_frame().assign(stage="", snapshot=None)
+    return pd.concat(frames, ignore_index=True)
