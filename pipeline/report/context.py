@@ -44,12 +44,16 @@ class WindowInfo:
 
 @dataclass(frozen=True)
 class CategoryInfo:
-    """A kind of destination: plural label ("hospitals"), phrase ("a hospital") and what to say if it has no data."""
+    """A kind of destination: plural label ("hospitals"), phrase ("a hospital") and what to say if it has no data.
+
+    ``is_cumulative`` marks the category that the table of jobs within reach counts.
+    """
 
     key: str
     label: str
     phrase: str
     absence: str = ""
+    is_cumulative: bool = False
 
     @property
     def absence_text(self) -> str:

@@ -18,7 +18,7 @@ from pipeline.report.text import as_float, as_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipeline.report.context import ReportContext
+    from pipeline.report.context import CategoryInfo, ReportContext
 
 TRAVEL_TIME = "out_neighbourhood__travel_time"
 JOBS = "out_neighbourhood__jobs"
@@ -205,6 +205,10 @@ class ReportData:
         if group not in self._members:
             self._members[group] = [place for place in self.places if group in (ALL_GROUPS, place.group)]
         return self._members[group]
+
+    def has_jobs(self, category: CategoryInfo) -> bool:
+        """Tell whether what can be reached within a limit has been counted for a category."""
+        return category.is_cumulative and not self.tables[JOBS].empty
 
     def has_category(self, category: str) -> bool:
         """Tell whether there is any travel time row for a category."""

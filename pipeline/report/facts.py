@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.report import data as d
 from pipeline.report.context import ALL_GROUPS
 from pipeline.report.data import compute_median
-from pipeline.report.text import as_float, as_text
+from pipeline.report.text import as_float, as_text, round_half_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,6 +79,7 @@ class Facts:
         self._times = _index_times(report)
         self._runs = _index_runs(report)
         self._changes = _index_changes(report)
+        self._jobs = _index_jobs(report)
         self._group_times: dict[tuple[str, ...], dict[str, GroupTime]] = {}
         self._missing_operators = {
             snapshot.key: _collect_missing_operators(report, snapshot.key) for snapshot in report.context.snapshots
@@ -123,6 +124,26 @@ class Facts:
             median = None if status == "missing" else compute_median(values)
             levels.append(ServiceLevel(snapshot.key, median, len(members), len(values), status))
         return levels
+
+    def find_jobs(
+        self, snapshot: str, window: str, limit_min: int, *, mode_set: str = "all"
+    ) -> dict[str, float | None]:
+        """Return the median of what can be reached within a limit, per group, over neighbourhoods that have a value.
+
+        Empty where the tables hold nothing for this choice.
+        """
+        rows = self._jobs.get((snapshot, window, mode_set, limit_min))
+        if rows is None:
+            return {}
+        found = {}
+        for group in self.report.groups:
+            values = [rows.get(place.code) for place in self.report.get_members(group.key)]
+            found[group.key] = compute_median([value for value in values if value is not None])
+        return found
+
+    def get_limits(self) -> list[int]:
+        """Return the limits in minutes within which jobs were counted, ascending."""
+        return sorted({key[3] for key in self._jobs})
 
     def has_service(self) -> bool:
         """Tell whether any service level was published."""
@@ -204,6 +225,15 @@ def _index_runs(report: ReportData) -> dict[tuple[str, ...], dict[str, tuple[flo
             str(code): (as_float(runs), as_text(coverage))
             for code, runs, coverage in _iterate(part, "neighbourhood_code", "runs_per_day", "coverage_class")
         }
+    return found
+
+
+def _index_jobs(report: ReportData) -> dict[tuple[str, str, str, int], dict[str, float | None]]:
+    found: dict[tuple[str, str, str, int], dict[str, float | None]] = {}
+    columns = ("snapshot", "window", "mode_set", "limit_min", "neighbourhood_code", "jobs_p50")
+    for snapshot, window, mode_set, limit, code, jobs in _iterate(report[d.JOBS], *columns):
+        key = (str(snapshot), str(window), str(mode_set), round_half_up(as_float(limit) or 0.0))
+        found.setdefault(key, {})[str(code)] = as_float(jobs)
     return found
 
 

@@ -59,6 +59,9 @@ def build_findings(report: ReportData, facts: Facts) -> list[FindingBlock]:
 def _build_category_block(report: ReportData, facts: Facts, category: CategoryInfo) -> FindingBlock:
     context = report.context
     title = f"Reaching {category.phrase}"
+    counts = _describe_jobs(report, facts) if report.has_jobs(category) else []
+    if not report.has_category(category.key) and counts:
+        return FindingBlock(title, tuple(counts))
     if not report.has_category(category.key):
         return FindingBlock(title, (Finding(category.absence_text, "method.html#categories", "Method: categories"),))
     findings = [
@@ -66,7 +69,7 @@ def _build_category_block(report: ReportData, facts: Facts, category: CategoryIn
         for snapshot in reversed(context.snapshots)
         if (times := facts.find_times(category.key, snapshot.key, context.primary_window.key)) is not None
     ]
-    findings += _describe_absences(report, facts, category)
+    findings += _describe_absences(report, facts, category) + counts
     return FindingBlock(title, tuple(findings))
 
 
@@ -100,6 +103,27 @@ def _describe_times(
     if missing:
         caveat.append(f"The data of {name_some(missing)} is missing at that date, so times may be too long.")
     return Finding(" ".join(sentences), "#table-times", "Table 1", " ".join(caveat))
+
+
+def _describe_jobs(report: ReportData, facts: Facts) -> list[Finding]:
+    """Say what can be reached within the longest limit, at every snapshot."""
+    context = report.context
+    limits = facts.get_limits()
+    found = []
+    for snapshot in reversed(context.snapshots):
+        jobs = facts.find_jobs(snapshot.key, context.primary_window.key, limits[-1]) if limits else {}
+        parts = [
+            f"{format_integer(value)} for {group.label}"
+            for group in report.groups
+            if (value := jobs.get(group.key)) is not None
+        ]
+        if parts:
+            text = (
+                f"{format_date(snapshot.date)}: jobs within {limits[-1]} minutes of the median {context.noun}, leaving "
+                f"{describe_window(context.primary_window)}: {join_words(parts)}."
+            )
+            found.append(Finding(text, "#table-jobs", "Table 5"))
+    return found
 
 
 def name_some(names: Sequence[str]) -> str:

@@ -184,6 +184,8 @@ class ProfileBuilder:
             self._build_time_row(window, found[window.key], limit) for window in context.windows if window.key in found
         ]
         absence = "" if rows else category.absence_text
+        if not rows and self.report.has_jobs(category):
+            absence = f"How many {category.label} are within reach stands in a table below."
         nearest = self._build_nearest(category, times) if rows else None
         return TimeBlock(f"To {category.phrase}", f"time-{category.key}", absence, limit, tuple(rows), nearest)
 

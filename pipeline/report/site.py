@@ -33,6 +33,7 @@ from pipeline.report.tables import (
     Column,
     Table,
     build_change_table,
+    build_jobs_table,
     build_league_table,
     build_operator_table,
     build_services_table,
@@ -185,17 +186,20 @@ class _SiteWriter:
             self._write_bytes(f"vendor/{name}", (HERE / "vendor" / name).read_bytes())
 
     def _write_overview(self) -> None:
+        tables = [
+            build_times_table(self.report, self.facts),
+            build_windows_table(self.report, self.facts),
+            build_without_table(self.report, self.facts),
+            build_change_table(self.report, self.facts),
+        ]
+        if not self.report[d.JOBS].empty:
+            tables.append(build_jobs_table(self.report, self.facts))
         self._write_page(
             "index.html",
             "index.html.j2",
             "Overview",
             blocks=build_findings(self.report, self.facts),
-            tables=[
-                build_times_table(self.report, self.facts),
-                build_windows_table(self.report, self.facts),
-                build_without_table(self.report, self.facts),
-                build_change_table(self.report, self.facts),
-            ],
+            tables=tables,
         )
 
     def _write_service(self) -> None:

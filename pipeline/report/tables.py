@@ -280,6 +280,37 @@ def build_change_table(report: ReportData, facts: Facts) -> Table:
     )
 
 
+def build_jobs_table(report: ReportData, facts: Facts) -> Table:
+    """Return table 5: jobs within reach of the median neighbourhood, by window, limit and snapshot."""
+    context = report.context
+    rows = []
+    for window in context.windows:
+        for limit in facts.get_limits():
+            for snapshot in context.snapshots:
+                jobs = facts.find_jobs(snapshot.key, window.key, limit)
+                if jobs:
+                    cells = [
+                        Cell("not calculated", look="reason")
+                        if (value := jobs[group.key]) is None
+                        else Cell(format_integer(value), sort=value)
+                        for group in report.groups
+                    ]
+                    leaving = build_text_cell(f"{window.label}, {format_window(window.start_s, window.end_s)}")
+                    rows.append((leaving, Cell(f"{limit} min"), build_text_cell(format_date(snapshot.date)), *cells))
+    return Table(
+        "table-jobs",
+        f"Table 5. Jobs within reach of the median {context.noun} by public transport",
+        (
+            Column("Leaving", is_number=False),
+            Column("Within"),
+            Column("Timetables of", is_number=False),
+            *_build_group_columns(report),
+        ),
+        tuple(rows),
+        f"Median over {context.noun_plural} that have a value of the median over departure minutes.",
+    )
+
+
 def build_league_table(report: ReportData) -> Table:
     """Return the league table at the latest snapshot in the first window, worst connected first."""
     context = report.context

@@ -166,5 +166,5 @@ def test_an_error_would_be_recorded(site: Path, tmp_path: Path) -> None:
     (tmp_path / "broken" / "data" / "values.js").write_text("window.REPORT_VALUES = {;", encoding="utf-8")
     (tmp_path / "broken" / "static" / "shared.js").unlink()
     errors = get_attributes(read_dom(tmp_path, tmp_path / "broken" / "index.html"))["data-errors"]
-    assert "SyntaxError" in errors
+    assert "Script error" in errors
     assert "could not load" in errors

@@ -58,7 +58,7 @@ def build_context(**changes: object) -> ReportContext:
         "categories": (
             CategoryInfo("hospitals", "hospitals", "a hospital"),
             CategoryInfo("stations", "railway stations", "a railway station"),
-            CategoryInfo("jobs", "jobs", "a jobs centre"),
+            CategoryInfo("jobs", "jobs", "a jobs centre", is_cumulative=True),
         ),
         "groups": (
             GroupInfo("left_behind", "left behind wards", "#b3261e", "o"),

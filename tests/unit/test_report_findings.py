@@ -55,6 +55,13 @@ def test_a_category_without_data_is_said_so() -> None:
     assert read_findings(build_tables())["Reaching a jobs centre"] == ["No jobs data exists for this area. []"]
 
 
+def test_jobs_within_reach_are_counted() -> None:
+    found = read_findings(build_tables(has_jobs=True))["Reaching a jobs centre"]
+    assert len(found) == 3
+    assert found[0].startswith("8 October 2024: jobs within 60 minutes of the median ward, leaving on a weekday")
+    assert "for all wards" in found[0]
+
+
 def test_a_median_beyond_the_limit_is_not_a_number() -> None:
     tables = build_tables()
     times = tables[d.TRAVEL_TIME]
