@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import KDTree
 
 from pipeline.base.geo import EARTH_RADIUS_M
 from pipeline.streets.model import EdgeGeometry, Streets
@@ -71,6 +72,7 @@ class _EdgeIndex:
         x, y = _to_mercator(geometry.x[points], geometry.y[points])
         lines = shapely.linestrings(np.column_stack((x, y)), indices=np.repeat(np.arange(edges.shape[0]), sizes))
         self._tree = shapely.STRtree(lines)
+        self._vertices = KDTree(np.column_stack((x, y)))
 
     def find_nearest(self, lon: F64, lat: F64, *, exact_within_m: float) -> _Nearest:
         """Nearest edge of each located point; links up to `exact_within_m` are exact and ties broken by index."""
@@ -88,16 +90,18 @@ class _EdgeIndex:
     def _find_batch(self, lon: F64, lat: F64, exact_within_m: float) -> _Nearest:
         x, y = _to_mercator(lon, lat)
         points = shapely.points(x, y)
-        (_, first), reach = self._tree.query_nearest(points, return_distance=True, all_matches=False)
-        metres = reach * np.cos(np.radians(lat)) * EARTH_RADIUS_M
-        is_near = metres <= exact_within_m * (1 + 2 * _CANDIDATE_SLACK)
-        near = np.flatnonzero(is_near)
-        # A micrometre more than nothing, so that a point on an edge finds the others that meet there.
-        radius = reach[near] * (1 + _CANDIDATE_SLACK) + 1e-6 / EARTH_RADIUS_M
-        which, candidate = self._tree.query(points[near], predicate="dwithin", distance=radius)
-        far = np.flatnonzero(~is_near)
-        point = np.concatenate([near[which], far])
-        edge = self._edges[np.concatenate([candidate, first[far]])]
+        # No edge that is farther than the nearest vertex of any edge can be the nearest.
+        to_vertex, _ = self._vertices.query(np.column_stack((x, y)))
+        limit = exact_within_m * (1 + _CANDIDATE_SLACK) / (EARTH_RADIUS_M * np.cos(np.radians(lat)))
+        # A micrometre more than nothing, so that a point at a node finds all edges that meet there.
+        radius = np.minimum(to_vertex, limit) * (1 + _CANDIDATE_SLACK) + 1e-6 / EARTH_RADIUS_M
+        near, candidate = self._tree.query(points, predicate="dwithin", distance=radius)
+        is_far = np.ones(lon.shape[0], dtype=bool)
+        is_far[near] = False
+        far = np.flatnonzero(is_far)
+        _, first = self._tree.query_nearest(points[far], all_matches=False)
+        point = np.concatenate([near, far])
+        edge = self._edges[np.concatenate([candidate, first])]
         position, distance = _measure_links(self._geometry, edge, lon[point], lat[point])
         order = np.lexsort((edge, np.rint(distance * _TIE_PER_M), point))
         best = order[np.unique(point[order], return_index=True)[1]]
