@@ -81,9 +81,9 @@ def _search(
 ) -> tuple[I32, I32, I32, I32]:
     """Scan connections forwards from stops that are `ready` at given times.
 
-    Returns for every stop the earliest arrival by vehicle, the connections where that ride begins and ends, and the stop
-    from which one changed to become ready there (-1: not by a change). Connections of one departure time are scanned
-    until nothing improves.
+    Returns for every stop the earliest arrival by vehicle, the connections where that ride begins and ends, and the
+    stop from which one changed to become ready there (-1: not by a change). Connections of one departure time are
+    scanned until nothing improves.
     """
     n_stops = ready.shape[0]
     arrival = np.full(n_stops, INF, np.int32)
@@ -180,13 +180,16 @@ def _ride(
 ) -> Journey | None:
     first = int(np.searchsorted(network.con_dep_s, leave_s, side="left"))
     last = int(np.searchsorted(network.con_dep_s, leave_s + cap_s, side="right"))
-    con = {
-        name: getattr(network, f"con_{name}")[first:last]
-        for name in ("dep_stop", "arr_stop", "dep_s", "arr_s", "trip", "call", "can_board", "can_alight")
-    }
     ready = np.where(start < INF, leave_s + start, INF).astype(np.int32)
     arrival, ride_begin, ride_end, changed_at = _search(
-        *con.values(),
+        network.con_dep_stop[first:last],
+        network.con_arr_stop[first:last],
+        network.con_dep_s[first:last],
+        network.con_arr_s[first:last],
+        network.con_trip[first:last],
+        network.con_call[first:last],
+        network.con_can_board[first:last],
+        network.con_can_alight[first:last],
         network.n_trips,
         network.foot_indptr,
         network.foot_stop,
@@ -194,7 +197,7 @@ def _ride(
         network.stop_change_s,
         ready,
     )
-    there = np.where((arrival < INF) & (end < INF), arrival + np.minimum(end, INF - 1), INF)
+    there = np.where((arrival < INF) & (end < INF), arrival.astype(np.int64) + end, INF)
     if int(there.min(initial=INF)) >= INF:
         return None
     stop = int(np.lexsort((destination, there))[0])
@@ -202,10 +205,9 @@ def _ride(
     last_stop = stop
     legs = [Leg("walk", int(arrival[stop]), arrive_s, stop, -1)]
     while True:
-        begin, finish = int(ride_begin[stop]), int(ride_end[stop])
-        board = int(con["dep_stop"][begin])
-        board_s = int(con["dep_s"][begin])
-        legs.append(Leg("ride", board_s, int(con["arr_s"][finish]), board, stop, int(con["trip"][begin])))
+        begin, finish = first + int(ride_begin[stop]), first + int(ride_end[stop])
+        board, board_s = int(network.con_dep_stop[begin]), int(network.con_dep_s[begin])
+        legs.append(Leg("ride", board_s, int(network.con_arr_s[finish]), board, stop, int(network.con_trip[begin])))
         legs.append(Leg("wait", int(ready[board]), board_s, board, board))
         if changed_at[board] < 0:
             legs.append(Leg("walk", leave_s, int(ready[board]), -1, board))

@@ -99,9 +99,7 @@ def build_seeds(network: PackedNetwork, destinations: I32) -> StopSeeds:
     n_all = int(max(network.egress_dest.max(initial=-1), destinations.max(initial=-1))) + 1
     rank = np.full(n_all, -1, np.int32)
     rank[destinations] = np.arange(destinations.shape[0], dtype=np.int32)
-    seed_stops(
-        network.egress_indptr, network.egress_dest, network.egress_s, rank, seeds.seconds, seeds.destination
-    )
+    seed_stops(network.egress_indptr, network.egress_dest, network.egress_s, rank, seeds.seconds, seeds.destination)
     return seeds
 
 
@@ -125,9 +123,7 @@ def build_nearest_walk(walk_s: I32) -> NearestWalk:
     winner = np.argmin(seconds, axis=1)
     best = seconds[np.arange(n_origins), winner]
     is_near = best < INF
-    return NearestWalk(
-        np.where(is_near, best, -1).astype(np.int32), np.where(is_near, winner, -2).astype(np.int32)
-    )
+    return NearestWalk(np.where(is_near, best, -1).astype(np.int32), np.where(is_near, winner, -2).astype(np.int32))
 
 
 def compute_nearest(

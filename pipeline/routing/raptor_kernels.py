@@ -3,8 +3,8 @@
 Labels are kept from minute to minute: what can be reached by leaving later can be reached by leaving earlier. A *layer*
 holds the labels of journeys with a given number of changes; without a limit on changes there is one layer for all.
 
-- ``ready[layer, stop]``: earliest time at which a vehicle can be boarded there. All departures of the stop from that time
-  on have been offered; ``offered[layer, stop]`` points to the first of them.
+- ``ready[layer, stop]``: earliest time at which a vehicle can be boarded there. All departures of the stop from that
+  time on have been offered; ``offered[layer, stop]`` points to the first of them.
 - ``ridden[layer, trip]``: earliest position at which the trip, or one of its pattern that is nowhere later, has been
   boarded. Only the calls between a new position and that one can be improved (Witt, 2015).
 - ``arrival[layer, stop]``: earliest arrival by vehicle, with the layer's number of changes or fewer.
@@ -20,7 +20,13 @@ from pipeline.routing.window import select_rank
 
 @kernel
 def list_departures(
-    con_dep_stop: I32, con_dep_s: I32, con_trip: I32, con_call: I32, con_can_board: U8, trip_time_indptr: I32, n_stops: int
+    con_dep_stop: I32,
+    con_dep_s: I32,
+    con_trip: I32,
+    con_call: I32,
+    con_can_board: U8,
+    trip_time_indptr: I32,
+    n_stops: int,
 ) -> tuple[I32, I32, I32, I32]:
     """Sort connections that can be boarded by stop, then time: row starts, times, trips, positions."""
     indptr = np.zeros(n_stops + 1, np.int32)
@@ -144,7 +150,7 @@ def _change(
     is_listed: U8,
     ready_list: I32,
 ) -> int:
-    """Change at, or walk from, the stops reached; returns at how many stops boarding is possible earlier than before."""
+    """Change at, or walk from, the stops reached; returns how many stops can now be boarded at earlier."""
     n = 0
     for r in range(n_reached):
         stop = reached_list[r]
@@ -239,10 +245,10 @@ def range_block(
     walk_s: I32,
     out: I32,
 ) -> None:
-    """Travel times from origins `first..end-1` to all destinations, every minute, into `out` [origin, destination, minute].
+    """Write travel times from origins `first..end-1` at every minute into `out` [origin, destination, minute].
 
-    -1 where no journey is within the cap. `egress_*` are the legs by destination. `walk_s` [origin, destination] is walking
-    all the way, -1 for none.
+    -1 where no journey is within the cap. `egress_*` are the legs by destination. `walk_s` [origin, destination] is
+    walking all the way, -1 for none.
     """
     n_stops = stop_change_s.shape[0]
     n_trips = trip_pattern.shape[0]
@@ -340,7 +346,7 @@ def range_block(
 
 @kernel
 def reduce_percentiles(times: I32, ranks: I32, out: I32) -> None:
-    """Percentiles over the minutes of `times` [origin, destination, minute] into `out` [origin, destination, percentile]."""
+    """Write percentiles over the minutes of `times` [origin, destination, minute] into the last axis of `out`."""
     n_origins, n_destinations, n_minutes = times.shape
     values = np.empty(n_minutes, np.int32)
     for o in range(n_origins):

@@ -1,8 +1,8 @@
 """Kernels of the backward profile scan: profiles of stops, connections from the latest to the earliest.
 
 A label is a pair (arrival, destination); of two labels the earlier arrival is better, then the lower destination. An
-entry of a profile is a time and a label: whoever is ready at the stop by that time can have that label. The entries of a
-stop are kept from the latest to the earliest, each with a better label than the one before.
+entry of a profile is a time and a label: whoever is ready at the stop by that time can have that label. The entries of
+a stop are kept from the latest to the earliest, each with a better label than the one before.
 
 *Boarding* profiles say what boarding a vehicle at the stop is worth; entries come in the order of the scan. *Transfer*
 profiles say what alighting at the stop and changing is worth, walk and interchange subtracted; as walks differ, their
@@ -114,6 +114,84 @@ def find_entry(pool: I32, base: int, n: int, time: int) -> int:
 
 
 @kernel
+def _is_better(arrival: int, destination: int, other_arrival: int, other_destination: int) -> bool:
+    """Tell whether the first label is better than the second."""
+    return arrival < other_arrival or (arrival == other_arrival and destination < other_destination)
+
+
+@kernel
+def _count_boardings(con_dep_stop: I32, con_can_board: U8, n_stops: int) -> I32:
+    """Row starts of the boarding profiles: no stop has more entries than departures."""
+    begin = np.zeros(n_stops + 1, np.int32)
+    for i in range(con_dep_stop.shape[0]):
+        if con_can_board[i]:
+            begin[con_dep_stop[i] + 1] += 1
+    for s in range(n_stops):
+        begin[s + 1] += begin[s]
+    return begin
+
+
+@kernel
+def _board_here(
+    board: I32, board_begin: I32, board_length: I32, stop: int, dep: int, arrival: int, destination: int
+) -> bool:
+    """Add an entry to a boarding profile unless a later departure is as good."""
+    at = board_begin[stop] + board_length[stop]
+    if board_length[stop] > 0:
+        if not _is_better(arrival, destination, board[at - 1, 1], board[at - 1, 2]):
+            return False
+        if board[at - 1, 0] == dep:
+            at -= 1
+    board[at, 0] = dep
+    board[at, 1] = arrival
+    board[at, 2] = destination
+    board_length[stop] = at + 1 - board_begin[stop]
+    return True
+
+
+@kernel
+def _change_to(
+    pool: I32,
+    used: I32,
+    free: I32,
+    begin: I32,
+    length: I32,
+    size: I32,
+    stop: int,
+    dep: int,
+    arrival: int,
+    destination: int,
+    stop_change_s: I32,
+    foot_indptr: I32,
+    foot_stop: I32,
+    foot_s: I32,
+    earliest_s: int,
+) -> I32:
+    """Add an entry to the transfer profiles of all stops from which one can change to here. Returns the pool."""
+    for leg in range(foot_indptr[stop] - 1, foot_indptr[stop + 1]):
+        is_here = leg < foot_indptr[stop]
+        place = stop if is_here else foot_stop[leg]
+        ready = dep - (stop_change_s[stop] if is_here else foot_s[leg])
+        if ready < earliest_s:
+            continue
+        if insert_entry(pool, begin, length, size, place, ready, arrival, destination) == 2:
+            pool = grow_profile(pool, used, free, begin, length, size, place)
+            insert_entry(pool, begin, length, size, place, ready, arrival, destination)
+    return pool
+
+
+@kernel
+def _begin_round(trip: int, this_round: int, is_repeat: bool, last_round: I32, label: I32, saved: I32) -> None:  # noqa: FBT001
+    """Note a trip's label when it is first met at a departure time, and go back to it when the time is repeated."""
+    if last_round[trip] == this_round:
+        return
+    last_round[trip] = this_round
+    source, target = (saved, label) if is_repeat else (label, saved)
+    target[trip, 0] = source[trip, 0]
+    target[trip, 1] = source[trip, 1]
+
+
+@kernel
 def scan_connections(
     con_dep_stop: I32,
     con_arr_stop: I32,
@@ -137,43 +215,32 @@ def scan_connections(
     """Scan connections (sorted by departure) backwards and return the boarding profiles.
 
     `foot_*` are the changes by the stop where they end. Labels that arrive after `latest_s`, take longer than `cap_s`
-    from boarding, or need to be ready before `earliest_s` are left out. Connections without duration need care: those of
-    one trip come in order of position, and where a change can take no time (`has_instant_change`) those of one time are
-    scanned again until nothing improves. Each time a trip begins with the label that it had before the first: that of an
-    earlier call must not reach a later one.
+    from boarding, or need to be ready before `earliest_s` are left out. Connections without duration need care: those
+    of one trip come in order of position, and where a change can take no time (`has_instant_change`) those of one time
+    are scanned again until nothing improves. Each time a trip begins with the label that it had before the first: what
+    alighting at an earlier call is worth must not reach a later one.
 
     Returns where each stop's entries begin, how many there are, and the entries (time, arrival, destination).
     """
     n_stops = stop_change_s.shape[0]
     n = con_dep_s.shape[0]
-    board_start = np.zeros(n_stops + 1, np.int32)
-    for i in range(n):
-        if con_can_board[i]:
-            board_start[con_dep_stop[i] + 1] += 1
-    for s in range(n_stops):
-        board_start[s + 1] += board_start[s]
-    board = np.empty((board_start[n_stops], 3), np.int32)
+    board_begin = _count_boardings(con_dep_stop, con_can_board, n_stops)
+    board = np.empty((board_begin[n_stops], 3), np.int32)
     board_length = np.zeros(n_stops, np.int32)
-
     pool = np.empty((max(1024, n), 3), np.int32)
     used = np.zeros(1, np.int32)
     free = np.full(40, -1, np.int32)
-    start = np.zeros(n_stops, np.int32)
+    begin = np.zeros(n_stops, np.int32)
     length = np.zeros(n_stops, np.int32)
     size = np.zeros(n_stops, np.int32)
-    trip_arrival = np.full(n_trips, INF, np.int32)
-    trip_destination = np.full(n_trips, INF, np.int32)
-
-    n_saved = n_trips if has_instant_change else 0
-    saved_arrival = np.empty(n_saved, np.int32)
-    saved_destination = np.empty(n_saved, np.int32)
-    last_round = np.full(n_saved, -1, np.int32)
-
-    group_end = n
+    label = np.full((n_trips, 2), INF, np.int32)
+    saved = np.empty((n_trips if has_instant_change else 0, 2), np.int32)
+    last_round = np.full(saved.shape[0], -1, np.int32)
     this_round = 0
     is_repeat = False
     has_instant = False
     improved = False
+    group_end = n
     i = n - 1
     while i >= 0:
         dep = con_dep_s[i]
@@ -181,76 +248,59 @@ def scan_connections(
         trip = con_trip[i]
         if has_instant_change:
             has_instant |= arr == dep
-            if last_round[trip] != this_round:
-                last_round[trip] = this_round
-                if is_repeat:
-                    trip_arrival[trip] = saved_arrival[trip]
-                    trip_destination[trip] = saved_destination[trip]
-                else:
-                    saved_arrival[trip] = trip_arrival[trip]
-                    saved_destination[trip] = trip_destination[trip]
-        arrival = trip_arrival[trip]
-        destination = trip_destination[trip]
+            _begin_round(trip, this_round, is_repeat, last_round, label, saved)
+        arrival = label[trip, 0]
+        destination = label[trip, 1]
         v = con_arr_stop[i]
         if con_can_alight[i]:
-            there = arr + seed_s[v]
-            if there < arrival or (there == arrival and seed_destination[v] < destination):
-                arrival = there
+            if _is_better(arr + seed_s[v], seed_destination[v], arrival, destination):
+                arrival = arr + seed_s[v]
                 destination = seed_destination[v]
-            found = find_entry(pool, start[v], length[v], arr) if length[v] > 0 else -1
-            if found >= 0:
-                there = pool[start[v] + found, 1]
-                other = pool[start[v] + found, 2]
-                if there < arrival or (there == arrival and other < destination):
-                    arrival = there
-                    destination = other
-        if arrival <= latest_s and arrival - dep <= cap_s:
-            trip_arrival[trip] = arrival
-            trip_destination[trip] = destination
-            u = con_dep_stop[i]
-            if con_can_board[i]:
-                at = board_start[u] + board_length[u]
-                is_better = True
-                if board_length[u] > 0:
-                    is_better = board[at - 1, 1] > arrival or (
-                        board[at - 1, 1] == arrival and board[at - 1, 2] > destination
-                    )
-                    if is_better and board[at - 1, 0] == dep:
-                        at -= 1
-                if is_better:
-                    improved = True
-                    board[at, 0] = dep
-                    board[at, 1] = arrival
-                    board[at, 2] = destination
-                    board_length[u] = at + 1 - board_start[u]
-                    for leg in range(foot_indptr[u] - 1, foot_indptr[u + 1]):
-                        if leg < foot_indptr[u]:
-                            w = u
-                            ready = dep - stop_change_s[u]
-                        else:
-                            w = foot_stop[leg]
-                            ready = dep - foot_s[leg]
-                        if ready < earliest_s:
-                            continue
-                        if insert_entry(pool, start, length, size, w, ready, arrival, destination) == 2:
-                            pool = grow_profile(pool, used, free, start, length, size, w)
-                            insert_entry(pool, start, length, size, w, ready, arrival, destination)
-        else:
-            # what is too late from here is too late from every earlier stop of the trip
-            trip_arrival[trip] = INF
-            trip_destination[trip] = INF
+            found = begin[v] + find_entry(pool, begin[v], length[v], arr)
+            if found >= begin[v] and _is_better(pool[found, 1], pool[found, 2], arrival, destination):
+                arrival = pool[found, 1]
+                destination = pool[found, 2]
+        if arrival > latest_s or arrival - dep > cap_s:
+            # too late from here is too late from every earlier stop of the trip
+            arrival = INF
+            destination = INF
+        label[trip, 0] = arrival
+        label[trip, 1] = destination
+        u = con_dep_stop[i]
+        if (
+            arrival < INF
+            and con_can_board[i]
+            and _board_here(board, board_begin, board_length, u, dep, arrival, destination)
+        ):
+            improved = True
+            pool = _change_to(
+                pool,
+                used,
+                free,
+                begin,
+                length,
+                size,
+                u,
+                dep,
+                arrival,
+                destination,
+                stop_change_s,
+                foot_indptr,
+                foot_stop,
+                foot_s,
+                earliest_s,
+            )
         i -= 1
         if has_instant_change and (i < 0 or con_dep_s[i] != dep):
-            if has_instant and improved:
-                is_repeat = True
+            is_repeat = has_instant and improved
+            if is_repeat:
                 i = group_end - 1
             else:
-                is_repeat = False
                 has_instant = False
                 group_end = i + 1
             improved = False
             this_round += 1
-    return board_start, board_length, board
+    return board_begin, board_length, board
 
 
 @kernel
@@ -262,7 +312,7 @@ def sweep_outward(
     leg_indptr: I32,
     leg_stop: I32,
     leg_s: I32,
-    board_start: I32,
+    board_begin: I32,
     board_length: I32,
     board: I32,
     walk_s: I32,
@@ -284,7 +334,7 @@ def sweep_outward(
             winner[m] = walk_destination[o] if walk_s[o] >= 0 else INF
         for leg in range(leg_indptr[o], leg_indptr[o + 1]):
             s = leg_stop[leg]
-            base = board_start[s]
+            base = board_begin[s]
             for k in range(base, base + board_length[s]):
                 slack = board[k, 0] - leg_s[leg] - start_s
                 if slack < 0:
@@ -314,7 +364,7 @@ def sweep_return(
     leg_indptr: I32,
     leg_stop: I32,
     leg_s: I32,
-    board_start: I32,
+    board_begin: I32,
     board_length: I32,
     board: I32,
     walk_s: I32,
@@ -338,7 +388,7 @@ def sweep_return(
             winner[m] = walk_destination[o] if walk_s[o] >= 0 else INF
         for leg in range(leg_indptr[o], leg_indptr[o + 1]):
             s = leg_stop[leg]
-            base = board_start[s]
+            base = board_begin[s]
             for k in range(base, base + board_length[s]):
                 departure = -board[k, 1]
                 if departure < start_s:
@@ -363,9 +413,7 @@ def sweep_return(
 
 
 @kernel
-def seed_stops(
-    indptr: I32, item: I32, seconds: I32, rank: I32, seed_s: I32, seed_destination: I32
-) -> None:
+def seed_stops(indptr: I32, item: I32, seconds: I32, rank: I32, seed_s: I32, seed_destination: I32) -> None:
     """Set the nearest item of each row (ties: the lowest rank); items of negative rank are left out."""
     for row in range(indptr.shape[0] - 1):
         seed_s[row] = INF

@@ -122,9 +122,7 @@ def select_rank(values: I32, n: int, rank: int) -> int:
 
 
 @kernel
-def _summarise(
-    travel_time_s: I32, start_s: int, ranks: I32, mean_s: F64, percentile_s: I32, whole: I32
-) -> None:
+def _summarise(travel_time_s: I32, start_s: int, ranks: I32, mean_s: F64, percentile_s: I32, whole: I32) -> None:
     n_rows, n = travel_time_s.shape
     values = np.empty(n, np.int32)
     for row in range(n_rows):
@@ -173,9 +171,9 @@ class WindowStatistics:
     first_departure_s, last_departure_s
         int32[n]; first and last minute with a journey.
     longest_gap_s
-        int32[n]; longest time between successive *useful* departures, the start of the window counting as one. A minute is
-        useful if leaving a minute later means arriving later, or not at all, or lies outside the window. Where walking
-        all the way is quickest every minute is useful.
+        int32[n]; longest time between successive *useful* departures, the start of the window counting as one. A minute
+        is useful if leaving a minute later means arriving later, or not at all, or lies outside the window. Where
+        walking all the way is quickest every minute is useful.
     """
 
     mean_s: F64

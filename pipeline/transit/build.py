@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def assemble_network(patterns: Patterns, *, footpaths: Arrays, access: Arrays, e
         The network.
     """
     n_stops = footpaths["stop_change_s"].shape[0]
-    arrays = {
+    arrays: dict[str, Any] = {
         **vars(patterns),
         **build_connections(patterns),
         **build_stop_patterns(patterns, n_stops),

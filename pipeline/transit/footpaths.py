@@ -120,14 +120,18 @@ def transpose_legs(legs: Arrays, n_columns: int) -> Arrays:
 
 
 def build_footpaths(
-    graph: WalkGraph, stops: LinkedPoints, timetable_stops: pl.DataFrame, transfers: pl.DataFrame, settings: WalkSettings
+    graph: WalkGraph,
+    stops: LinkedPoints,
+    timetable_stops: pl.DataFrame,
+    transfers: pl.DataFrame,
+    settings: WalkSettings,
 ) -> Arrays:
     """Compute the changes between stops, interchange included, and apply the feed's transfer rules.
 
-    A change to another stop is a walk along the streets of at most ``max_transfer_m`` plus the interchange time. Rules of
-    the feed: *forbidden* removes the change, *minimum* takes exactly the time that the feed gives, whether or not there
-    is a street, *timed* takes the walk alone (as the crow flies where there is no street within the limit). Where rules
-    contradict one another the stricter one holds, in the order just given; of two minimum times the shorter.
+    A change to another stop is a walk along the streets of at most ``max_transfer_m`` plus the interchange time. Rules
+    of the feed: *forbidden* removes the change, *minimum* takes exactly the time that the feed gives, whether or not
+    there is a street, *timed* takes the walk alone (as the crow flies where there is no street within the limit). Where
+    rules contradict one another the stricter one holds, in the order just given; of two minimum times the shorter.
 
     Parameters
     ----------

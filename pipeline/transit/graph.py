@@ -24,10 +24,10 @@ def build_transport_graph(timetable: Timetable, days: Sequence[date]) -> nx.Mult
     Returns
     -------
     networkx.MultiDiGraph
-        Nodes are stop indices with ``stop_id``, ``name`` and, where located, ``x`` and ``y`` (degrees). Edges are keyed by
-        mode, with ``mode``, ``routes`` (public numbers or route identifiers, sorted, joined by semicolons), ``trips_per_day``
-        (mean over the days), ``ride_s`` (median of the runs) and ``operators``. All attributes are text or numbers, so that
-        the graph can be written as GraphML.
+        Nodes are stop indices with ``stop_id``, ``name`` and, where located, ``x`` and ``y`` (degrees). Edges are keyed
+        by mode, with ``mode``, ``routes`` (public numbers or route identifiers, sorted, joined by semicolons),
+        ``trips_per_day`` (mean over the days), ``ride_s`` (median of the runs) and ``operators``. All attributes are
+        text or numbers, so that the graph can be written as GraphML.
 
     Raises
     ------

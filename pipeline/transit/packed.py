@@ -106,7 +106,9 @@ class PackedNetwork:
             array = getattr(self, field.name)
             wanted = np.uint8 if field.name in _BYTES else np.int32
             if array.ndim != 1 or array.dtype != wanted:
-                raise ValueError(f"{field.name} must be a vector of {np.dtype(wanted)}, not {array.ndim}-d {array.dtype}")
+                raise ValueError(
+                    f"{field.name} must be a vector of {np.dtype(wanted)}, not {array.ndim}-d {array.dtype}"
+                )
         for names in _SAME_LENGTH:
             lengths = {name: getattr(self, name).shape[0] for name in names}
             if len(set(lengths.values())) > 1:
@@ -219,7 +221,7 @@ def read_packed(folder: Path, *, mmap: bool = True) -> PackedNetwork:
     arrays = {}
     for field in fields(PackedNetwork):
         path = folder / f"{field.name}.npy"
-        # copy-on-write keeps the arrays of the one kind for which the kernels are compiled; empty files cannot be mapped
+        # copy on write keeps the arrays writeable: the one kind for which the kernels are compiled
         loaded = np.load(path, mmap_mode="c" if mmap else None, allow_pickle=False)
         arrays[field.name] = np.asarray(loaded).view(np.ndarray)
     return PackedNetwork(**arrays)

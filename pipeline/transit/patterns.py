@@ -59,9 +59,9 @@ def build_patterns(timetable: Timetable, day: date, *, horizon_s: tuple[int, int
     """Collect the trips that run within a horizon and group them into patterns.
 
     Trips of the day itself, of the days before that still run in the horizon, and of the days after that begin within
-    it. Trips of one pattern have the same stops, pick-up and drop-off rules, and none overtakes another: they are sorted
-    and both their arrivals and their departures ascend at every stop. Where trips do overtake, the sequence is split
-    greedily into several patterns.
+    it. Trips of one pattern have the same stops, pick-up and drop-off rules, and none overtakes another: they are
+    sorted and both their arrivals and their departures ascend at every stop. Where trips do overtake, the sequence is
+    split greedily into several patterns.
 
     Parameters
     ----------
@@ -129,9 +129,7 @@ def _collect_runs(timetable: Timetable, day: date, horizon_s: tuple[int, int]) -
     )
 
 
-def _list_days(
-    timetable: Timetable, day: date, horizon_s: tuple[int, int], latest_s: int
-) -> Iterator[tuple[int, int]]:
+def _list_days(timetable: Timetable, day: date, horizon_s: tuple[int, int], latest_s: int) -> Iterator[tuple[int, int]]:
     """Service days (relative to the day) whose trips can touch the horizon, with their offsets in seconds."""
     for shift in range(-_MAX_DAYS, _MAX_DAYS + 1):
         offset_s = service_day_offset_s(day, day + timedelta(days=shift), timetable.timezone)
@@ -148,7 +146,7 @@ def _check_times(trip: I64, arr: I64, dep: I64) -> None:
 
 
 def _group_by_pattern(runs: _Runs) -> list[I64]:
-    """Runs with the same stops and rules, in order of the first of each."""
+    """Put runs with the same stops and rules together, in order of the first of each."""
     code = (runs.stop * 2 + runs.can_board) * 2 + runs.can_alight
     found: dict[bytes, list[int]] = {}
     ends = runs.call_indptr.tolist()

@@ -117,9 +117,7 @@ def keep_trips(network: PackedNetwork, keep: NDArray[np.bool_]) -> PackedNetwork
     )
 
 
-def _gather_rows(
-    indptr: NDArray[np.int32], rows: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def _gather_rows(indptr: NDArray[np.int32], rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Items of some rows of a sparse matrix, and the row starts of the result."""
     length = (indptr[1:] - indptr[:-1])[rows].astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(length)])

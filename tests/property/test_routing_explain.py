@@ -26,9 +26,7 @@ def test_journeys_can_be_followed(seed, interchange_s, is_return):
     scan = compute_nearest_return if is_return else compute_nearest
     times = scan(network, seeds, window, walk=walk).travel_time_s
     for origin, minute in np.ndindex(times.shape):
-        journey = explain_journey(
-            network, origin, seeds, 60 * minute, cap_s=5400, walk=walk, is_return=is_return
-        )
+        journey = explain_journey(network, origin, seeds, 60 * minute, cap_s=5400, walk=walk, is_return=is_return)
         assert (journey.travel_time_s if journey else -1) == times[origin, minute]
         if journey is not None:
             _follow(world, network, journey, origin, is_return)

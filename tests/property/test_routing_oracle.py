@@ -105,15 +105,11 @@ def test_more_service_is_never_slower_and_a_further_destination_never_worsens(se
     less = World(**{**vars(world), "trips": world.trips[::2]})
     infinite = [
         np.where(times < 0, 10**9, times)
-        for times in (
-            compute_all_times(RangeQuery(make_network(w), window, destinations=ALL)) for w in (world, less)
-        )
+        for times in (compute_all_times(RangeQuery(make_network(w), window, destinations=ALL)) for w in (world, less))
     ]
     assert bool(np.all(infinite[0] <= infinite[1]))
     network = make_network(world)
-    two, three = (
-        compute_nearest(network, build_seeds(network, ALL[:k]), window).travel_time_s for k in (2, 3)
-    )
+    two, three = (compute_nearest(network, build_seeds(network, ALL[:k]), window).travel_time_s for k in (2, 3))
     assert bool(np.all((two < 0) | ((three >= 0) & (three <= two))))
 
 

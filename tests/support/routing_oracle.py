@@ -1,6 +1,7 @@
 """Travel times from the definition: Dijkstra over events, one departure at a time, in plain Python.
 
-Independent of the engine: it reads the world's trips, not patterns or connections, and knows neither profiles nor rounds.
+Independent of the engine: it reads the world's trips, not patterns or connections, and knows neither profiles nor
+rounds.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import heapq
 from tests.support.routing_worlds import World
 
 
-def compute_arrivals(
+def compute_arrivals(  # noqa: C901
     world: World, access: dict[int, int], egress: list[dict[int, int]], leave_s: int, max_changes: int | None = None
 ) -> list[int | None]:
     """Earliest arrival at every end by public transport, leaving at a time; never two walks in a row.
 
-    Events are (time, vehicles used, kind, where): *ready* to board at a stop, *aboard* a trip after a call, *alighted* at
-    a stop. With a limit on changes an event is repeated for every number of vehicles.
+    Events are (time, vehicles used, kind, where): *ready* to board at a stop, *aboard* a trip after a call, *alighted*
+    at a stop. With a limit on changes an event is repeated for every number of vehicles.
     """
     most = 10**9 if max_changes is None else max_changes + 1
     count = 0 if max_changes is None else 1

@@ -42,7 +42,16 @@ def make_timetable(world: World, timezone: str = "Europe/London") -> Timetable:
         for trip, (shift, _, calls) in enumerate(world.trips)
         for position, (stop, arr, dep, on, off) in enumerate(calls)
     ]
-    names = ["trip_index", "position", "stop_index", "arrival_s", "departure_s", "is_pickup", "is_dropoff", "is_interpolated"]
+    names = [
+        "trip_index",
+        "position",
+        "stop_index",
+        "arrival_s",
+        "departure_s",
+        "is_pickup",
+        "is_dropoff",
+        "is_interpolated",
+    ]
     integers = dict.fromkeys(names[:5], pl.Int32) | dict.fromkeys(names[5:], pl.Boolean)
     none = pl.lit(None)
     return Timetable.build(
@@ -87,7 +96,12 @@ def make_timetable(world: World, timezone: str = "Europe/London") -> Timetable:
             ),
             "stop_times": pl.DataFrame(calls, schema=integers, orient="row"),
             "transfers": pl.DataFrame(
-                schema={"from_stop_index": pl.Int32, "to_stop_index": pl.Int32, "kind": pl.String, "min_transfer_s": pl.Int32}
+                schema={
+                    "from_stop_index": pl.Int32,
+                    "to_stop_index": pl.Int32,
+                    "kind": pl.String,
+                    "min_transfer_s": pl.Int32,
+                }
             ),
             "agencies": pl.DataFrame(
                 schema=dict.fromkeys(("feed", "operator_id", "operator_name", "timezone"), pl.String)
@@ -154,6 +168,21 @@ def make_world(seed: int, *, interchange_s: int = 120, grain_s: int = 60, n_stop
                 calls.append((stop, arr, dep, on[i], off[i]))
                 now = dep + (grain_s * draw.choice([0, 1, 3, 12]) if is_odd else links[i])
             world.trips.append((shift, mode, calls))
+    _draw_changes(world, draw, interchange_s, grain_s)
+    for _ in range(4):
+        world.access.append(
+            {draw.randrange(n_stops): draw.choice([0, 30, 60, 250, 600]) for _ in range(draw.randint(0, 3))}
+        )
+    for _ in range(3):
+        world.egress.append(
+            {draw.randrange(n_stops): draw.choice([0, 30, 60, 250, 600]) for _ in range(draw.randint(0, 3))}
+        )
+    world.walk = [[draw.choice([-1, -1, 900, 2500, 5000]) for _ in range(3)] for _ in range(4)]
+    return world
+
+
+def _draw_changes(world: World, draw: random.Random, interchange_s: int, grain_s: int) -> None:
+    n_stops = world.n_stops
     for stop in range(n_stops):
         if draw.random() > 0.1:
             world.change[stop] = draw.choice([interchange_s] * 4 + [0, 300])
@@ -166,9 +195,3 @@ def make_world(seed: int, *, interchange_s: int = 120, grain_s: int = 60, n_stop
         a, b = draw.randrange(n_stops), draw.randrange(n_stops)
         if a != b:
             world.foot[a, b] = draw.choice([0, 30, 200])
-    for _ in range(4):
-        world.access.append({draw.randrange(n_stops): draw.choice([0, 30, 60, 250, 600]) for _ in range(draw.randint(0, 3))})
-    for _ in range(3):
-        world.egress.append({draw.randrange(n_stops): draw.choice([0, 30, 60, 250, 600]) for _ in range(draw.randint(0, 3))})
-    world.walk = [[draw.choice([-1, -1, 900, 2500, 5000]) for _ in range(3)] for _ in range(4)]
-    return world

@@ -24,9 +24,7 @@ NO_RULES = pl.DataFrame(
 
 
 def _points(vertices, links=None):
-    return LinkedPoints(
-        np.array(vertices, dtype=np.int32), np.array(links or [0] * len(vertices), dtype=np.int32)
-    )
+    return LinkedPoints(np.array(vertices, dtype=np.int32), np.array(links or [0] * len(vertices), dtype=np.int32))
 
 
 def _stops(n):

@@ -37,7 +37,11 @@ def _check_fifo(network):
 
 
 def test_overtaking_trips_are_split():
-    slow, fast, later = _trip([0, 1, 2], [0, 600, 1200]), _trip([0, 1, 2], [60, 120, 180]), _trip([0, 1, 2], [120, 700, 1300])
+    slow, fast, later = (
+        _trip([0, 1, 2], [0, 600, 1200]),
+        _trip([0, 1, 2], [60, 120, 180]),
+        _trip([0, 1, 2], [120, 700, 1300]),
+    )
     network = make_network(_world(later, slow, fast))
     assert network.n_patterns == 2
     assert sorted(np.diff(network.pattern_trip_indptr).tolist()) == [1, 2]
@@ -77,7 +81,10 @@ def test_days_before_and_after():
     very_late = _trip([0, 1], [300, 400], shift=-2)
     world = _world(late, gone, next_day, very_late)
     day_only = make_network(world)
-    assert sorted(zip(day_only.trip_source.tolist(), day_only.trip_day_offset.tolist(), strict=True)) == [(0, -1), (3, -2)]
+    assert sorted(zip(day_only.trip_source.tolist(), day_only.trip_day_offset.tolist(), strict=True)) == [
+        (0, -1),
+        (3, -2),
+    ]
     assert sorted(day_only.con_dep_s.tolist()) == [300, 600]
     assert sorted(make_network(world, (0, 100_000)).con_dep_s.tolist()) == [300, 600, 90_000]
 

@@ -1,0 +1,93 @@
+"""Both algorithms against one another on real feeds, in full matrices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.routing.explain import explain_journey
+from pipeline.routing.profile_scan import build_nearest_walk, build_seeds, compute_nearest, compute_nearest_return
+from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs, compute_percentiles
+from pipeline.routing.window import build_window, compute_statistics
+from pipeline.transit.footpaths import WalkSettings
+from tests.support.routing_data import CAP_S, build_town
+
+
+@pytest.fixture(scope="module")
+def newport(shared_data):
+    folder = shared_data / "newport"
+    points = gpd.read_parquet(folder / "oa21-population-weighted-centroids.parquet").to_crs("EPSG:4326").geometry
+    lon, lat = points.x.to_numpy(), points.y.to_numpy()
+    return build_town(
+        {"bus": folder / "bus-2024-03-05.gtfs.zip", "rail": folder / "rail-2024-03-05.gtfs.zip"},
+        folder / "newport-2023-06-13.osm.pbf",
+        date(2024, 3, 5),
+        (lon, lat),
+        (lon[::40], lat[::40]),
+        WalkSettings(interchange_s=0),
+    )
+
+
+@pytest.fixture(scope="module")
+def porto_alegre(shared_data):
+    folder = shared_data / "porto_alegre"
+    points = pd.read_csv(folder / "poa_hexgrid.csv")
+    lon, lat = points["lon"].to_numpy(), points["lat"].to_numpy()
+    chosen = np.flatnonzero(points["healthcare"].to_numpy() > 0)[::4]
+    return build_town(
+        {"eptc": folder / "poa_eptc.zip", "rail": folder / "poa_trensurb.zip"},
+        folder / "poa_osm.pbf",
+        date(2019, 5, 13),
+        (lon, lat),
+        (lon[chosen], lat[chosen]),
+    )
+
+
+def _compare(town, start_s, end_s):
+    network, window = town.network, build_window(start_s, end_s, cap_s=CAP_S)
+    destinations = np.arange(town.walk_s.shape[1], dtype=np.int32)
+    seeds, walk = build_seeds(network, destinations), build_nearest_walk(town.walk_s)
+    query = RangeQuery(network, window, destinations=destinations, walk_s=town.walk_s, n_threads=2)
+    out = compute_nearest(network, seeds, window, walk=walk, n_threads=2)
+    pairs = compute_nearest_by_pairs(query)
+    np.testing.assert_array_equal(out.travel_time_s, pairs.travel_time_s)
+    np.testing.assert_array_equal(out.destination, pairs.destination)
+    back = compute_nearest_return(network, seeds, window, walk=walk)
+    homeward = compute_nearest_by_pairs(replace(query, is_return=True))
+    np.testing.assert_array_equal(back.travel_time_s, homeward.travel_time_s)
+    assert float((out.travel_time_s >= 0).mean()) > 0.5
+
+    for origin in range(0, network.n_origins, 97):
+        journey = explain_journey(network, origin, seeds, start_s + 600, cap_s=CAP_S, walk=walk)
+        assert (journey.travel_time_s if journey else -1) == out.travel_time_s[origin, 10]
+    return out, window
+
+
+def test_newport(newport):
+    _compare(newport, 7 * 3600, 7 * 3600 + 1800)
+    out, window = _compare(newport, 22 * 3600 + 1800, 22 * 3600 + 2400)
+    destinations = np.arange(newport.walk_s.shape[1], dtype=np.int32)
+    query = RangeQuery(newport.network, window, destinations=destinations, walk_s=newport.walk_s)
+    few_changes = compute_nearest_by_pairs(replace(query, max_changes=8))
+    np.testing.assert_array_equal(few_changes.travel_time_s, out.travel_time_s)
+
+
+def test_porto_alegre(porto_alegre):
+    out, window = _compare(porto_alegre, 13 * 3600, 13 * 3600 + 1200)
+    medians = compute_statistics(out.travel_time_s, window).percentile_s[:, 2]
+    assert 300 < np.median(medians[medians >= 0]) < 3600
+
+
+def test_one_backward_scan_for_each_destination(porto_alegre):
+    network, window = porto_alegre.network, build_window(13 * 3600, 13 * 3600 + 600, cap_s=3600)
+    few = np.arange(6, dtype=np.int32)
+    matrix = compute_percentiles(RangeQuery(network, window, destinations=few, n_threads=2), (25, 50, 75))
+    for one in few:
+        alone = compute_nearest(network, build_seeds(network, few[one : one + 1]), window)
+        statistics = compute_statistics(alone.travel_time_s, window, percentiles=(25, 50, 75))
+        np.testing.assert_array_equal(matrix[:, one], statistics.percentile_s)
