@@ -70,7 +70,7 @@ def _compare(town, start_s, end_s):
 
 def test_newport(newport):
     _compare(newport, 7 * 3600, 7 * 3600 + 1800)
-    out, window = _compare(newport, 22 * 3600 + 1800, 22 * 3600 + 2400)
+    out, window = _compare(newport, 22 * 3600 + 1800, 22 * 3600 + 2520)
     destinations = np.arange(newport.walk_s.shape[1], dtype=np.int32)
     query = RangeQuery(newport.network, window, destinations=destinations, walk_s=newport.walk_s)
     few_changes = compute_nearest_by_pairs(replace(query, max_changes=8))

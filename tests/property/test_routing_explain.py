@@ -16,7 +16,7 @@ from tests.support.routing_worlds import make_network, make_world
 ALL = np.arange(3, dtype=np.int32)
 
 
-@settings(max_examples=50)
+@settings(max_examples=120)
 @given(seed=st.integers(0, 10**6), interchange_s=st.sampled_from([0, 120]), is_return=st.booleans())
 def test_journeys_can_be_followed(seed, interchange_s, is_return):
     world = make_world(seed, interchange_s=interchange_s, n_lines=8)
