@@ -22,7 +22,7 @@ from pipeline.change.inputs import (
 from pipeline.change.patterns import TripPatterns, build_trip_patterns
 from pipeline.change.window28 import ServiceWindow
 
-BLOCK_ROWS: Final = 6_000_000
+BLOCK_ROWS: Final = 1_500_000
 _KEY: Final = ["neighbourhood_index", "mode"]
 _STOP_COLUMNS: Final = ("stops_in_zone", "stops_reachable_direct")
 
