@@ -21,9 +21,11 @@ MAX_LINES_IN_FIELD = 50
 
 def _iter_blocks_of_rows(container: GtfsContainer, name: str) -> Iterator[bytes]:
     """Yield blocks that end at the end of a row; a row may contain line ends between quotation marks."""
-    rest = b""
+    rest, ends_with_cr = b"", None
     for block in container.iter_blocks(name, BLOCK_BYTES):
-        rest += block
+        if ends_with_cr is None:  # line ends of the classic Macintosh
+            ends_with_cr = b"\n" not in block and b"\r" in block
+        rest += block.replace(b"\r", b"\n") if ends_with_cr else block
         cut = rest.rfind(b"\n") + 1
         if cut and rest.count(b'"', 0, cut) % 2 == 0:
             yield rest[:cut]
@@ -49,7 +51,7 @@ def _read_header(line: bytes, name: str, container: GtfsContainer) -> list[str]:
     if line.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{name} is UTF-16", file=f"{container.path.name}:{name}", cure="Save the file as UTF-8.")
     text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
-    names = [cell.strip().strip('"').strip().lower() for cell in next(csv.reader([text.strip("\r\n")]), [])]
+    names = [cell.strip().strip('"').strip().lower() for cell in next(csv.reader([text.replace("\r", " ")]), [])]
     repeated = sorted({column for column in names if column and names.count(column) > 1})
     if repeated:
         raise InputError(

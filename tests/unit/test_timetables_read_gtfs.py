@@ -79,7 +79,7 @@ def test_written_and_read_again(tmp_path: Path) -> None:
         Timetable.read(tmp_path / "out")
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_untidy_text(tmp_path: Path, end: str) -> None:
     agency = "\ufeffagency_id, agency_name,agency_url ,agency_timezone\n OP1 , Coast Buses,,Europe/London"
     stops = (
