@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipeline.report.text import format_date
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -46,14 +48,14 @@ class WindowInfo:
 class CategoryInfo:
     """A kind of destination: plural label ("hospitals"), phrase ("a hospital") and what to say if it has no data.
 
-    ``is_cumulative`` marks the category that the table of jobs within reach counts.
+    ``count_label`` says what its weights count, where what can be reached within a limit was added up ("jobs").
     """
 
     key: str
     label: str
     phrase: str
     absence: str = ""
-    is_cumulative: bool = False
+    count_label: str = "jobs"
 
     @property
     def absence_text(self) -> str:
@@ -175,6 +177,12 @@ class ReportContext:
             if group.key == key:
                 return group
         return GroupInfo(key, key.replace("_", " "), "#555555")
+
+    def name_snapshot(self, snapshot: SnapshotInfo) -> str:
+        """Return what a snapshot is called in a sentence: its date, with its label where two have the same date."""
+        day = format_date(snapshot.date)
+        is_unique = sum(other.date == snapshot.date for other in self.snapshots) == 1
+        return day if is_unique else f"{day} ({snapshot.label})"
 
     def get_snapshot(self, key: str) -> SnapshotInfo:
         """Return the snapshot with this key; raises KeyError where the context does not list it."""

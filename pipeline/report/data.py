@@ -56,7 +56,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "people_without_pct",
         "reason",
     ),
-    JOBS: ("snapshot", "neighbourhood_code", "window", "mode_set", "limit_min", "jobs_p50", "reason"),
+    JOBS: ("snapshot", "neighbourhood_code", "category", "window", "mode_set", "limit_min", "jobs_p50", "reason"),
     SERVICE_LEVEL: (
         "snapshot",
         "neighbourhood_code",
@@ -208,7 +208,7 @@ class ReportData:
 
     def has_jobs(self, category: CategoryInfo) -> bool:
         """Tell whether what can be reached within a limit has been counted for a category."""
-        return category.is_cumulative and not self.tables[JOBS].empty
+        return bool((self.tables[JOBS]["category"] == category.key).any())
 
     def has_category(self, category: str) -> bool:
         """Tell whether there is any travel time row for a category."""

@@ -126,13 +126,13 @@ class Facts:
         return levels
 
     def find_jobs(
-        self, snapshot: str, window: str, limit_min: int, *, mode_set: str = "all"
+        self, category: str, snapshot: str, window: str, limit_min: int, *, mode_set: str = "all"
     ) -> dict[str, float | None]:
         """Return the median of what can be reached within a limit, per group, over neighbourhoods that have a value.
 
         Empty where the tables hold nothing for this choice.
         """
-        rows = self._jobs.get((snapshot, window, mode_set, limit_min))
+        rows = self._jobs.get((category, snapshot, window, mode_set, limit_min))
         if rows is None:
             return {}
         found = {}
@@ -143,7 +143,7 @@ class Facts:
 
     def get_limits(self) -> list[int]:
         """Return the limits in minutes within which jobs were counted, ascending."""
-        return sorted({key[3] for key in self._jobs})
+        return sorted({key[4] for key in self._jobs})
 
     def has_service(self) -> bool:
         """Tell whether any service level was published."""
@@ -228,11 +228,11 @@ def _index_runs(report: ReportData) -> dict[tuple[str, ...], dict[str, tuple[flo
     return found
 
 
-def _index_jobs(report: ReportData) -> dict[tuple[str, str, str, int], dict[str, float | None]]:
-    found: dict[tuple[str, str, str, int], dict[str, float | None]] = {}
-    columns = ("snapshot", "window", "mode_set", "limit_min", "neighbourhood_code", "jobs_p50")
-    for snapshot, window, mode_set, limit, code, jobs in _iterate(report[d.JOBS], *columns):
-        key = (str(snapshot), str(window), str(mode_set), round_half_up(as_float(limit) or 0.0))
+def _index_jobs(report: ReportData) -> dict[tuple[str, str, str, str, int], dict[str, float | None]]:
+    found: dict[tuple[str, str, str, str, int], dict[str, float | None]] = {}
+    columns = ("category", "snapshot", "window", "mode_set", "limit_min", "neighbourhood_code", "jobs_p50")
+    for category, snapshot, window, mode_set, limit, code, jobs in _iterate(report[d.JOBS], *columns):
+        key = (str(category), str(snapshot), str(window), str(mode_set), round_half_up(as_float(limit) or 0.0))
         found.setdefault(key, {})[str(code)] = as_float(jobs)
     return found
 

@@ -11,7 +11,6 @@ from pipeline.report.text import (
     capitalise,
     describe_change,
     format_count_of,
-    format_date,
     format_integer,
     format_minutes_long,
     format_pct,
@@ -59,7 +58,7 @@ def build_findings(report: ReportData, facts: Facts) -> list[FindingBlock]:
 def _build_category_block(report: ReportData, facts: Facts, category: CategoryInfo) -> FindingBlock:
     context = report.context
     title = f"Reaching {category.phrase}"
-    counts = _describe_jobs(report, facts) if report.has_jobs(category) else []
+    counts = _describe_jobs(report, facts, category) if report.has_jobs(category) else []
     if not report.has_category(category.key) and counts:
         return FindingBlock(title, tuple(counts))
     if not report.has_category(category.key):
@@ -86,7 +85,7 @@ def _describe_times(
     known = [group for group in groups if times[group.key].median_s is not None]
     unknown = [group.label for group in groups if times[group.key].median_s is None]
     parts = [f"{format_minutes_long(times[group.key].median_s or 0.0)} for {group.label}" for group in known]
-    day = format_date(snapshot.date)
+    day = context.name_snapshot(snapshot)
     if snapshot == context.latest:
         when = describe_window(context.primary_window)
         subject = f"the median time to {category.phrase} by public transport, leaving {when},"
@@ -105,13 +104,13 @@ def _describe_times(
     return Finding(" ".join(sentences), "#table-times", "Table 1", " ".join(caveat))
 
 
-def _describe_jobs(report: ReportData, facts: Facts) -> list[Finding]:
+def _describe_jobs(report: ReportData, facts: Facts, category: CategoryInfo) -> list[Finding]:
     """Say what can be reached within the longest limit, at every snapshot."""
     context = report.context
     limits = facts.get_limits()
     found = []
     for snapshot in reversed(context.snapshots):
-        jobs = facts.find_jobs(snapshot.key, context.primary_window.key, limits[-1]) if limits else {}
+        jobs = facts.find_jobs(category.key, snapshot.key, context.primary_window.key, limits[-1]) if limits else {}
         parts = [
             f"{format_integer(value)} for {group.label}"
             for group in report.groups
@@ -119,8 +118,8 @@ def _describe_jobs(report: ReportData, facts: Facts) -> list[Finding]:
         ]
         if parts:
             text = (
-                f"{format_date(snapshot.date)}: jobs within {limits[-1]} minutes of the median {context.noun}, leaving "
-                f"{describe_window(context.primary_window)}: {join_words(parts)}."
+                f"{context.name_snapshot(snapshot)}: {category.count_label} within {limits[-1]} minutes of the "
+                f"median {context.noun}, leaving {describe_window(context.primary_window)}: {join_words(parts)}."
             )
             found.append(Finding(text, "#table-jobs", "Table 5"))
     return found
@@ -154,7 +153,7 @@ def _describe_absences(report: ReportData, facts: Facts, category: CategoryInfo)
     everything = {window.key: times[ALL_GROUPS] for window, times in counted}
     if all(times.n_without == 0 for times in everything.values()):
         text = (
-            f"In the timetables of {format_date(snapshot.date)} every {context.noun} has a journey to "
+            f"In the timetables of {context.name_snapshot(snapshot)} every {context.noun} has a journey to "
             f"{category.phrase} within {context.method.max_time_min} minutes, in every window, at half of "
             "the departure minutes or more."
         )
@@ -182,12 +181,9 @@ def _describe_absence(
     share = total.people_without_pct
     if share is not None and share > 0:
         text += f"; {format_pct(share)} of people live where that is so"
-    if leading != ALL_GROUPS and first.n_without == 0:
-        text += f". None of the {format_integer(first.n)} {report.groups[0].label} is among them"
-    elif leading != ALL_GROUPS:
-        verb = "is" if first.n_without == 1 else "are"
-        share_text = f"{format_integer(first.n_without)} of the {format_integer(first.n)} {report.groups[0].label}"
-        text += f". {share_text} {verb} among them"
+    if leading != ALL_GROUPS:
+        among = "none" if first.n_without == 0 else format_integer(first.n_without)
+        text += f". Among {report.groups[0].label} it is {among} of {format_integer(first.n)}"
     named = total.without if leading == ALL_GROUPS else first.without
     if 0 < len(named) <= MAX_NAMES:
         text += f" ({join_words(named)})"
@@ -218,7 +214,7 @@ def _describe_pair(report: ReportData, facts: Facts, pair: tuple[str, str, str])
     if total is None:
         return None
     start, end = context.get_snapshot(pair[1]), context.get_snapshot(pair[2])
-    lead = f"Between {format_date(start.date)} and {format_date(end.date)}"
+    lead = f"Between {context.name_snapshot(start)} and {context.name_snapshot(end)}"
     if pair[0] == "since_first":
         lead = f"Over the whole period, {lead[0].lower()}{lead[1:]}"
     link = ("#table-change", "Table 4")
@@ -263,7 +259,7 @@ def _build_caveat(report: ReportData, facts: Facts, pair: tuple[str, str, str], 
         missing = facts.get_missing_operators(key)
         if missing:
             sentences.append(
-                f"The timetables of {format_date(context.get_snapshot(key).date)} lack the data of "
+                f"The timetables of {context.name_snapshot(context.get_snapshot(key))} lack the data of "
                 f"{name_some(missing)}: missing data, not a cut."
             )
     if total.n_comparable < total.n:

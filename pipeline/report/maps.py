@@ -141,7 +141,7 @@ def build_values_payload(report: ReportData) -> dict[str, object]:
         "noun": context.noun,
         "nounPlural": context.noun_plural,
         "limitMin": context.method.max_time_min,
-        "snapshots": [{"key": item.key, "label": item.label} for item in context.snapshots],
+        "snapshots": [{"key": item.key, "label": context.name_snapshot(item)} for item in context.snapshots],
         "windows": [{"key": item.key, "label": item.label} for item in context.windows],
         "modes": [{"key": item.key, "label": item.label} for item in context.modes],
         "directions": [{"key": key, "label": label} for key, label in DIRECTION_LABELS.items()],
@@ -228,27 +228,32 @@ def _add_jobs(
     report: ReportData, series: dict[str, dict[str, list[float | int | None]]], measures: list[dict[str, object]]
 ) -> None:
     jobs = report[d.JOBS]
-    for keys, part in jobs.groupby(["limit_min", "snapshot", "window", "mode_set"], sort=True):
+    for keys, part in jobs.groupby(["category", "limit_min", "snapshot", "window", "mode_set"], sort=True):
         known = part[part["neighbourhood_code"].isin(report.position)]
         at = known["neighbourhood_code"].map(report.position).to_numpy(dtype=np.int64)
         codes = [REASON_CODES.index(r) if r in REASON_CODES else 0 for r in known["reason"].map(as_text)]
         n = len(report.places)
-        series["|".join([f"jobs:{round_half_up(float(str(keys[0])))}", *map(str, keys[1:])])] = {
+        series["|".join([f"jobs:{keys[0]}:{round_half_up(float(str(keys[1])))}", *map(str, keys[2:])])] = {
             "v": _spread_number(known["jobs_p50"], at, n, 0),
             "c": _spread(codes, at, n, fill=0),
         }
     measures += [
         {
-            "key": f"jobs:{limit}",
-            "label": f"Jobs within {limit} minutes",
+            "key": f"jobs:{category.key}:{limit}",
+            "label": f"{capitalise(category.count_label)} within {limit} minutes",
             "kind": "count",
             "dims": ["snapshot", "window", "mode"],
             "worse": "low",
-            "unit": "jobs",
+            "unit": category.count_label,
             "step": 1,
         }
-        for limit in sorted({round_half_up(float(value)) for value in jobs["limit_min"].dropna()})
+        for category in report.context.categories
+        for limit in _list_limits(jobs[jobs["category"] == category.key])
     ]
+
+
+def _list_limits(jobs: pd.DataFrame) -> list[int]:
+    return sorted({round_half_up(float(value)) for value in jobs["limit_min"].dropna()})
 
 
 def _add_service(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
@@ -28,7 +29,6 @@ from pipeline.report.text import (
     as_text,
     capitalise,
     format_count_of,
-    format_date,
     format_integer,
     format_minutes_long,
     format_number,
@@ -185,7 +185,7 @@ class ProfileBuilder:
         ]
         absence = "" if rows else category.absence_text
         if not rows and self.report.has_jobs(category):
-            absence = f"How many {category.label} are within reach stands in a table below."
+            absence = f"How many {category.count_label} are within reach stands in a table below."
         nearest = self._build_nearest(category, times) if rows else None
         return TimeBlock(f"To {category.phrase}", f"time-{category.key}", absence, limit, tuple(rows), nearest)
 
@@ -239,7 +239,7 @@ class ProfileBuilder:
             return None
         return Table(
             f"nearest-{category.key}",
-            f"Reached soonest, and for what share of departure minutes ({format_date(context.latest.date)})",
+            f"Reached soonest, and for what share of departure minutes ({context.name_snapshot(context.latest)})",
             (Column("Leaving", is_number=False), Column("Nearest", is_number=False)),
             tuple(rows),
         )
@@ -261,7 +261,7 @@ class ProfileBuilder:
                     rows.append((build_text_cell(capitalise(category.label)), build_text_cell(window.label), *cells))
         return Table(
             "other-times",
-            f"Median travel time by bus only, and home again, timetables of {format_date(context.latest.date)}",
+            f"Median travel time by bus only, and home again, timetables of {context.name_snapshot(context.latest)}",
             (
                 Column("Destination", is_number=False),
                 Column("Time of the week", is_number=False),
@@ -275,27 +275,28 @@ class ProfileBuilder:
     def _build_jobs(self, place: Place) -> Table | None:
         context = self.context
         found = {
-            (as_text(r["snapshot"]), as_text(r["window"]), as_float(r["limit_min"])): r
+            (as_text(r["category"]), as_text(r["snapshot"]), as_text(r["window"]), as_float(r["limit_min"])): r
             for r in self.report.get_rows(d.JOBS, place.code)
             if r["mode_set"] == "all"
         }
-        limits = sorted({key[2] for key in found if key[2] is not None})
+        limits = sorted({key[3] for key in found if key[3] is not None})
         rows = []
-        for window in context.windows:
-            for limit in limits:
-                records = [found.get((s.key, window.key, limit)) for s in context.snapshots]
-                if any(record is not None for record in records):
-                    cells = [self._build_jobs_cell(record) for record in records]
-                    rows.append((build_text_cell(window.label), Cell(f"{limit:.0f} min"), *cells))
+        for category, window, limit in product(context.categories, context.windows, limits):
+            records = [found.get((category.key, s.key, window.key, limit)) for s in context.snapshots]
+            if any(record is not None for record in records):
+                cells = [self._build_jobs_cell(record) for record in records]
+                what = build_text_cell(capitalise(category.count_label))
+                rows.append((what, build_text_cell(window.label), Cell(f"{limit:.0f} min"), *cells))
         if not rows:
             return None
         return Table(
             "jobs",
-            "Jobs within reach by public transport (median over departure minutes)",
+            "Within reach by public transport (median over departure minutes)",
             (
+                Column("What", is_number=False),
                 Column("Leaving", is_number=False),
                 Column("Within"),
-                *(Column(format_date(snapshot.date)) for snapshot in context.snapshots),
+                *(Column(context.name_snapshot(snapshot)) for snapshot in context.snapshots),
             ),
             tuple(rows),
         )
@@ -331,7 +332,7 @@ class ProfileBuilder:
             (
                 Column("Day", is_number=False),
                 Column("Time of day", is_number=False),
-                *(Column(format_date(snapshot.date)) for snapshot in context.snapshots),
+                *(Column(context.name_snapshot(snapshot)) for snapshot in context.snapshots),
             ),
             tuple(rows),
             "Each run is counted once however many stops it calls at. Missing data is not a cut.",
@@ -358,7 +359,7 @@ class ProfileBuilder:
             return None
         return Table(
             "service-facts",
-            f"First and last run, timetables of {format_date(context.latest.date)}",
+            f"First and last run, timetables of {context.name_snapshot(context.latest)}",
             (
                 Column("Day", is_number=False),
                 Column("First run"),
@@ -381,7 +382,7 @@ class ProfileBuilder:
             coverage = as_text(row["coverage_class"])
             rows.append(
                 (
-                    build_text_cell(format_date(snapshot.date)),
+                    build_text_cell(context.name_snapshot(snapshot)),
                     Cell(format_number(as_float(row["score"]), 1), look="" if coverage == "comparable" else "partial"),
                     Cell(format_rank(*(as_float(row[c]) for c in ("rank", "rank_low", "rank_high")))),
                     Cell(format_number(as_float(row["decile"]))),
@@ -422,6 +423,8 @@ class ProfileBuilder:
             value = as_float(row["value"])
             reason = as_text(row["reason"])
             words = format_reason(reason, context.method.max_time_min, context.method.max_link_m)
+            if reason and words == format_reason("", context.method.max_time_min):
+                words = reason.replace("_", " ")
             rows.append(
                 (
                     build_text_cell(item.label if item else key.replace("_", " ")),
@@ -436,7 +439,7 @@ class ProfileBuilder:
             return None
         return Table(
             "indicators",
-            f"What the score is made of, timetables of {format_date(context.latest.date)}",
+            f"What the score is made of, timetables of {context.name_snapshot(context.latest)}",
             (Column("Indicator", is_number=False), Column("Value"), Column("Rank, 1 = worst"), Column("Points")),
             tuple(rows),
         )
@@ -451,7 +454,7 @@ class ProfileBuilder:
                 missing = self.facts.get_missing_operators(snapshot.key)
                 names = f" Operators without data: {join_words(missing)}." if missing else ""
                 sentences.append(
-                    f"The timetables of {format_date(snapshot.date)} do not cover this {context.noun} "
+                    f"The timetables of {context.name_snapshot(snapshot)} do not cover this {context.noun} "
                     f"{'completely' if kind == 'partial' else 'at all'}: its travel times may be too long and its "
                     f"service too low at that date.{names}"
                 )

@@ -16,7 +16,6 @@ from pipeline.report.text import (
     as_float,
     as_text,
     capitalise,
-    format_date,
     format_integer,
 )
 
@@ -49,7 +48,7 @@ def build_coverage_table(report: ReportData) -> Table | None:
         counts = {kind: int(found.get(kind, 0)) for kind in COVERAGE_LABELS}
         rows.append(
             (
-                build_text_cell(format_date(snapshot.date)),
+                build_text_cell(context.name_snapshot(snapshot)),
                 *(
                     Cell(format_integer(count), look=kind if count and kind != "comparable" else "")
                     for kind, count in counts.items()

@@ -300,7 +300,7 @@ class _SiteWriter:
         columns = (
             Column(first, is_number=False),
             Column("Group", is_number=False),
-            *(Column(format_date(snapshot.date)) for snapshot in self.context.snapshots),
+            *(Column(self.context.name_snapshot(snapshot)) for snapshot in self.context.snapshots),
         )
         return Table(anchor, title, columns, tuple(rows))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
@@ -12,7 +13,7 @@ from pipeline.report.text import (
     as_text,
     capitalise,
     compute_minutes,
-    format_date,
+    format_count_of,
     format_integer,
     format_minutes,
     format_pct,
@@ -147,7 +148,7 @@ def build_times_table(report: ReportData, facts: Facts) -> Table:
                 continue
             cells = [_build_median_cell((times or {}).get(g.key), context.method.max_time_min) for g in report.groups]
             rows.append(
-                (build_text_cell(capitalise(category.label)), build_text_cell(format_date(snapshot.date)), *cells)
+                (build_text_cell(capitalise(category.label)), build_text_cell(context.name_snapshot(snapshot)), *cells)
             )
     return Table(
         "table-times",
@@ -185,7 +186,7 @@ def build_windows_table(report: ReportData, facts: Facts) -> Table:
                 )
     return Table(
         "table-windows",
-        f"Table 2. Median travel time by time of the week, timetables of {format_date(context.latest.date)}",
+        f"Table 2. Median travel time by time of the week, timetables of {context.name_snapshot(context.latest)}",
         (
             Column("Destination", is_number=False),
             Column("Leaving", is_number=False),
@@ -218,7 +219,7 @@ def build_without_table(report: ReportData, facts: Facts) -> Table:
     return Table(
         "table-without",
         f"Table 3. {capitalise(context.noun_plural)} without a journey within {context.method.max_time_min} minutes, "
-        f"timetables of {format_date(context.latest.date)}",
+        f"timetables of {context.name_snapshot(context.latest)}",
         (Column("Destination", is_number=False), Column("Leaving", is_number=False), *_build_group_columns(report)),
         tuple(rows),
         f"Counted are {context.noun_plural} where at least half of the departure minutes, or of the people, have no "
@@ -245,7 +246,7 @@ def build_change_table(report: ReportData, facts: Facts) -> Table:
                 has_any = change.n_comparable > 0
                 rows.append(
                     (
-                        build_text_cell(f"{format_date(start.date)} to {format_date(end.date)}"),
+                        build_text_cell(f"{context.name_snapshot(start)} to {context.name_snapshot(end)}"),
                         build_text_cell(label),
                         build_text_cell(capitalise(group.label)),
                         Cell(
@@ -284,23 +285,30 @@ def build_jobs_table(report: ReportData, facts: Facts) -> Table:
     """Return table 5: jobs within reach of the median neighbourhood, by window, limit and snapshot."""
     context = report.context
     rows = []
-    for window in context.windows:
-        for limit in facts.get_limits():
-            for snapshot in context.snapshots:
-                jobs = facts.find_jobs(snapshot.key, window.key, limit)
-                if jobs:
-                    cells = [
-                        Cell("not calculated", look="reason")
-                        if (value := jobs[group.key]) is None
-                        else Cell(format_integer(value), sort=value)
-                        for group in report.groups
-                    ]
-                    leaving = build_text_cell(f"{window.label}, {format_window(window.start_s, window.end_s)}")
-                    rows.append((leaving, Cell(f"{limit} min"), build_text_cell(format_date(snapshot.date)), *cells))
+    choices = product(context.categories, context.windows, facts.get_limits(), context.snapshots)
+    for category, window, limit, snapshot in choices:
+        jobs = facts.find_jobs(category.key, snapshot.key, window.key, limit)
+        if jobs:
+            cells = [
+                Cell("not calculated", look="reason")
+                if (value := jobs[group.key]) is None
+                else Cell(format_integer(value), sort=value)
+                for group in report.groups
+            ]
+            rows.append(
+                (
+                    build_text_cell(capitalise(category.count_label)),
+                    build_text_cell(f"{window.label}, {format_window(window.start_s, window.end_s)}"),
+                    Cell(f"{limit} min"),
+                    build_text_cell(context.name_snapshot(snapshot)),
+                    *cells,
+                )
+            )
     return Table(
         "table-jobs",
-        f"Table 5. Jobs within reach of the median {context.noun} by public transport",
+        f"Table 5. What is within reach of the median {context.noun} by public transport",
         (
+            Column("What", is_number=False),
             Column("Leaving", is_number=False),
             Column("Within"),
             Column("Timetables of", is_number=False),
@@ -347,7 +355,7 @@ def build_league_table(report: ReportData) -> Table:
     rows.sort(key=lambda cells: (cells[3].sort is None, cells[3].sort or 0.0, cells[0].text))
     return Table(
         "league",
-        f"{capitalise(context.noun_plural)} by connectivity score, timetables of {format_date(snapshot.date)}, "
+        f"{capitalise(context.noun_plural)} by connectivity score, timetables of {context.name_snapshot(snapshot)}, "
         f"{window.label}",
         (
             Column(capitalise(context.noun), is_number=False, is_sortable=True),
@@ -380,7 +388,7 @@ def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Tabl
     context = report.context
     frame = report[d.MATCHED_SERVICES]
     frame = frame[(frame["snapshot_from"] == pair[1]) & (frame["snapshot_to"] == pair[2])]
-    kept = int(frame["status"].isin(["kept", "retimed", "renamed"]).sum())
+    kept = int(frame["status"].isin(["kept", "retimed"]).sum())
     records = frame[~frame["status"].isin(["kept", "retimed"])].to_dict("records")
     records.sort(
         key=lambda row: (
@@ -402,17 +410,17 @@ def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Tabl
         ]
         for day in ("weekday", "saturday", "sunday"):
             before, after = as_float(row[f"{day}_runs_before"]), as_float(row[f"{day}_runs_after"])
-            cells.append(Cell(f"{format_rate(before)} \N{RIGHTWARDS ARROW} {format_rate(after)}"))
+            cells.append(Cell(_describe_runs(before, after, str(row["status"]))))
         cells.append(build_text_cell(as_text(row["evidence"]), look="words"))
         rows.append(tuple(cells))
     start, end = context.get_snapshot(pair[1]), context.get_snapshot(pair[2])
     hidden = len(records) - len(rows)
-    note = f"{format_integer(kept)} services are unchanged, retimed or renamed."
+    note = f"{capitalise(format_count_of(kept, 'service is', 'services are'))} unchanged or retimed."
     if hidden > 0:
         note += f" {format_integer(hidden)} more stand in the downloads."
     return Table(
         f"services-{pair[1]}-{pair[2]}",
-        f"Services changed between {format_date(start.date)} and {format_date(end.date)}, losses first",
+        f"Services changed between {context.name_snapshot(start)} and {context.name_snapshot(end)}, losses first",
         (
             Column("Route", is_number=False),
             Column("Operator", is_number=False),
@@ -425,6 +433,13 @@ def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Tabl
         tuple(rows),
         note,
     )
+
+
+def _describe_runs(before: float | None, after: float | None, status: str) -> str:
+    """Return runs before and after; what is missing from the data is not said to be none."""
+    first = format_rate(before) if before is not None else "no data" if status == "returned" else "none"
+    second = format_rate(after) if after is not None else "no data" if status == "missing" else "none"
+    return f"{first} \N{RIGHTWARDS ARROW} {second}"
 
 
 def _join_change(before: object, after: object) -> str:
@@ -459,7 +474,7 @@ def build_operator_table(report: ReportData) -> Table:
     return Table(
         "operators",
         "Operators in the timetables of each date",
-        (Column("Operator", is_number=False), *(Column(format_date(s.date)) for s in context.snapshots)),
+        (Column("Operator", is_number=False), *(Column(context.name_snapshot(s)) for s in context.snapshots)),
         tuple(rows),
         "An operator that is absent at one date and present before and after it counts as missing data, not as "
         "withdrawn service.",

@@ -91,14 +91,14 @@ def test_a_deep_link_restores_the_view(site: Path, tmp_path: Path) -> None:
     assert table.count("<tr") == 4
     assert 'class="chosen"' in table
     assert "no street within 500 metres" in table
-    assert "October 2024 · Sunday · Outward · Bus only · Other deprived wards" in dom
+    assert "8\u00a0October\u00a02024 · Sunday · Outward · Bus only · Other deprived wards" in dom
 
 
 @pytest.mark.parametrize(
     ("fragment", "shown"),
     [
         ("#measure=runs:weekday_all_day&snapshot=2019", "timetables missing"),
-        ("#measure=jobs:60", "Jobs within 60 minutes"),
+        ("#measure=jobs:jobs:60", "Jobs within 60 minutes"),
         ("#measure=score", "Rank (interval)"),
         ("#measure=nonsense&snapshot=%E0%A4%A&window=never", "Travel time to a hospital"),
     ],

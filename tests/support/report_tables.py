@@ -58,7 +58,7 @@ def build_context(**changes: object) -> ReportContext:
         "categories": (
             CategoryInfo("hospitals", "hospitals", "a hospital"),
             CategoryInfo("stations", "railway stations", "a railway station"),
-            CategoryInfo("jobs", "jobs", "a jobs centre", is_cumulative=True),
+            CategoryInfo("jobs", "jobs", "a jobs centre"),
         ),
         "groups": (
             GroupInfo("left_behind", "left behind wards", "#b3261e", "o"),
@@ -310,6 +310,7 @@ def _build_jobs(codes: list[str], base: np.ndarray) -> pd.DataFrame:
         {
             "snapshot": snapshot,
             "neighbourhood_code": code,
+            "category": "jobs",
             "window": "weekday_am",
             "mode_set": "all",
             "limit_min": limit,
