@@ -16,61 +16,77 @@ import numpy as np
 from pipeline.routing.kernels import I32, INF, U8, kernel
 
 _FIRST_SIZE = 4
+# columns of the heads of transfer profiles: place in the pool, entries, room, and a copy of the earliest entry
+_BEGIN, _LENGTH, _SIZE, _TIME, _ARRIVAL, _DESTINATION, _N_COLUMNS = 0, 1, 2, 3, 4, 5, 8
 
 
 @kernel
-def insert_entry(
-    pool: I32, start: I32, length: I32, size: I32, stop: int, time: int, arrival: int, destination: int
-) -> int:
+def _is_better(arrival: int, destination: int, other_arrival: int, other_destination: int) -> bool:
+    """Tell whether the first label is better than the second."""
+    return arrival < other_arrival or (arrival == other_arrival and destination < other_destination)
+
+
+@kernel
+def _move_entries(pool: I32, begin: int, end: int, shift: int) -> None:
+    """Move entries `begin..end-1` by `shift` places within the pool."""
+    if shift > 0:
+        for k in range(end - 1, begin - 1, -1):
+            for column in range(3):
+                pool[k + shift, column] = pool[k, column]
+    elif shift < 0:
+        for k in range(begin, end):
+            for column in range(3):
+                pool[k + shift, column] = pool[k, column]
+
+
+@kernel
+def insert_entry(pool: I32, heads: I32, stop: int, time: int, arrival: int, destination: int) -> int:
     """Insert an entry into a transfer profile: 0 if it is no improvement, 1 if done, 2 if there is no room."""
-    base = start[stop]
-    n = length[stop]
-    at = n
-    while at > 0 and pool[base + at - 1, 0] < time:
+    n = heads[stop, _LENGTH]
+    if (
+        n > 0
+        and time <= heads[stop, _TIME]
+        and not _is_better(arrival, destination, heads[stop, _ARRIVAL], heads[stop, _DESTINATION])
+    ):
+        return 0
+    begin = heads[stop, _BEGIN]
+    at = begin + n
+    while at > begin and pool[at - 1, 0] < time:
         at -= 1
-    if at > 0:
-        other = pool[base + at - 1, 1]
-        if other < arrival or (other == arrival and pool[base + at - 1, 2] <= destination):
+    if at > begin:
+        if not _is_better(arrival, destination, pool[at - 1, 1], pool[at - 1, 2]):
             return 0
-        if pool[base + at - 1, 0] == time:
+        if pool[at - 1, 0] == time:
             at -= 1
     end = at
-    while end < n and (
-        pool[base + end, 1] > arrival or (pool[base + end, 1] == arrival and pool[base + end, 2] >= destination)
-    ):
+    while end < begin + n and not _is_better(pool[end, 1], pool[end, 2], arrival, destination):
         end += 1
-    if end == at:
-        if n == size[stop]:
-            return 2
-        for k in range(base + n, base + at, -1):
-            pool[k, 0] = pool[k - 1, 0]
-            pool[k, 1] = pool[k - 1, 1]
-            pool[k, 2] = pool[k - 1, 2]
-        length[stop] = n + 1
-    elif end > at + 1:
-        shift = end - at - 1
-        for k in range(base + end, base + n):
-            pool[k - shift, 0] = pool[k, 0]
-            pool[k - shift, 1] = pool[k, 1]
-            pool[k - shift, 2] = pool[k, 2]
-        length[stop] = n - shift
-    pool[base + at, 0] = time
-    pool[base + at, 1] = arrival
-    pool[base + at, 2] = destination
+    if end == at and n == heads[stop, _SIZE]:
+        return 2
+    _move_entries(pool, end, begin + n, at + 1 - end)
+    n += at + 1 - end
+    heads[stop, _LENGTH] = n
+    pool[at, 0] = time
+    pool[at, 1] = arrival
+    pool[at, 2] = destination
+    if at == begin + n - 1:
+        heads[stop, _TIME] = time
+        heads[stop, _ARRIVAL] = arrival
+        heads[stop, _DESTINATION] = destination
     return 1
 
 
 @kernel
-def grow_profile(pool: I32, used: I32, free: I32, start: I32, length: I32, size: I32, stop: int) -> I32:
+def grow_profile(pool: I32, used: I32, free: I32, heads: I32, stop: int) -> I32:
     """Move a full profile to a place of twice the size; places given up are used again. Returns the pool."""
-    new_class = 0
+    size_class = 0
     wanted = _FIRST_SIZE
-    while wanted < 2 * size[stop]:
+    while wanted < 2 * heads[stop, _SIZE]:
         wanted *= 2
-        new_class += 1
-    place = free[new_class]
+        size_class += 1
+    place = free[size_class]
     if place >= 0:
-        free[new_class] = pool[place, 0]
+        free[size_class] = pool[place, 0]
     else:
         place = used[0]
         if place + wanted > pool.shape[0]:
@@ -78,45 +94,40 @@ def grow_profile(pool: I32, used: I32, free: I32, start: I32, length: I32, size:
             bigger[:place] = pool[:place]
             pool = bigger
         used[0] = place + wanted
-    base = start[stop]
-    for k in range(length[stop]):
-        pool[place + k, 0] = pool[base + k, 0]
-        pool[place + k, 1] = pool[base + k, 1]
-        pool[place + k, 2] = pool[base + k, 2]
-    if size[stop] > 0:
-        pool[base, 0] = free[new_class - 1]
-        free[new_class - 1] = base
-    start[stop] = place
-    size[stop] = wanted
+    base = heads[stop, _BEGIN]
+    n = heads[stop, _LENGTH]
+    pool[place : place + n] = pool[base : base + n]
+    if heads[stop, _SIZE] > 0:
+        pool[base, 0] = free[size_class - 1]
+        free[size_class - 1] = base
+    heads[stop, _BEGIN] = place
+    heads[stop, _SIZE] = wanted
     return pool
 
 
 @kernel
-def find_entry(pool: I32, base: int, n: int, time: int) -> int:
-    """Index of the earliest entry at or after `time`, -1 if there is none."""
-    steps = 0
-    at = n - 1
-    while at >= 0 and pool[base + at, 0] < time:
-        at -= 1
-        steps += 1
-        if steps == 8:
+def find_entry(pool: I32, heads: I32, stop: int, time: int) -> int:
+    """Place in the pool of a stop's earliest entry at or after `time`, -1 if there is none."""
+    n = heads[stop, _LENGTH]
+    base = heads[stop, _BEGIN]
+    if n == 0 or pool[base, 0] < time:
+        return -1
+    low = 0
+    high = n
+    step = 1
+    while high - step > 0:
+        if pool[base + high - step, 0] >= time:
+            low = high - step
             break
-    if at < 0 or pool[base + at, 0] >= time:
-        return at
-    low = -1
-    while at - low > 1:
-        middle = (low + at) // 2
+        high -= step
+        step *= 2
+    while high - low > 1:
+        middle = (low + high) // 2
         if pool[base + middle, 0] >= time:
             low = middle
         else:
-            at = middle
-    return low
-
-
-@kernel
-def _is_better(arrival: int, destination: int, other_arrival: int, other_destination: int) -> bool:
-    """Tell whether the first label is better than the second."""
-    return arrival < other_arrival or (arrival == other_arrival and destination < other_destination)
+            high = middle
+    return base + low
 
 
 @kernel
@@ -154,9 +165,7 @@ def _change_to(
     pool: I32,
     used: I32,
     free: I32,
-    begin: I32,
-    length: I32,
-    size: I32,
+    heads: I32,
     stop: int,
     dep: int,
     arrival: int,
@@ -174,9 +183,9 @@ def _change_to(
         ready = dep - (stop_change_s[stop] if is_here else foot_s[leg])
         if ready < earliest_s:
             continue
-        if insert_entry(pool, begin, length, size, place, ready, arrival, destination) == 2:
-            pool = grow_profile(pool, used, free, begin, length, size, place)
-            insert_entry(pool, begin, length, size, place, ready, arrival, destination)
+        if insert_entry(pool, heads, place, ready, arrival, destination) == 2:
+            pool = grow_profile(pool, used, free, heads, place)
+            insert_entry(pool, heads, place, ready, arrival, destination)
     return pool
 
 
@@ -230,9 +239,7 @@ def scan_connections(
     pool = np.empty((max(1024, n), 3), np.int32)
     used = np.zeros(1, np.int32)
     free = np.full(40, -1, np.int32)
-    begin = np.zeros(n_stops, np.int32)
-    length = np.zeros(n_stops, np.int32)
-    size = np.zeros(n_stops, np.int32)
+    heads = np.zeros((n_stops, _N_COLUMNS), np.int32)
     label = np.full((n_trips, 2), INF, np.int32)
     saved = np.empty((n_trips if has_instant_change else 0, 2), np.int32)
     last_round = np.full(saved.shape[0], -1, np.int32)
@@ -256,8 +263,8 @@ def scan_connections(
             if _is_better(arr + seed_s[v], seed_destination[v], arrival, destination):
                 arrival = arr + seed_s[v]
                 destination = seed_destination[v]
-            found = begin[v] + find_entry(pool, begin[v], length[v], arr)
-            if found >= begin[v] and _is_better(pool[found, 1], pool[found, 2], arrival, destination):
+            found = find_entry(pool, heads, v, arr)
+            if found >= 0 and _is_better(pool[found, 1], pool[found, 2], arrival, destination):
                 arrival = pool[found, 1]
                 destination = pool[found, 2]
         if arrival > latest_s or arrival - dep > cap_s:
@@ -277,9 +284,7 @@ def scan_connections(
                 pool,
                 used,
                 free,
-                begin,
-                length,
-                size,
+                heads,
                 u,
                 dep,
                 arrival,
