@@ -127,7 +127,7 @@ def find_entry(pool: I32, heads: I32, stop: int, time: int) -> int:
             low = middle
         else:
             high = middle
-    return base + low
+    return base + low  # type: ignore[no-any-return]
 
 
 @kernel
