@@ -1,6 +1,7 @@
 """Line charts over the snapshots, as SVG with reproducible bytes.
 
-Missing data is a gap with a hatched band behind it, never a fall to zero; partial data is a hollow mark.
+A value that is None is a gap, with a hatched band behind it where no line has one; never a fall to zero. A value that
+rests on partial data is a hollow mark on a dotted line.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ PANEL_SIZE = (4.6, 2.9)
 
 @dataclass(frozen=True)
 class Point:
-    """One value at one snapshot; ``status`` is comparable, partial or missing (then ``value`` is not drawn)."""
+    """One value at one snapshot, None for a gap; ``status`` "partial" marks one that rests on incomplete data."""
 
     day: date
     value: float | None
@@ -121,7 +122,7 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[tuple[date, str]]) ->
     width = max((max(days) - min(days)) * 0.035, 0.05)
     for number, day in enumerate(days):
         here = [line.points[number] for line in panel.lines]
-        if here and all(point.status == "missing" or point.value is None for point in here):
+        if all(point.value is None for point in here):
             _mark_gap(axis, day, width)
     for line in panel.lines:
         _draw_line(axis, line, days)
@@ -151,9 +152,9 @@ def _mark_gap(axis: Axes, day: float, width: float) -> None:
 def _draw_line(axis: Axes, line: Line, days: Sequence[float]) -> None:
     axis.plot([], [], color=line.colour, marker=line.marker, label=line.label, linewidth=1.8)
     for number, (first, second) in enumerate(pairwise(line.points)):
-        if first.value is None or second.value is None or "missing" in (first.status, second.status):
+        if first.value is None or second.value is None:
             continue
-        style = "-" if first.status == second.status == "comparable" else ":"
+        style = ":" if "partial" in (first.status, second.status) else "-"
         axis.plot(
             [days[number], days[number + 1]],
             [first.value, second.value],
@@ -162,7 +163,7 @@ def _draw_line(axis: Axes, line: Line, days: Sequence[float]) -> None:
             linewidth=1.8,
         )
     for day, point in zip(days, line.points, strict=True):
-        if point.value is None or point.status == "missing":
+        if point.value is None:
             continue
         axis.plot(
             [day],
@@ -170,7 +171,7 @@ def _draw_line(axis: Axes, line: Line, days: Sequence[float]) -> None:
             color=line.colour,
             marker=line.marker,
             markersize=6,
-            markerfacecolor=line.colour if point.status == "comparable" else "white",
+            markerfacecolor="white" if point.status == "partial" else line.colour,
             linestyle="none",
             clip_on=False,
         )

@@ -46,7 +46,11 @@ class GroupTime:
 
 @dataclass(frozen=True)
 class ServiceLevel:
-    """Service of one group at one snapshot: ``status`` is comparable, partial or missing (then there is no median)."""
+    """Service of one group at one snapshot.
+
+    ``status`` is comparable, partial or missing; only a comparable one has a median, for the median of the covered part
+    of a group would change with what is covered.
+    """
 
     snapshot: str
     median: float | None
@@ -121,7 +125,7 @@ class Facts:
             values = [rows[p.code][0] for p in members if p.code in rows and rows[p.code][1] == "comparable"]
             share = len(values) / len(members) if members else 0.0
             status = "comparable" if share >= COMPARABLE_SHARE else "partial" if share >= MISSING_SHARE else "missing"
-            median = None if status == "missing" else compute_median(values)
+            median = compute_median(values) if status == "comparable" else None
             levels.append(ServiceLevel(snapshot.key, median, len(members), len(values), status))
         return levels
 
@@ -150,10 +154,15 @@ class Facts:
         return bool(self._runs)
 
     def get_pairs(self) -> list[tuple[str, str, str]]:
-        """Return the pairs of snapshots that were compared, as (comparison, from, to), in order of date."""
+        """Return the pairs of snapshots to report on, as (comparison, from, to): each step, then the whole period."""
         order = {snapshot.key: number for number, snapshot in enumerate(self.report.context.snapshots)}
         pairs = {key[:3] for key in self._changes}
-        known = [pair for pair in pairs if pair[1] in order and pair[2] in order]
+        last = self.report.context.latest.key
+        known = [
+            pair
+            for pair in pairs
+            if pair[1] in order and pair[2] in order and (pair[0] == "consecutive" or pair[2] == last)
+        ]
         known.sort(key=lambda pair: (pair[0] != "consecutive", order[pair[1]], order[pair[2]]))
         seen: set[tuple[str, str]] = set()
         unique = []

@@ -49,9 +49,10 @@ class FindingBlock:
 
 def build_findings(report: ReportData, facts: Facts) -> list[FindingBlock]:
     """Return the headline findings of a report, one block per category and one on service."""
+    # service stands second: it is what a reader looks for next, and the list of categories may be long
     blocks = [_build_category_block(report, facts, category) for category in report.context.categories]
     changes = tuple(_build_change_findings(report, facts))
-    blocks.append(FindingBlock("Change in service", changes, " ".join(report.context.service_caveats)))
+    blocks.insert(1, FindingBlock("Change in service", changes, " ".join(report.context.service_caveats)))
     return blocks
 
 
@@ -63,11 +64,14 @@ def _build_category_block(report: ReportData, facts: Facts, category: CategoryIn
         return FindingBlock(title, tuple(counts))
     if not report.has_category(category.key):
         return FindingBlock(title, (Finding(category.absence_text, "method.html#categories", "Method: categories"),))
-    findings = [
-        _describe_times(report, facts, category, snapshot, times)
+    found = [
+        (snapshot, times)
         for snapshot in reversed(context.snapshots)
         if (times := facts.find_times(category.key, snapshot.key, context.primary_window.key)) is not None
     ]
+    findings = [_describe_times(report, facts, category, *found[0])] if found else []
+    if len(found) > 1:
+        findings.append(_describe_earlier(report, facts, found[1:]))
     findings += _describe_absences(report, facts, category) + counts
     return FindingBlock(title, tuple(findings))
 
@@ -79,50 +83,77 @@ def _describe_times(
     snapshot: SnapshotInfo,
     times: dict[str, GroupTime],
 ) -> Finding:
-    """Say the medians of the groups: in full for the latest snapshot, briefly for the earlier ones."""
-    context, groups = report.context, report.groups
-    limit = context.method.max_time_min
-    known = [group for group in groups if times[group.key].median_s is not None]
-    unknown = [group.label for group in groups if times[group.key].median_s is None]
+    """Say the medians of all groups at one snapshot."""
+    context = report.context
+    known = [group for group in report.groups if times[group.key].median_s is not None]
+    unknown = [group.label for group in report.groups if times[group.key].median_s is None]
     parts = [f"{format_minutes_long(times[group.key].median_s or 0.0)} for {group.label}" for group in known]
     day = context.name_snapshot(snapshot)
-    if snapshot == context.latest:
-        when = describe_window(context.primary_window)
-        subject = f"the median time to {category.phrase} by public transport, leaving {when},"
-        sentences = [f"In the timetables of {day}, {subject} was {join_words(parts)}."] if parts else []
-    else:
-        subject = "the median"
-        sentences = [f"{day}: {join_words(parts)}."] if parts else []
+    when = describe_window(context.primary_window)
+    subject = f"the median time to {category.phrase} by public transport, leaving {when},"
+    sentences = [f"In the timetables of {day}, {subject} was {join_words(parts)}."] if parts else []
     if unknown:
         lead = "" if parts else f"In the timetables of {day}, {subject} cannot be given: "
-        words = f"at least half of {join_words(unknown)} have no journey within {limit} minutes."
+        words = f"at least half of {join_words(unknown)} have no journey within {context.method.max_time_min} minutes."
         sentences.append(lead + (words if lead else capitalise(words)))
-    caveat = [snapshot.note] if snapshot.note else []
+    caveat = _describe_gaps(facts, snapshot)
+    return Finding(" ".join(sentences), "#table-times", "Table 1", caveat)
+
+
+def _describe_earlier(
+    report: ReportData, facts: Facts, found: list[tuple[SnapshotInfo, dict[str, GroupTime]]]
+) -> Finding:
+    """Say the medians of the first group and of all at the earlier snapshots, the latest of them first."""
+    context = report.context
+    groups = report.groups if len(report.groups) == 1 else [report.groups[0], report.groups[-1]]
+    parts, caveats = [], []
+    for snapshot, times in found:
+        words = []
+        for group in groups:
+            median = times[group.key].median_s
+            value = (
+                f"over {context.method.max_time_min} minutes or none" if median is None else format_minutes_long(median)
+            )
+            words.append(f"{value} for {group.label}")
+        day = context.name_snapshot(snapshot)
+        parts.append(f"{join_words(words)} on {day}")
+        gaps = _describe_gaps(facts, snapshot)
+        if gaps:
+            caveats.append(f"{day}: {gaps}")
+    return Finding(f"At earlier dates: {'; '.join(parts)}.", "#table-times", "Table 1", " ".join(caveats))
+
+
+def _describe_gaps(facts: Facts, snapshot: SnapshotInfo) -> str:
+    """Say what the timetables of a snapshot lack."""
     missing = facts.get_missing_operators(snapshot.key)
+    sentences = [snapshot.note] if snapshot.note else []
     if missing:
-        caveat.append(f"The data of {name_some(missing)} is missing at that date, so times may be too long.")
-    return Finding(" ".join(sentences), "#table-times", "Table 1", " ".join(caveat))
+        sentences.append(f"The data of {name_some(missing)} is missing, so times may be too long.")
+    return " ".join(sentences)
 
 
 def _describe_jobs(report: ReportData, facts: Facts, category: CategoryInfo) -> list[Finding]:
-    """Say what can be reached within the longest limit, at every snapshot."""
+    """Say what can be reached within the longest limit, at every snapshot, latest first."""
     context = report.context
     limits = facts.get_limits()
-    found = []
+    groups = report.groups if len(report.groups) == 1 else [report.groups[0], report.groups[-1]]
+    parts = []
     for snapshot in reversed(context.snapshots):
-        jobs = facts.find_jobs(category.key, snapshot.key, context.primary_window.key, limits[-1]) if limits else {}
-        parts = [
+        jobs = facts.find_jobs(category.key, snapshot.key, context.primary_window.key, limits[-1])
+        words = [
             f"{format_integer(value)} for {group.label}"
-            for group in report.groups
+            for group in groups
             if (value := jobs.get(group.key)) is not None
         ]
-        if parts:
-            text = (
-                f"{context.name_snapshot(snapshot)}: {category.count_label} within {limits[-1]} minutes of the "
-                f"median {context.noun}, leaving {describe_window(context.primary_window)}: {join_words(parts)}."
-            )
-            found.append(Finding(text, "#table-jobs", "Table 5"))
-    return found
+        if words:
+            parts.append(f"{join_words(words)} on {context.name_snapshot(snapshot)}")
+    if not parts:
+        return []
+    text = (
+        f"{capitalise(category.count_label)} within {limits[-1]} minutes of the median {context.noun}, leaving "
+        f"{describe_window(context.primary_window)}: {'; '.join(parts)}."
+    )
+    return [Finding(text, "#table-jobs", "Table 5")]
 
 
 def name_some(names: Sequence[str]) -> str:
@@ -159,7 +190,9 @@ def _describe_absences(report: ReportData, facts: Facts, category: CategoryInfo)
         )
         return [Finding(text, "#table-without", "Table 3")]
     worst = max(counted, key=lambda item: item[1][ALL_GROUPS].n_without)
-    chosen = [counted[0]] if counted[0][0] == worst[0] else [counted[0], worst]
+    chosen = (
+        [worst] if everything[counted[0][0].key].n_without == 0 or counted[0][0] == worst[0] else [counted[0], worst]
+    )
     return [_describe_absence(report, category, window, times, leading) for window, times in chosen]
 
 
@@ -170,9 +203,6 @@ def _describe_absence(
     total, first = times[ALL_GROUPS], times[leading]
     limit = context.method.max_time_min
     when = capitalise(describe_window(window))
-    if total.n_without == 0:
-        text = f"{when}, every {context.noun} has a journey to {category.phrase} within {limit} minutes."
-        return Finding(text, "#table-without", "Table 3")
     text = (
         f"{when}, {format_integer(total.n_without)} of {format_integer(total.n)} {context.noun_plural} "
         f"{'has' if total.n_without == 1 else 'have'} no journey to {category.phrase} within {limit} minutes at more "

@@ -10,15 +10,24 @@ import pandas as pd
 import shapely
 
 from pipeline.report import data as d
-from pipeline.report.text import DAY_TYPE_LABELS, as_float, as_text, capitalise, format_reason, round_half_up
+from pipeline.report.text import (
+    DAY_TYPE_LABELS,
+    as_float,
+    as_text,
+    capitalise,
+    format_reason,
+    join_words,
+    round_half_up,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pipeline.report.context import ReportContext
+    from pipeline.report.context import ReportContext, SnapshotInfo
     from pipeline.report.data import ReportData
 
 N_CLASSES = 5
+MAX_OPERATORS = 6
 SIMPLIFY_DEGREES = 0.00003
 COORDINATE_DECIMALS = 5
 SERVICE_MEASURES = (
@@ -141,7 +150,10 @@ def build_values_payload(report: ReportData) -> dict[str, object]:
         "noun": context.noun,
         "nounPlural": context.noun_plural,
         "limitMin": context.method.max_time_min,
-        "snapshots": [{"key": item.key, "label": context.name_snapshot(item)} for item in context.snapshots],
+        "snapshots": [
+            {"key": item.key, "label": context.name_snapshot(item), "caveat": _describe_caveat(report, item)}
+            for item in context.snapshots
+        ],
         "windows": [{"key": item.key, "label": item.label} for item in context.windows],
         "modes": [{"key": item.key, "label": item.label} for item in context.modes],
         "directions": [{"key": key, "label": label} for key, label in DIRECTION_LABELS.items()],
@@ -250,6 +262,18 @@ def _add_jobs(
         for category in report.context.categories
         for limit in _list_limits(jobs[jobs["category"] == category.key])
     ]
+
+
+def _describe_caveat(report: ReportData, snapshot: SnapshotInfo) -> str:
+    """Return what must stand beside every map and table of a snapshot."""
+    operators = report[d.OPERATORS]
+    chosen = operators[(operators["snapshot"] == snapshot.key) & (operators["presence_class"] == "missing")]
+    names = sorted({as_text(name) for name in chosen["operator_name"]} - {""})
+    sentences = [snapshot.note] if snapshot.note else []
+    if len(chosen):
+        who = f"{len(chosen)} operators" if len(names) > MAX_OPERATORS or not names else join_words(names)
+        sentences.append(f"The data of {who} is missing at this date: times may be too long.")
+    return " ".join(sentences)
 
 
 def _list_limits(jobs: pd.DataFrame) -> list[int]:

@@ -65,7 +65,7 @@ def build_coverage_table(report: ReportData) -> Table | None:
             Column("Remark", is_number=False),
         ),
         tuple(rows),
-        "Partial or missing data is shown as a gap or a hollow mark in the charts and left out of every change.",
+        "Partial or missing data is shown as a gap in the charts and left out of every change.",
     )
 
 

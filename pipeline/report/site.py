@@ -16,7 +16,7 @@ from pipeline.base.io import staged_folder
 from pipeline.report import data as d
 from pipeline.report.charts import Line, Panel, Point, draw_panels
 from pipeline.report.data import ReportData, build_csv, build_script
-from pipeline.report.facts import Facts
+from pipeline.report.facts import Facts, ServiceLevel
 from pipeline.report.findings import build_findings
 from pipeline.report.maps import build_geometry_payload, build_values_payload
 from pipeline.report.method import build_definitions, build_parameter_table, build_weight_table, build_window_table
@@ -234,12 +234,7 @@ class _SiteWriter:
                     for snapshot, level in zip(self.context.snapshots, levels, strict=True)
                 )
                 lines.append(Line(capitalise(group.label), group.colour, group.marker, points))
-                cells = [
-                    Cell("missing data", look="missing")
-                    if level.median is None
-                    else Cell(format_rate(level.median) + (" (partial data)" if level.status == "partial" else ""))
-                    for level in levels
-                ]
+                cells = [_build_level_cell(level, self.context.noun_plural) for level in levels]
                 rows.append((build_text_cell(title), build_text_cell(capitalise(group.label)), *cells))
             panels.append(Panel(title, "runs a day", tuple(lines)))
         self._write_text("charts/service.svg", draw_panels(panels, self._get_labels()))
@@ -256,6 +251,9 @@ class _SiteWriter:
         context = self.context
         window = context.primary_window
         panels, rows = [], []
+        statuses = {
+            s.key: "partial" if self.facts.get_missing_operators(s.key) else "comparable" for s in context.snapshots
+        }
         for category in context.categories[:MAX_CHART_CATEGORIES]:
             if not self.report.has_category(category.key):
                 continue
@@ -264,7 +262,7 @@ class _SiteWriter:
             for group in self.report.groups:
                 medians = [None if times is None else times[group.key].median_s for times in found]
                 points = tuple(
-                    Point(s.date, None if m is None else m / 60.0)
+                    Point(s.date, None if m is None else m / 60.0, statuses[s.key])
                     for s, m in zip(context.snapshots, medians, strict=True)
                 )
                 lines.append(Line(capitalise(group.label), group.colour, group.marker, points))
@@ -369,6 +367,15 @@ class _SiteWriter:
                 previous=places[place.index - 1] if place.index > 0 else None,
                 following=places[place.index + 1] if place.index + 1 < len(places) else None,
             )
+
+
+def _build_level_cell(level: ServiceLevel, nouns: str) -> Cell:
+    if level.median is not None:
+        return Cell(format_rate(level.median), sort=level.median)
+    if level.n_comparable == 0:
+        return Cell("missing data", look="missing")
+    words = f"missing data (only {format_integer(level.n_comparable)} of {format_integer(level.n)} {nouns} covered)"
+    return Cell(words, look="missing")
 
 
 def _zip_file(name: str, content: bytes) -> bytes:

@@ -98,6 +98,7 @@ def test_a_deep_link_restores_the_view(site: Path, tmp_path: Path) -> None:
     ("fragment", "shown"),
     [
         ("#measure=runs:weekday_all_day&snapshot=2019", "timetables missing"),
+        ("#snapshot=2019", "Caveat: One operator's file is missing. The data of Coastal Buses is missing at this date"),
         ("#measure=jobs:jobs:60", "Jobs within 60 minutes"),
         ("#measure=score", "Rank (interval)"),
         ("#measure=nonsense&snapshot=%E0%A4%A&window=never", "Travel time to a hospital"),

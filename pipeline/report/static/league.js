@@ -50,6 +50,7 @@
   }
 
   function show() {
+    R.showCaveat(V, state.snapshot);
     var rows = [];
     V.places.code.forEach(function (code, index) {
       var group = V.places.group[index];

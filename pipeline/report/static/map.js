@@ -177,6 +177,7 @@
     var breaks = R.findBreaks(V, measure, state);
     document.getElementById("map-title").textContent = describe();
     document.getElementById("map-table-caption").textContent = describe();
+    R.showCaveat(V, state.snapshot);
     showLegend(measure, breaks, series);
     var rows = showTable(measure, series);
     paint(series, breaks, measure);

@@ -34,6 +34,14 @@ window.Report = (function () {
     });
   }
 
+  // What must be known about the chosen date stands above map and table.
+  function showCaveat(values, key) {
+    var box = document.getElementById("snapshot-caveat");
+    var chosen = values.snapshots.filter(function (item) { return item.key === key; })[0];
+    box.hidden = !chosen || !chosen.caveat;
+    box.textContent = box.hidden ? "" : "Caveat: " + chosen.caveat;
+  }
+
   function make(name, text, className) {
     var element = document.createElement(name);
     if (text !== undefined && text !== null) { element.textContent = text; }
@@ -189,7 +197,7 @@ window.Report = (function () {
   }
 
   return {
-    DASH: DASH, readState: readState, watchState: watchState, writeState: writeState, make: make, fillSelect: fillSelect,
+    DASH: DASH, readState: readState, watchState: watchState, showCaveat: showCaveat, writeState: writeState, make: make, fillSelect: fillSelect,
     formatNumber: formatNumber, formatValue: formatValue, findSeries: findSeries, findBreaks: findBreaks,
     explain: explain, showTable: showTable, findBounds: findBounds, drawPlainMap: drawPlainMap
   };
