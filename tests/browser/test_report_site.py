@@ -91,7 +91,7 @@ def test_a_deep_link_restores_the_view(site: Path, tmp_path: Path) -> None:
     assert table.count("<tr") == 4
     assert 'class="chosen"' in table
     assert "no street within 500 metres" in table
-    assert "8\u00a0October\u00a02024 · Sunday · Outward · Bus only · Other deprived wards" in dom
+    assert "8&nbsp;October&nbsp;2024 · Sunday · Outward · Bus only · Other deprived wards" in dom
 
 
 @pytest.mark.parametrize(
@@ -169,3 +169,31 @@ def test_an_error_would_be_recorded(site: Path, tmp_path: Path) -> None:
     errors = get_attributes(read_dom(tmp_path, tmp_path / "broken" / "index.html"))["data-errors"]
     assert "Script error" in errors
     assert "could not load" in errors
+
+
+def test_selectors_change_map_table_and_address(site: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "driven"
+    shutil.copytree(site, copy)
+    driver = """
+    window.addEventListener("load", function () {
+      var select = document.getElementById("window");
+      select.value = "sunday";
+      select.dispatchEvent(new Event("change"));
+      document.querySelector("#map-table thead button").click();
+      document.querySelector("#map-table .locate").click();
+      document.documentElement.dataset.address = location.hash;
+    });
+    """
+    (copy / "static" / "driver.js").write_text(driver, encoding="utf-8")
+    page = (copy / "index.html").read_text(encoding="utf-8")
+    page = page.replace("</body>", '<script src="static/driver.js"></script></body>')
+    (copy / "index.html").write_text(page, encoding="utf-8")
+    dom = read_dom(tmp_path, copy / "index.html")
+    state = get_attributes(dom)
+    assert state["data-errors"] == ""
+    assert "window=sunday" in state["data-address"]
+    assert "place=W00" in state["data-address"]
+    table = get_table(dom, "map-table")
+    assert 'aria-sort="ascending"' in table
+    assert table.index("&lt;/script&gt;") < table.index("Ferry Island") < table.index("Saltmarsh")
+    assert "no journey" in table
