@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.scoring.indicators import to_badness
 from pipeline.scoring.spec import ScoringSpec
 
+NO_STREET: Final = "no_street"
 GROUPS: Final = ("left_behind", "other_deprived", "other", "all")
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
@@ -63,9 +64,10 @@ def compute_group_summary(
 ) -> pl.DataFrame:
     """Summarise every indicator, the score and the absolute index by comparison group.
 
-    Medians are over neighbourhoods, an unreachable one counting as infinite; means are weighted by population, over
-    neighbourhoods with a value. ``worse_than_all_median_pct`` is the share of a group's people (those with data,
-    unreachable included) in neighbourhoods that are worse than the median of all; null where that median is infinite.
+    Medians are over neighbourhoods, a null travel time counting as infinite whatever its reason; means are weighted
+    by population, over neighbourhoods with a value. ``worse_than_all_median_pct`` is the share of a group's people
+    (those with data, unreachable included) in neighbourhoods that are worse than the median of all; null where that
+    median is infinite.
 
     Parameters
     ----------
@@ -88,12 +90,17 @@ def compute_group_summary(
     for snapshot in indicators["snapshot"].unique().sort().to_list():
         own = indicators.filter(pl.col("snapshot") == snapshot)
         for measure in measures:
-            state = own.filter(pl.col("indicator") == measure.name).select("neighbourhood_code", "value", "is_missing")
+            state = own.filter(pl.col("indicator") == measure.name).select(
+                "neighbourhood_code", "value", "is_missing", (pl.col("reason") == NO_STREET).alias("is_far")
+            )
             rows += _summarise(str(snapshot), measure, state, people)
         own = scores.filter(pl.col("snapshot") == snapshot)
         for name, worse in (("score", "high"), ("absolute_index", "low")):
             state = own.select(
-                "neighbourhood_code", pl.col(name).alias("value"), pl.col(name).is_null().alias("is_missing")
+                "neighbourhood_code",
+                pl.col(name).alias("value"),
+                pl.col(name).is_null().alias("is_missing"),
+                pl.lit(value=False).alias("is_far"),
             )
             rows += _summarise(str(snapshot), _Measure(name, "points", worse), state, people)
     return pl.DataFrame(rows, schema=SCHEMA)
@@ -107,13 +114,15 @@ def _summarise(snapshot: str, measure: _Measure, state: pl.DataFrame, people: pl
     sign = 1.0 if measure.worse == "high" else -1.0
     population = joined["population"].fill_null(0.0).to_numpy()
     group = joined["area_group"].to_numpy()
-    middle = compute_median(badness)
+    # a place off the streets has no rank, but in a median its missing time counts as infinite like any other
+    in_median = np.where(joined["is_far"].fill_null(value=False).to_numpy(), np.inf, badness)
+    middle = compute_median(in_median)
     rows: list[dict[str, object]] = []
     for name in GROUPS:
         members = np.ones(len(group), dtype=bool) if name == "all" else group == name
         if not members.any():
             continue
-        median = compute_median(badness[members])
+        median = compute_median(in_median[members])
         rows.append(
             {
                 "snapshot": snapshot,

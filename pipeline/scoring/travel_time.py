@@ -200,7 +200,8 @@ def compute_weighted_mean(values: F64, membership: Membership) -> tuple[F64, F64
         mean = np.bincount(member[has_value], weights=(weight * value)[has_value], minlength=n) / known
         without = 100.0 * (1.0 - known / total)
     without = np.where(total > 0, np.clip(without, 0.0, 100.0), np.nan)
-    return np.where((known > 0) & (without <= 50.0), mean, np.nan), without
+    # sums of shares come out as 100.00000000000001: micro-units are beyond any meaning here
+    return np.where((known > 0) & (without <= 50.0), np.round(mean, 6), np.nan), np.round(without, 6)
 
 
 def build_neighbourhood_times(
