@@ -43,11 +43,16 @@ PANEL_SIZE = (4.6, 2.9)
 
 @dataclass(frozen=True)
 class Point:
-    """One value at one snapshot, None for a gap; ``status`` "partial" marks one that rests on incomplete data."""
+    """One value at one snapshot, None for a gap.
+
+    ``status`` "partial" marks one that rests on incomplete data; ``is_joined`` tells whether a line may lead to it from
+    the value before.
+    """
 
     day: date
     value: float | None
     status: str = "comparable"
+    is_joined: bool = True
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,10 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[tuple[date, str]]) ->
     axis.set_xticks(days, [label for _, label in labels])
     axis.set_xlim(min(days) - 2.5 * width, max(days) + 2.5 * width)
     axis.set_ylim(bottom=0)
+    if all(point.value is None for line in panel.lines for point in line.points):
+        axis.set_ylim(0, 1)
+        axis.set_yticks([])
+        return
     axis.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axis.grid(axis="y", color="#dddddd", linewidth=0.7)
     axis.set_axisbelow(True)
@@ -152,7 +161,7 @@ def _mark_gap(axis: Axes, day: float, width: float) -> None:
 def _draw_line(axis: Axes, line: Line, days: Sequence[float]) -> None:
     axis.plot([], [], color=line.colour, marker=line.marker, label=line.label, linewidth=1.8)
     for number, (first, second) in enumerate(pairwise(line.points)):
-        if first.value is None or second.value is None:
+        if first.value is None or second.value is None or not second.is_joined:
             continue
         style = ":" if "partial" in (first.status, second.status) else "-"
         axis.plot(

@@ -172,6 +172,11 @@ class Facts:
                 unique.append(pair)
         return unique
 
+    def is_change_known(self, start: str, end: str, group: str, day_type: str, band: str) -> bool:
+        """Tell whether the change between two snapshots was published and nearly all of the group is comparable."""
+        change = self.find_change(("consecutive", start, end), group, day_type, band)
+        return change is not None and change.n_comparable >= COMPARABLE_SHARE * change.n
+
     def find_change(self, pair: tuple[str, str, str], group: str, day_type: str, band: str) -> ServiceChange | None:
         """Return the change of one group between two snapshots, or None where it was not published."""
         rows = self._changes.get((*pair, day_type, band))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.report.context import ALL_GROUPS
-from pipeline.report.facts import get_leading_group
+from pipeline.report.facts import MISSING_SHARE, get_leading_group
 from pipeline.report.text import (
     capitalise,
     describe_change,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.report.facts import Facts, GroupTime, ServiceChange
 
 MAX_NAMES = 6
+MAX_REASON = 120
 
 
 @dataclass(frozen=True)
@@ -248,10 +249,11 @@ def _describe_pair(report: ReportData, facts: Facts, pair: tuple[str, str, str])
     if pair[0] == "since_first":
         lead = f"Over the whole period, {lead[0].lower()}{lead[1:]}"
     link = ("#table-change", "Table 4")
-    if total.n_comparable == 0:
+    if total.n_comparable < MISSING_SHARE * total.n:
+        count = "none" if total.n_comparable == 0 else f"only {format_integer(total.n_comparable)}"
         text = (
-            f"{lead}, no change in service can be given: in none of {format_integer(total.n)} {context.noun_plural} "
-            "do both timetables cover the same services"
+            f"{lead}, no overall change in service can be given: the two timetables are comparable in {count} of "
+            f"{format_integer(total.n)} {context.noun_plural}"
         )
         return Finding(text + ".", *link, _build_caveat(report, facts, pair, total))
     text = f"{lead}, {_describe_size(context, facts, pair, total)}"
@@ -294,7 +296,8 @@ def _build_caveat(report: ReportData, facts: Facts, pair: tuple[str, str, str], 
             )
     if total.n_comparable < total.n:
         n_out = format_count_of(total.n - total.n_comparable, context.noun, context.noun_plural)
-        reason = f" ({'; '.join(word.rstrip('.') for word in total.reasons)})" if total.reasons else ""
+        reason = total.reasons[0].rstrip(".") if total.reasons else ""
+        reason = f" ({reason})" if 0 < len(reason) <= MAX_REASON else ""
         is_one = total.n - total.n_comparable == 1
         sentences.append(f"{capitalise(n_out)} {'is' if is_one else 'are'} left out because data is missing{reason}.")
     return " ".join(sentences)

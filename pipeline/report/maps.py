@@ -122,10 +122,14 @@ def _build_stops(report: ReportData) -> dict[str, list[list[float]]]:
 
 def _build_destinations(report: ReportData) -> list[list[object]]:
     found = report[d.DESTINATIONS]
+    margin = 0.1  # degrees: those far outside the area are not drawn
+    west, south, east, north = shapely.total_bounds(shapely.from_wkb(report.geography["geometry_wkb"].to_numpy(object)))
     rows: list[list[object]] = []
     for row in found.sort_values(["category", "destination_id"], kind="stable").to_dict("records"):
         lon, lat = _round_coordinate(row["lon"]), _round_coordinate(row["lat"])
-        if lon is not None and lat is not None:
+        if lon is None or lat is None:
+            continue
+        if west - margin <= lon <= east + margin and south - margin <= lat <= north + margin:
             rows.append([lon, lat, as_text(row["category"]), as_text(row["name"])])
     return rows
 

@@ -229,10 +229,7 @@ class _SiteWriter:
             lines = []
             for group in self.report.groups:
                 levels = self.facts.find_service(group.key, day_type, band)
-                points = tuple(
-                    Point(snapshot.date, level.median, level.status)
-                    for snapshot, level in zip(self.context.snapshots, levels, strict=True)
-                )
+                points = self._build_service_points(levels, group.key, day_type, band)
                 lines.append(Line(capitalise(group.label), group.colour, group.marker, points))
                 cells = [_build_level_cell(level, self.context.noun_plural) for level in levels]
                 rows.append((build_text_cell(title), build_text_cell(capitalise(group.label)), *cells))
@@ -246,6 +243,17 @@ class _SiteWriter:
             f"Line chart in four panels. {title}. The same figures stand in the table below.",
             self._build_chart_table("service-figures", title, "Day and time", rows),
         )
+
+    def _build_service_points(
+        self, levels: list[ServiceLevel], group: str, day_type: str, band: str
+    ) -> tuple[Point, ...]:
+        """Return the points of one line; it leads from one to the next only where the change between them is known."""
+        points = []
+        for number, (snapshot, level) in enumerate(zip(self.context.snapshots, levels, strict=True)):
+            before = levels[number - 1].snapshot if number else ""
+            is_joined = self.facts.is_change_known(before, level.snapshot, group, day_type, band)
+            points.append(Point(snapshot.date, level.median, level.status, is_joined))
+        return tuple(points)
 
     def _write_times_chart(self) -> Chart | None:
         context = self.context

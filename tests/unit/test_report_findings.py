@@ -94,7 +94,9 @@ def test_nothing_comparable_means_no_number() -> None:
     changes["coverage_class"] = "missing"
     changes["coverage_reason"] = "the clips hold different operators"
     found = read_findings(tables)["Change in service"]
-    assert "no change in service can be given: in none of 12 wards" in found[0]
+    assert (
+        "no overall change in service can be given: the two timetables are comparable in none of 12 wards" in found[0]
+    )
     assert "%" not in found[0]
     assert "the clips hold different operators" in found[0]
 
