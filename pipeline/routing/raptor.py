@@ -12,13 +12,8 @@ import numpy as np
 
 from pipeline.routing.kernels import F64, I32, run_blocks
 from pipeline.routing.profile_scan import NearestTimes
-from pipeline.routing.raptor_kernels import (
-    list_departures,
-    range_block,
-    reduce_cumulative,
-    reduce_nearest,
-    reduce_percentiles,
-)
+from pipeline.routing.raptor_kernels import list_departures, range_block
+from pipeline.routing.reduce_kernels import reduce_cumulative, reduce_nearest, reduce_percentiles
 from pipeline.routing.window import DepartureWindow, compute_ranks
 from pipeline.transit.packed import PackedNetwork, build_row_starts
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.routing.kernels import F64, I32, INF, U8, kernel
-from pipeline.routing.window import select_rank
+from pipeline.routing.kernels import I32, INF, U8, kernel
 
 
 @kernel
@@ -342,49 +341,3 @@ def range_block(
         _read_arrivals(
             o, start_s, cap_s, egress_indptr, egress_stop, egress_s, by_minute, is_touched, walk_s, out[o - first]
         )
-
-
-@kernel
-def reduce_percentiles(times: I32, ranks: I32, out: I32) -> None:
-    """Write percentiles over the minutes of `times` [origin, destination, minute] into the last axis of `out`."""
-    n_origins, n_destinations, n_minutes = times.shape
-    values = np.empty(n_minutes, np.int32)
-    for o in range(n_origins):
-        for d in range(n_destinations):
-            reachable = 0
-            for m in range(n_minutes):
-                taken = times[o, d, m]
-                reachable += taken >= 0
-                values[m] = taken if taken >= 0 else INF
-            for p in range(ranks.shape[0]):
-                out[o, d, p] = select_rank(values, n_minutes, ranks[p]) if reachable > ranks[p] else -1
-
-
-@kernel
-def reduce_nearest(times: I32, travel_time_s: I32, destination: I32) -> None:
-    """Least time over the destinations at every minute, and the lowest destination that attains it."""
-    n_origins, n_destinations, n_minutes = times.shape
-    for o in range(n_origins):
-        for m in range(n_minutes):
-            travel_time_s[o, m] = -1
-            destination[o, m] = -2
-        for d in range(n_destinations):
-            for m in range(n_minutes):
-                taken = times[o, d, m]
-                if taken >= 0 and (travel_time_s[o, m] < 0 or taken < travel_time_s[o, m]):
-                    travel_time_s[o, m] = taken
-                    destination[o, m] = d
-
-
-@kernel
-def reduce_cumulative(times: I32, weight: F64, limit_s: I32, out: F64) -> None:
-    """Weight within each limit at every minute, into `out` [origin, limit, minute]."""
-    n_origins, n_destinations, n_minutes = times.shape
-    for o in range(n_origins):
-        out[o] = 0.0
-        for d in range(n_destinations):
-            for m in range(n_minutes):
-                taken = times[o, d, m]
-                for k in range(limit_s.shape[0]):
-                    if 0 <= taken <= limit_s[k]:
-                        out[o, k, m] += weight[d]

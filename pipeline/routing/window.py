@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.routing.kernels import F64, I32, INF, kernel
+from pipeline.routing.kernels import F64, I32, INF
+from pipeline.routing.reduce_kernels import summarise
 
 PERCENTILES = (5, 25, 50, 75, 95)
 
@@ -92,70 +93,6 @@ def compute_ranks(percentiles: Sequence[float], n: int) -> I32:
     return np.array([max(math.ceil(p * n / 100) - 1, 0) for p in percentiles], dtype=np.int32)
 
 
-@kernel
-def select_rank(values: I32, n: int, rank: int) -> int:
-    """Value of a 0-based rank among the first n values, which are reordered (Hoare's selection)."""
-    low = 0
-    high = n - 1
-    while low < high:
-        pivot = values[(low + high) // 2]
-        i = low
-        j = high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                held = values[i]
-                values[i] = values[j]
-                values[j] = held
-                i += 1
-                j -= 1
-        if rank <= j:
-            high = j
-        elif rank >= i:
-            low = i
-        else:
-            break
-    return values[rank]  # type: ignore[no-any-return]
-
-
-@kernel
-def _summarise(travel_time_s: I32, start_s: int, ranks: I32, mean_s: F64, percentile_s: I32, whole: I32) -> None:
-    n_rows, n = travel_time_s.shape
-    values = np.empty(n, np.int32)
-    for row in range(n_rows):
-        reachable = 0
-        total = 0
-        first = -1
-        last = -1
-        gap = -1
-        previous = 0
-        for m in range(n):
-            taken = travel_time_s[row, m]
-            values[m] = taken if taken >= 0 else INF
-            if taken < 0:
-                continue
-            reachable += 1
-            total += taken
-            if first < 0:
-                first = m
-            last = m
-            # useful: whoever leaves a minute later arrives later, or not at all
-            if m == n - 1 or travel_time_s[row, m + 1] < 0 or travel_time_s[row, m + 1] + 60 > taken:
-                gap = max(gap, m - previous)
-                previous = m
-        mean_s[row] = total / reachable if reachable else np.nan
-        for p in range(ranks.shape[0]):
-            value = select_rank(values, n, ranks[p])
-            percentile_s[row, p] = value if value < INF else -1
-        whole[row, 0] = reachable
-        whole[row, 1] = start_s + 60 * first if first >= 0 else -1
-        whole[row, 2] = start_s + 60 * last if last >= 0 else -1
-        whole[row, 3] = 60 * gap if gap >= 0 else -1
-
-
 @dataclass(frozen=True)
 class WindowStatistics:
     """Statistics over the minutes of a window, one value a row; -1 (NaN for the mean) stands for null.
@@ -215,7 +152,7 @@ def compute_statistics(
     percentile_s = np.empty((n, len(percentiles)), np.int32)
     whole = np.empty((n, 4), np.int32)
     ranks = compute_ranks(percentiles, window.n_minutes)
-    _summarise(np.ascontiguousarray(travel_time_s), window.start_s, ranks, mean_s, percentile_s, whole)
+    summarise(np.ascontiguousarray(travel_time_s), window.start_s, ranks, mean_s, percentile_s, whole)
     return WindowStatistics(
         mean_s=mean_s,
         percentile_s=percentile_s,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from pipeline.routing.explain import explain_journey
 from pipeline.routing.profile_scan import build_nearest_walk, build_seeds, compute_nearest, compute_nearest_return
-from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs, compute_percentiles
+from pipeline.routing.raptor import RangeQuery, compute_all_times, compute_nearest_by_pairs, compute_percentiles
 from pipeline.routing.window import build_window, compute_statistics
 from pipeline.transit.footpaths import WalkSettings
 from tests.support.routing_data import CAP_S, build_town
+from tests.support.routing_oracle import compute_arrivals
+from tests.support.routing_worlds import World
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,58 @@ def porto_alegre(shared_data):
     )
 
 
+def _make_world(town, day):
+    """The town's timetable in plain Python, straight from its tables, with the network's walks."""
+    network, timetable = town.network, town.timetable
+    world = World(network.n_stops, change=dict(enumerate(network.stop_change_s.tolist())))
+    calls = timetable.stop_times.group_by("trip_index", maintain_order=True).agg(
+        pl.struct("stop_index", "arrival_s", "departure_s", "is_pickup", "is_dropoff").alias("calls")
+    )
+    for shift in (-1, 0):
+        runs = timetable.service_dates.filter(pl.col("date") == day + timedelta(days=shift)).select("service_index")
+        trips = timetable.trips.join(runs, on="service_index", how="semi").join(calls, on="trip_index")
+        for row in trips["calls"].to_list():
+            moved = [
+                (
+                    c["stop_index"],
+                    c["arrival_s"] + 86_400 * shift,
+                    c["departure_s"] + 86_400 * shift,
+                    c["is_pickup"],
+                    c["is_dropoff"],
+                )
+                for c in row
+            ]
+            if moved[-1][1] >= 0:
+                world.trips.append((0, "bus", moved))
+    world.foot = dict(_list_items(network.foot_indptr, network.foot_stop, network.foot_s))
+    return world
+
+
+def _list_items(indptr, target, seconds):
+    row = np.repeat(np.arange(indptr.shape[0] - 1), np.diff(indptr)).tolist()
+    return list(zip(zip(row, target.tolist(), strict=True), seconds.tolist(), strict=True))
+
+
+def _check_by_definition(town, day, departures):
+    network = town.network
+    world = _make_world(town, day)
+    ends = [{} for _ in range(town.walk_s.shape[1])]
+    for (stop, end), seconds in _list_items(network.egress_indptr, network.egress_dest, network.egress_s):
+        ends[end][stop] = seconds
+    legs = _list_items(network.access_indptr, network.access_stop, network.access_s)
+    for leave_s in departures:
+        window = build_window(leave_s, leave_s + 60, cap_s=CAP_S)
+        found = compute_all_times(RangeQuery(network, window))[:, :, 0]
+        for origin in range(5, network.n_origins, network.n_origins // 3):
+            starts = {stop: seconds for (row, stop), seconds in legs if row == origin}
+            wanted = [
+                -1 if arrival is None or arrival - leave_s > CAP_S else arrival - leave_s
+                for arrival in compute_arrivals(world, starts, ends, leave_s)
+            ]
+            assert found[origin].tolist() == wanted
+            assert max(wanted) > 0
+
+
 def _compare(town, start_s, end_s):
     network, window = town.network, build_window(start_s, end_s, cap_s=CAP_S)
     destinations = np.arange(town.walk_s.shape[1], dtype=np.int32)
@@ -75,6 +130,14 @@ def test_newport(newport):
     query = RangeQuery(newport.network, window, destinations=destinations, walk_s=newport.walk_s)
     few_changes = compute_nearest_by_pairs(replace(query, max_changes=8))
     np.testing.assert_array_equal(few_changes.travel_time_s, out.travel_time_s)
+
+
+def test_newport_by_definition(newport):
+    _check_by_definition(newport, date(2024, 3, 5), [900, 8 * 3600 + 17])
+
+
+def test_porto_alegre_by_definition(porto_alegre):
+    _check_by_definition(porto_alegre, date(2019, 5, 13), [13 * 3600])
 
 
 def test_porto_alegre(porto_alegre):

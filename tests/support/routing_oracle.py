@@ -25,6 +25,9 @@ def compute_arrivals(  # noqa: C901
     for trip, (_, _, calls) in enumerate(world.trips):
         for position, call in enumerate(calls):
             calls_at.setdefault(call[0], []).append((trip, position))
+    changes_from: dict[int, list[tuple[int, int]]] = {}
+    for (a, b), seconds in world.foot.items():
+        changes_from.setdefault(a, []).append((b, seconds))
     queue: list[tuple[int, int, str, tuple[int, ...]]] = [
         (leave_s + seconds, 0, "ready", (stop,)) for stop, seconds in access.items()
     ]
@@ -56,9 +59,8 @@ def compute_arrivals(  # noqa: C901
                     best[end] = time + walks[stop]
             if stop in world.change:
                 heapq.heappush(queue, (time + world.change[stop], used, "ready", (stop,)))
-            for (a, b), seconds in world.foot.items():
-                if a == stop:
-                    heapq.heappush(queue, (time + seconds, used, "ready", (b,)))
+            for other, seconds in changes_from.get(stop, []):
+                heapq.heappush(queue, (time + seconds, used, "ready", (other,)))
     return best
 
 
