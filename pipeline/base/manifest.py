@@ -178,6 +178,7 @@ def record_stage(run: StageRun) -> Iterator[StageRun]:
         "row_counts": run.row_counts,
         "facts": run.facts,
         "notices": run.notices.counts(),
+        "notices_by_severity": run.notices.counts_by_severity(),
         "seconds": round(time.monotonic() - started, 2),
         "peak_memory_mb": get_peak_memory_mb(),
     }

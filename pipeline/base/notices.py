@@ -30,6 +30,27 @@ class NoticeCode:
     cure: str
 
 
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+
+def describe_severities(counts: dict[str, int]) -> str:
+    """Put numbers of notices into words.
+
+    Parameters
+    ----------
+    counts
+        Severity to number.
+
+    Returns
+    -------
+    str
+        Such as ``2 warnings, 1,204 notes``; empty if there are none.
+    """
+    words = {"error": "error", "warning": "warning", "info": "note"}
+    parts = [(counts.get(severity, 0), words[severity]) for severity in SEVERITIES]
+    return ", ".join(f"{count:,} {word}{'s' if count != 1 else ''}" for count, word in parts if count)
+
+
 _DECLARED: dict[str, NoticeCode] = {}
 
 
@@ -165,6 +186,23 @@ class Notices:
     def counts(self) -> dict[str, int]:
         """Return how often each code was noted, sorted by code."""
         return {code: self._counts[code] for code in sorted(self._counts)}
+
+    def describe(self) -> str:
+        """Say how many there are of each severity.
+
+        Returns
+        -------
+        str
+            Such as ``2 warnings, 1,204 notes``; empty if there are none.
+        """
+        return describe_severities(self.counts_by_severity())
+
+    def counts_by_severity(self) -> dict[str, int]:
+        """Return how often each severity was noted, the worst first."""
+        found: Counter[str] = Counter()
+        for code, count in self._counts.items():
+            found[_DECLARED[code].severity] += count
+        return {severity: found[severity] for severity in SEVERITIES if found[severity]}
 
     def to_frame(self) -> pd.DataFrame:
         """Return the examples as a table.

@@ -193,8 +193,16 @@ TABLES: dict[str, Table] = {
                 _c("mode", "text", "Mode of transport.", allowed=MODES),
                 _c("day_type", "text", "Kind of day.", allowed=DAY_TYPES),
                 _c("band", "text", "Hours of the day.", allowed=BANDS),
-                _c("runs_per_day_before", "float?", "Runs before; where coverage is partial, of comparable operators only."),
-                _c("runs_per_day_after", "float?", "Runs after; where coverage is partial, of comparable operators only."),
+                _c(
+                    "runs_per_day_before",
+                    "float?",
+                    "Runs before; where coverage is partial, of comparable operators only.",
+                ),
+                _c(
+                    "runs_per_day_after",
+                    "float?",
+                    "Runs after; where coverage is partial, of comparable operators only.",
+                ),
                 _c("change_runs_per_day", "float?", "After minus before; null where coverage is missing."),
                 _c("change_pct", "float?", "The same in % of before; null where before is 0 or coverage is missing."),
                 _c("coverage_class", "text", "Whether both snapshots cover the place.", allowed=COVERAGE),

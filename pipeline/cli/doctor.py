@@ -1,4 +1,4 @@
-"""``connectivity doctor``: is everything here that a run needs?"""
+"""``connectivity doctor`` checks whether everything is here that a run needs."""
 
 from __future__ import annotations
 

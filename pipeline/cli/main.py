@@ -65,9 +65,9 @@ def run(
         raise UsageError(f"There is no stage '{stage}'.", cure=f"Stages: {', '.join(STAGES)}.")
     project = _load(area, config, data)
     done = import_module(f"pipeline.stages.{stage}").run(project, snapshot)
-    n_notices = sum(done.notices.counts().values())
     name = stage if snapshot is None else f"{stage} {snapshot}"
-    typer.echo(f"{name}: done{f', {n_notices} notices' if n_notices else ''}")
+    text = done.notices.describe()
+    typer.echo(f"{name}: done{f' ({text})' if text else ''}")
 
 
 @app.command()

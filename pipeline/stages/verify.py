@@ -6,6 +6,7 @@ import json
 
 from pipeline.base.hashing import hash_file
 from pipeline.base.load import Project
+from pipeline.base.notices import describe_severities
 from pipeline.stages.targets import build_targets
 
 
@@ -55,11 +56,11 @@ def summarise(project: Project) -> str:
     for target in build_targets(project).values():
         if target.manifest.is_file():
             manifest = json.loads(target.manifest.read_text(encoding="utf-8"))
-            for code, count in manifest["notices"].items():
-                counts[code] = counts.get(code, 0) + count
+            for severity, count in manifest["notices_by_severity"].items():
+                counts[severity] = counts.get(severity, 0) + count
     lines = [f"{project.area.title}: everything is up to date."]
     if counts:
-        lines.append(f"  notices: {sum(counts.values()):,} of {len(counts)} kinds (in the report under 'Quality')")
+        lines.append(f"  data:    {describe_severities(counts)}; see 'Data quality' in the report")
     lines.append(f"  tables:  {project.outputs / 'tables'}")
     lines.append(f"  report:  {project.outputs / 'report' / 'index.html'}")
     return "\n".join(lines)
