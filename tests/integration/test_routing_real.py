@@ -90,6 +90,7 @@ def _check_by_definition(town, day, departures):
     for (stop, end), seconds in _list_items(network.egress_indptr, network.egress_dest, network.egress_s):
         ends[end][stop] = seconds
     legs = _list_items(network.access_indptr, network.access_stop, network.access_s)
+    reached = 0
     for leave_s in departures:
         window = build_window(leave_s, leave_s + 60, cap_s=CAP_S)
         found = compute_all_times(RangeQuery(network, window))[:, :, 0]
@@ -100,7 +101,8 @@ def _check_by_definition(town, day, departures):
                 for arrival in compute_arrivals(world, starts, ends, leave_s)
             ]
             assert found[origin].tolist() == wanted
-            assert max(wanted) > 0
+            reached += sum(taken > 0 for taken in wanted)
+    assert reached > 0
 
 
 def _compare(town, start_s, end_s):
