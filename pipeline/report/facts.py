@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 COMPARABLE_SHARE = 0.9
 MISSING_SHARE = 0.5
+NO_JOURNEY = ("no_route", "over_limit")
 
 
 @dataclass(frozen=True)
 class GroupTime:
-    """Travel times of one group: ``median_s`` is None where at least half of the neighbourhoods have no value."""
+    """Travel times of one group.
+
+    ``median_s`` is None where at least half of the neighbourhoods have no value. ``without`` names those without a
+    journey; ``n_unmapped`` counts those whose value could not be computed, as no street of the map is near them: a gap
+    in the data, not in the service. ``people`` and ``people_without`` leave the latter out.
+    """
 
     n: int
-    n_with_value: int
+    n_unmapped: int
     median_s: float | None
     people: float
     people_without: float
@@ -35,13 +41,27 @@ class GroupTime:
 
     @property
     def n_without(self) -> int:
-        """Neighbourhoods without a value."""
-        return self.n - self.n_with_value
+        """Neighbourhoods without a journey."""
+        return len(self.without)
+
+    @property
+    def n_mapped(self) -> int:
+        """Neighbourhoods for which a value could be computed."""
+        return self.n - self.n_unmapped
 
     @property
     def people_without_pct(self) -> float | None:
-        """Share of people who live where there is no value, in per cent."""
+        """Share of people who live where there is no journey, in per cent."""
         return 100.0 * self.people_without / self.people if self.people > 0 else None
+
+
+@dataclass(frozen=True)
+class TimeRow:
+    """What is needed of a row of travel times."""
+
+    median_s: float | None
+    people_without_pct: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -74,6 +94,9 @@ class ServiceChange:
     reasons: tuple[str, ...]
 
 
+UNMAPPED = TimeRow(None, 100.0, "")
+
+
 class Facts:
     """Looks up and sums up the tables of one report; every method is a pure function of the tables."""
 
@@ -100,19 +123,18 @@ class Facts:
             self._group_times[key] = self._sum_up_times(self._times[key])
         return self._group_times[key]
 
-    def _sum_up_times(self, rows: dict[str, tuple[float | None, float | None]]) -> dict[str, GroupTime]:
+    def _sum_up_times(self, rows: dict[str, TimeRow]) -> dict[str, GroupTime]:
         found = {}
         for group in self.report.groups:
-            members = self.report.get_members(group.key)
-            values = [rows.get(place.code, (None, None))[0] for place in members]
-            shares = [_get_share_without(*rows[place.code]) if place.code in rows else 100.0 for place in members]
+            pairs = [(place, rows.get(place.code, UNMAPPED)) for place in self.report.get_members(group.key)]
+            mapped = [pair for pair in pairs if pair[1].median_s is not None or pair[1].reason in NO_JOURNEY]
             found[group.key] = GroupTime(
-                n=len(members),
-                n_with_value=sum(value is not None for value in values),
-                median_s=compute_median(values),
-                people=sum(place.population for place in members),
-                people_without=sum(p.population * s / 100.0 for p, s in zip(members, shares, strict=True)),
-                without=tuple(p.name for p, value in zip(members, values, strict=True) if value is None),
+                n=len(pairs),
+                n_unmapped=len(pairs) - len(mapped),
+                median_s=compute_median([row.median_s for _, row in pairs]),
+                people=sum(place.population for place, _ in mapped),
+                people_without=sum(place.population * row.people_without_pct / 100.0 for place, row in mapped),
+                without=tuple(place.name for place, row in mapped if row.median_s is None),
             )
         return found
 
@@ -214,20 +236,18 @@ def _collect_missing_operators(report: ReportData, snapshot: str) -> list[str]:
     return sorted({as_text(name) or as_text(key) for name, key in pairs})
 
 
-def _get_share_without(value: float | None, share: float | None) -> float:
-    if share is not None:
-        return share
-    return 100.0 if value is None else 0.0
-
-
-def _index_times(report: ReportData) -> dict[tuple[str, ...], dict[str, tuple[float | None, float | None]]]:
-    found: dict[tuple[str, ...], dict[str, tuple[float | None, float | None]]] = {}
+def _index_times(report: ReportData) -> dict[tuple[str, ...], dict[str, TimeRow]]:
+    found: dict[tuple[str, ...], dict[str, TimeRow]] = {}
     frame = report[d.TRAVEL_TIME]
+    columns = ("neighbourhood_code", "travel_time_p50_s", "people_without_pct", "reason")
     for keys, part in frame.groupby(["category", "snapshot", "window", "direction", "mode_set"], sort=True):
-        found[tuple(map(str, keys))] = {
-            str(code): (as_float(value), as_float(share))
-            for code, value, share in _iterate(part, "neighbourhood_code", "travel_time_p50_s", "people_without_pct")
-        }
+        rows = {}
+        for code, median, share, reason in _iterate(part, *columns):
+            value, without = as_float(median), as_float(share)
+            if without is None:
+                without = 100.0 if value is None else 0.0
+            rows[str(code)] = TimeRow(value, without, as_text(reason))
+        found[tuple(map(str, keys))] = rows
     return found
 
 

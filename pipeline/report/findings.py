@@ -183,18 +183,36 @@ def _describe_absences(report: ReportData, facts: Facts, category: CategoryInfo)
     if not counted:
         return []
     everything = {window.key: times[ALL_GROUPS] for window, times in counted}
+    unmapped = _describe_unmapped(report, category, everything)
     if all(times.n_without == 0 for times in everything.values()):
+        which = f"every {context.noun}" if not unmapped else f"every {context.noun} with a value"
         text = (
-            f"In the timetables of {context.name_snapshot(snapshot)} every {context.noun} has a journey to "
+            f"In the timetables of {context.name_snapshot(snapshot)} {which} has a journey to "
             f"{category.phrase} within {context.method.max_time_min} minutes, in every window, at half of "
             "the departure minutes or more."
         )
-        return [Finding(text, "#table-without", "Table 3")]
+        return [Finding(text, "#table-without", "Table 3"), *unmapped]
     worst = max(counted, key=lambda item: item[1][ALL_GROUPS].n_without)
     chosen = (
         [worst] if everything[counted[0][0].key].n_without == 0 or counted[0][0] == worst[0] else [counted[0], worst]
     )
-    return [_describe_absence(report, category, window, times, leading) for window, times in chosen]
+    return [_describe_absence(report, category, window, times, leading) for window, times in chosen] + unmapped
+
+
+def _describe_unmapped(report: ReportData, category: CategoryInfo, everything: dict[str, GroupTime]) -> list[Finding]:
+    """Say for how many neighbourhoods nothing could be computed: a gap in the data, not in the service."""
+    context = report.context
+    most = max(everything.values(), key=lambda times: times.n_unmapped)
+    if most.n_unmapped == 0:
+        return []
+    is_one = most.n_unmapped == 1
+    text = (
+        f"For {format_integer(most.n_unmapped)} of {format_integer(most.n)} {context.noun_plural} no time to "
+        f"{category.phrase} could be computed, as {'it lies' if is_one else 'they lie'} beyond the streets of the map "
+        f"or {'has' if is_one else 'have'} no data. That is a gap in the data, not in the service; in the medians "
+        f"{'it counts' if is_one else 'they count'} as longer than any other."
+    )
+    return [Finding(text, "#table-without", "Table 3")]
 
 
 def _describe_absence(
@@ -205,7 +223,7 @@ def _describe_absence(
     limit = context.method.max_time_min
     when = capitalise(describe_window(window))
     text = (
-        f"{when}, {format_integer(total.n_without)} of {format_integer(total.n)} {context.noun_plural} "
+        f"{when}, {format_integer(total.n_without)} of {format_integer(total.n_mapped)} {context.noun_plural} "
         f"{'has' if total.n_without == 1 else 'have'} no journey to {category.phrase} within {limit} minutes at more "
         "than half of the departure minutes"
     )
@@ -214,7 +232,7 @@ def _describe_absence(
         text += f"; {format_pct(share)} of people live where that is so"
     if leading != ALL_GROUPS:
         among = "none" if first.n_without == 0 else format_integer(first.n_without)
-        text += f". Among {report.groups[0].label} it is {among} of {format_integer(first.n)}"
+        text += f". Among {report.groups[0].label} it is {among} of {format_integer(first.n_mapped)}"
     named = total.without if leading == ALL_GROUPS else first.without
     if 0 < len(named) <= MAX_NAMES:
         text += f" ({join_words(named)})"

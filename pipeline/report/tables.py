@@ -208,7 +208,7 @@ def build_without_table(report: ReportData, facts: Facts) -> Table:
                 continue
             cells = [
                 Cell(
-                    f"{format_integer(times[g.key].n_without)} of {format_integer(times[g.key].n)}"
+                    f"{format_integer(times[g.key].n_without)} of {format_integer(times[g.key].n_mapped)}"
                     f" ({format_pct(times[g.key].people_without_pct)} of people)",
                     sort=float(times[g.key].n_without),
                 )
@@ -222,8 +222,9 @@ def build_without_table(report: ReportData, facts: Facts) -> Table:
         f"timetables of {context.name_snapshot(context.latest)}",
         (Column("Destination", is_number=False), Column("Leaving", is_number=False), *_build_group_columns(report)),
         tuple(rows),
-        f"Counted are {context.noun_plural} where at least half of the departure minutes, or of the people, have no "
-        f"journey. The share of people is counted over {context.small_area_noun_plural}.",
+        f"Of the {context.noun_plural} for which a time could be computed, those are counted where at least half of the "
+        "departure minutes, or of the people, have no journey. The share of people is counted over "
+        f"{context.small_area_noun_plural}.",
     )
 
 

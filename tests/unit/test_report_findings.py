@@ -115,3 +115,15 @@ def test_service_medians_mark_missing_snapshots() -> None:
     levels = Facts(report).find_service("left_behind", "weekday", "all_day")
     assert [level.status for level in levels] == ["comparable", "missing", "comparable"]
     assert levels[1].median is None
+
+
+def test_a_place_beyond_the_map_is_not_said_to_have_no_journey() -> None:
+    tables = build_tables()
+    times = tables[d.TRAVEL_TIME]
+    gone = times["neighbourhood_code"] == "W0001"
+    times.loc[gone, [column for column in times.columns if column.startswith("travel_time_")]] = None
+    times.loc[gone, "people_without_pct"] = 100.0
+    times.loc[gone, "reason"] = "no_street"
+    found = read_findings(tables)["Reaching a railway station"]
+    assert any("1 of 11 wards has no journey" in text for text in found)
+    assert any(text.startswith("For 1 of 12 wards no time to a railway station could be computed") for text in found)
