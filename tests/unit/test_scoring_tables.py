@@ -124,8 +124,8 @@ def test_wrong_tables_columns_and_filters_are_named():
             compute_indicators(build_test_spec(), given, neighbourhood_codes=codes, snapshots=["s1"])
 
 
-def test_group_medians_treat_unreachable_as_infinite():
-    times = frame([600.0, None, None, 1200.0, 1800.0, None], [None, "no_route", "over_limit", None, None, "no_street"])
+def test_group_medians_treat_every_null_time_as_infinite():
+    times = frame([600.0, None, 900.0, 1200.0, 1800.0, None], [None, "no_route", None, None, None, "no_street"])
     tables = build_tables(1, n=6) | {"out_neighbourhood__travel_time": times}
     people = build_neighbourhoods(6).with_columns(
         pl.Series("area_group", ["left_behind"] * 3 + ["other"] * 3), pl.Series("population", [100.0] * 5 + [500.0])
@@ -135,10 +135,10 @@ def test_group_medians_treat_unreachable_as_infinite():
     summary = compute_group_summary(spec, indicators, scores, people)
     rows = {r["area_group"]: r for r in summary.filter(pl.col("measure") == "time_hospitals").to_dicts()}
     assert set(rows) == {"left_behind", "other", "all"}
-    assert rows["all"]["median"] == 1800.0
-    assert rows["left_behind"]["median"] is None
-    assert rows["other"]["median"] == 1500.0
+    assert rows["all"]["median"] == 1500.0
+    assert rows["left_behind"]["median"] == 900.0
+    assert rows["other"]["median"] == 1800.0
     assert rows["all"]["worse_than_all_median_pct"] == pytest.approx(40.0)
-    assert rows["left_behind"]["worse_than_all_median_pct"] == pytest.approx(200 / 3)
-    assert rows["all"]["n_with_value"] == 3
-    assert rows["all"]["mean_weighted"] == pytest.approx(1200.0)
+    assert rows["left_behind"]["worse_than_all_median_pct"] == pytest.approx(100 / 3)
+    assert rows["all"]["n_with_value"] == 4
+    assert rows["all"]["mean_weighted"] == pytest.approx(1125.0)
