@@ -222,8 +222,8 @@ def build_without_table(report: ReportData, facts: Facts) -> Table:
         f"timetables of {context.name_snapshot(context.latest)}",
         (Column("Destination", is_number=False), Column("Leaving", is_number=False), *_build_group_columns(report)),
         tuple(rows),
-        f"Of the {context.noun_plural} for which a time could be computed, those are counted where at least half of the "
-        "departure minutes, or of the people, have no journey. The share of people is counted over "
+        f"Of the {context.noun_plural} for which a time could be computed, those are counted where at least half of "
+        "the departure minutes, or of the people, have no journey. The share of people is counted over "
         f"{context.small_area_noun_plural}.",
     )
 
