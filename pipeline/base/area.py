@@ -133,6 +133,7 @@ class Snapshot(Model):
 
     id: NameText = Field(pattern=NAME)
     date: dt.date
+    label: str | None = Field(None, description="how charts name it, such as 'June 2023'; the id if absent")
     feeds: list[Feed] = Field(min_length=1)
     saturday: dt.date | None = None
     sunday: dt.date | None = None
@@ -210,6 +211,7 @@ class Area(Model):
     crs: str = Field(description="projected coordinate system, such as EPSG:27700")
     timezone: str
     words: Words = Field(default_factory=Words)
+    is_fictional: bool = Field(default=False, description="say on every page of the report that all is invented")
     streets: Streets
     small_areas: SmallAreas
     neighbourhoods: Neighbourhoods = Field(default_factory=Neighbourhoods)

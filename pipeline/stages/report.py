@@ -82,7 +82,7 @@ def build_context(project: Project) -> ReportContext:
         area_title=area.title,
         noun=area.words.neighbourhood,
         noun_plural=area.words.neighbourhoods,
-        snapshots=tuple(SnapshotInfo(s.id, s.id, s.date, s.caveat or "") for s in area.snapshots),
+        snapshots=tuple(SnapshotInfo(s.id, s.label or s.id, s.date, s.caveat or "") for s in area.snapshots),
         windows=tuple(_describe_window(key, window) for key, window in settings.windows.items()),
         categories=_list_categories(area),
         groups=_list_groups(area),
@@ -96,6 +96,7 @@ def build_context(project: Project) -> ReportContext:
         service_caveats=tuple(pair.reason for pair in area.not_comparable),
         attributions=_list_attributions(project),
         palette=build_palette(settings),
+        is_fictional=area.is_fictional,
         version=pipeline.__version__,
     )
 
