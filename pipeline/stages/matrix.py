@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.base.area import PointSource
+from pipeline.base.clock import DAY_S
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.io import staged_file
 from pipeline.base.notices import Notices, declare_notice
@@ -184,7 +185,7 @@ def _pack(question: MatrixQuestion, timetable: Timetable, linked: LinkedArea) ->
         origins=linked.origins,
         destinations=linked.destinations,
         settings=settings,
-        horizon_s=(question.time_s, question.window.latest_s),
+        horizon_s=(min(0, question.time_s), max(DAY_S, question.window.latest_s)),
     )
     if question.modes is not None:
         network = filter_network(network, mode_mask=compute_mode_mask(question.modes))

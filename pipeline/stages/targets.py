@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.area import Snapshot
+from pipeline.base.clock import DAY_S
 from pipeline.base.config import Settings
 from pipeline.base.load import ROOT, Project
 from pipeline.stages.code import find_code
@@ -197,7 +198,9 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
 
 
 def get_horizon(settings: Settings) -> tuple[int, int]:
-    """Return the first and the last second that a journey of any window can touch.
+    """Return the span of time whose trips are packed: the day, and as far beyond it as a journey of a window can go.
+
+    The whole day is needed to tell journeys that take too long from those that do not exist.
 
     Parameters
     ----------
@@ -210,7 +213,7 @@ def get_horizon(settings: Settings) -> tuple[int, int]:
         Seconds of the service day.
     """
     spans = [span for w in settings.windows.values() for span in (w.outward, w.back) if span is not None]
-    return min(s.start_s for s in spans), max(s.end_s for s in spans) + 60 * settings.transit.max_time_min
+    return 0, max(DAY_S, max(s.end_s for s in spans) + 60 * settings.transit.max_time_min)
 
 
 def _describe(snapshot: Snapshot | None) -> dict[str, Any]:

@@ -248,13 +248,16 @@ class SnapshotWork:
         else:
             search = compute_nearest_return if is_return else compute_nearest
             times = search(network, seeds, window, walk=walks.nearest, n_threads=N_THREADS)
+        has_route = walks.has_path
+        if ((times.travel_time_s < 0).any(axis=1) & ~has_route).any():
+            has_route = has_route | compute_has_route(network, seeds, window.start_s, is_return=is_return)
         named = self.places.destinations.iloc[destinations]
         return NearestResult(
             times,
             walks.nearest,
             window,
             is_linked=self.links.origin_vertex >= 0,
-            has_route=walks.has_path | compute_has_route(network, seeds, window.start_s, is_return=is_return),
+            has_route=has_route,
             has_destination=bool((self.links.destination_vertex[destinations] >= 0).any()),
             destination_ids=named["destination_id"].tolist(),
             destination_names=named["name"].tolist(),
