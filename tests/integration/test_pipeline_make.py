@@ -137,9 +137,9 @@ def test_a_report_colour_makes_the_report_only(tiny_copy: ProjectFolder, place: 
     expected = {"report": "its settings changed", "publish": "it needs report, which is new"}
     _check_plan_is_what_runs(tiny_copy, expected, *arguments)
     assert hash_files(tiny_copy.outputs() / "tables", skip=()) == tables
-    assert "#123abc" in "".join(
-        path.read_text(encoding="utf-8") for path in (tiny_copy.outputs() / "report").rglob("*.css")
-    )
+    report = tiny_copy.outputs() / "report"
+    shown = [path.name for path in report.rglob("*") if path.is_file() and b"#123abc" in path.read_bytes()]
+    assert set(shown) - {"manifest.json"}
 
 
 def test_another_snapshot_makes_its_own_units_and_what_compares(tiny_copy: ProjectFolder) -> None:
@@ -229,7 +229,7 @@ def test_killed_at_any_moment_the_next_run_gives_the_same_bytes(tiny: ProjectFol
     """Also the proof that two runs from nothing, in different folders, write the same bytes."""
     project = ProjectFolder.create(tmp_path / "project")
     moments = random.Random(20241008)
-    n_killed = sum(project.kill_after(moments.uniform(1.5, 5.0)) for _ in range(7))
+    n_killed = sum(project.kill_after(moments.uniform(1.5, 4.5)) for _ in range(5))
     assert n_killed >= 3
     project.make_all()
     assert project.plan() == {}
