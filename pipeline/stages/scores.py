@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -11,7 +10,7 @@ import pandas as pd
 import polars as pl
 
 from pipeline.base.io import staged_folder, write_csv, write_parquet
-from pipeline.base.load import ROOT, Project, read_yaml
+from pipeline.base.load import Project, read_yaml
 from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_stage
 from pipeline.base.tables import TABLES, check_table
 from pipeline.places.model import Places
@@ -20,7 +19,7 @@ from pipeline.scoring.indicators import PUBLISHED, compute_indicators
 from pipeline.scoring.scores import compute_scores
 from pipeline.scoring.spec import ScoringSpec, build_spec
 from pipeline.stages.common import begin, get_folder, read_places
-from pipeline.stages.targets import build_targets
+from pipeline.stages.targets import build_targets, find_scoring_file
 
 FROM_TIMES = ("out_neighbourhood__travel_time", "out_small_area__travel_time", "out_neighbourhood__jobs")
 FROM_SERVICE = (
@@ -86,23 +85,6 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
                 as_text = checked.drop(columns=[c.name for c in TABLES[name].columns if c.kind == "bytes"])
                 write_csv(as_text, temporary / f"{name}.csv")
     return stage
-
-
-def find_scoring_file(project: Project) -> Path:
-    """Return the scoring file, given from the working folder or from the project's root.
-
-    Parameters
-    ----------
-    project
-        The area with its settings.
-
-    Returns
-    -------
-    Path
-        The file (which may not exist).
-    """
-    path = Path(project.settings.scoring)
-    return path if path.exists() else ROOT / path
 
 
 def read_spec(project: Project) -> ScoringSpec:

@@ -89,6 +89,23 @@ def build_targets(project: Project) -> dict[str, Target]:
     return targets
 
 
+def find_scoring_file(project: Project) -> Path:
+    """Return the scoring file, given from the working folder or from the project's root.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+
+    Returns
+    -------
+    Path
+        The file (which may not exist).
+    """
+    path = Path(project.settings.scoring)
+    return path if path.exists() else ROOT / path
+
+
 PLACE_ROLES = ("small areas", "population", "lookup", "names", "boundaries", "group", "destinations")
 
 

@@ -7,7 +7,7 @@ import json
 from pipeline.base.hashing import hash_file
 from pipeline.base.load import Project
 from pipeline.base.notices import describe_severities
-from pipeline.stages.targets import build_targets
+from pipeline.stages.targets import build_targets, find_scoring_file
 
 
 def find_differences(project: Project) -> list[str]:
@@ -30,7 +30,10 @@ def find_differences(project: Project) -> list[str]:
             continue
         manifest = json.loads(target.manifest.read_text(encoding="utf-8"))
         expected = [(target.folder / path, sha256) for path, sha256 in manifest["outputs"].items()]
-        expected += [(project.resolve(i["path"]), i["sha256"]) for i in manifest["inputs"]]
+        for item in manifest["inputs"]:
+            is_scoring = item["role"] == "scoring"
+            path = find_scoring_file(project) if is_scoring else project.resolve(item["path"])
+            expected.append((path, item["sha256"]))
         for path, sha256 in expected:
             if not path.exists():
                 found.append(f"{path} is missing")
