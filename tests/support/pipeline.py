@@ -126,7 +126,7 @@ class ProjectFolder:
 
     def plan(self, *arguments: str, area: str = TINY) -> dict[str, str]:
         """Return what ``connectivity plan`` says would run, with the reasons."""
-        done = self.run("plan", "--area", area, *arguments)
+        done = self.call("plan", "--area", area, *arguments)
         assert done.returncode == 0, done.stderr
         lines = done.stdout.splitlines()
         steps = dict(line.split(maxsplit=1) for line in lines[:-1])
