@@ -87,7 +87,9 @@ class Gates(Model):
 class Report(Model):
     """How the report looks."""
 
-    accent_colour: str = Field("#1d4f91", pattern=r"^#[0-9a-fA-F]{6}$", description="colour of headings and links")
+    accent_colour: str = Field(
+        "#17365d", pattern=r"^#[0-9a-fA-F]{6}$", description="colour of the page head and of rules; keep it dark"
+    )
     palette: str = Field("viridis", description="matplotlib palette of the maps; keep to colour-blind-safe ones")
 
 

@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import pandas as pd
-import polars as pl
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    import polars as pl
 
 TEMPORARY_MARK = ".part-"
 
@@ -150,10 +152,11 @@ def write_parquet(frame: pd.DataFrame | pl.DataFrame | gpd.GeoDataFrame, path: P
         The file.
     """
     with staged_file(path) as temporary:
-        if isinstance(frame, pl.DataFrame):
-            frame.write_parquet(temporary, compression="zstd")
+        table: Any = frame
+        if hasattr(table, "write_parquet"):  # polars; asked so that this module need not import it
+            table.write_parquet(temporary, compression="zstd")
         else:
-            frame.to_parquet(temporary, index=False, compression="zstd")
+            table.to_parquet(temporary, index=False, compression="zstd")
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

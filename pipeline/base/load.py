@@ -34,6 +34,18 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
+def _construct_date(loader: _Loader, node: yaml.ScalarNode) -> object:
+    """Read a date, or say where one stands that no calendar has."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:
+        text = f"{node.value!r} is no date ({error})"
+        raise yaml.constructor.ConstructorError(None, None, text, node.start_mark) from None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file that holds a mapping.
 

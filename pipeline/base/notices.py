@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 from pipeline.base.errors import InputError
 
@@ -213,6 +214,8 @@ class Notices:
             Columns ``code severity file row field value count detail meaning cure``, sorted by code, file and
             row. Where examples were capped, a last row of that code carries the remaining count.
         """
+        import pandas as pd  # noqa: PLC0415 (keeps commands that make no table quick)
+
         rows = [
             (
                 e.code.code,

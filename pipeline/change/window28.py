@@ -89,8 +89,8 @@ def find_clipped_weekday(services: pl.DataFrame) -> int | None:
     """Find the day of the week to whose trips a feed was cut down.
 
     A feed is taken to be cut down to one day when each of at least ten services runs on that day of the week, no
-    other day has all of them, services run on other days as well, and some run at weekends but none at weekends only.
-    A publisher's whole feed has services for Saturdays alone.
+    other day has all of them, and services run on other weekdays as well. A publisher's whole feed has services for
+    Saturdays alone, or, where nothing runs at weekends, several days that have all services.
 
     Parameters
     ----------
@@ -109,8 +109,7 @@ def find_clipped_weekday(services: pl.DataFrame) -> int | None:
     counts = {int(day): int(n) for day, n in days.group_by("weekday").len().iter_rows()}
     complete = [day for day, n in counts.items() if n == n_services]
     has_other_weekday = any(day < 5 for day in counts if day not in complete)
-    has_weekend = any(day >= 5 for day in counts)
-    if len(complete) == 1 and has_other_weekday and has_weekend:
+    if len(complete) == 1 and has_other_weekday:
         return complete[0]
     return None
 

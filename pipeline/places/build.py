@@ -50,6 +50,12 @@ EMPTY_NEIGHBOURHOOD = declare_notice(
     "A neighbourhood contains no small area and has no travel times.",
     "Check the lookup and the boundaries.",
 )
+EMPTY_GROUP = declare_notice(
+    "group_rule_without_members",
+    "warning",
+    "A rule for a comparison group fits no neighbourhood of the area.",
+    "Check its file, column and values; its codes may be of another vintage than the neighbourhoods'.",
+)
 
 
 def build_places(area: Area, resolve: Resolve, *, notices: Notices) -> Places:
@@ -82,9 +88,9 @@ def build_places(area: Area, resolve: Resolve, *, notices: Notices) -> Places:
     small["population"] = _read_population(area, small, resolve, notices)
     boundaries = _merge_boundaries(area, small, boundaries)
     neighbourhoods = _build_neighbourhoods(area, small, boundaries, resolve, notices)
-    columns = ["small_area_code", "neighbourhood_code", "lon", "lat", "population", "is_located"]
+    columns = ["small_area_code", "neighbourhood_code", "lon", "lat", "population", "is_located", "file_row"]
     return Places(
-        small_areas=small.rename(columns={"code": "small_area_code"})[columns],
+        small_areas=small.rename(columns={"code": "small_area_code", ROW: "file_row"})[columns],
         neighbourhoods=neighbourhoods,
         destinations=build_destinations(area, resolve, notices=notices),
         boundaries=boundaries,
@@ -239,7 +245,7 @@ def _build_neighbourhoods(
         if source.authority:
             authorities = dict(zip(keys, to_text(get_column(table, source.authority, path)), strict=True))
     frame["neighbourhood_name"] = [names.get(code) or code for code in codes]
-    frame["area_group"] = _find_groups(area.neighbourhoods.groups, codes, resolve)
+    frame["area_group"] = _find_groups(area.neighbourhoods.groups, codes, resolve, notices)
     frame["authority_code"] = [authorities.get(code) for code in codes]
     centres = _compute_centres(used, area.crs)
     frame = frame.merge(centres, on="neighbourhood_code", how="left")
@@ -272,7 +278,7 @@ def _compute_centres(small: pd.DataFrame, crs: str) -> pd.DataFrame:
     return totals.join(centres, how="left").reset_index()
 
 
-def _find_groups(rules: list[GroupRule], codes: list[str], resolve: Resolve) -> list[str]:
+def _find_groups(rules: list[GroupRule], codes: list[str], resolve: Resolve, notices: Notices) -> list[str]:
     groups = dict.fromkeys(codes, "other")
     for rule in reversed(rules):
         path = resolve(rule.path)
@@ -286,5 +292,7 @@ def _find_groups(rules: list[GroupRule], codes: list[str], resolve: Resolve) -> 
             if rule.at_most is not None:
                 fits &= pd.to_numeric(values, errors="coerce") <= rule.at_most
         members = set(keys[fits]) & set(codes)
+        if not members:
+            notices.add(EMPTY_GROUP, file=path, field=rule.column or rule.code, value=rule.group)
         groups |= dict.fromkeys(members, rule.group)
     return [groups[code] for code in codes]

@@ -18,7 +18,7 @@ from pipeline.places.read_points import read_points
 from pipeline.places.read_table import ROW, get_column
 
 SAME_PLACE_M = 100.0
-COLUMNS = ["destination_id", "category", "name", "lon", "lat", "weight", "is_located"]
+COLUMNS = ["destination_id", "category", "name", "lon", "lat", "weight", "is_located", "file", "file_row"]
 
 SAME_DESTINATION = declare_notice(
     "destination_same_name_nearby",
@@ -95,8 +95,8 @@ def _read_source(source: Destinations, path: Path, crs: str, notices: Notices) -
     if source.max_weight is not None:
         frame = frame[frame["weight"] <= source.max_weight]
     frame = frame.rename(columns={"code": "destination_id"})
-    frame["category"], frame["file"] = source.category, path.name
-    return frame[[*COLUMNS, "file", ROW]]
+    frame["category"], frame["file"], frame["file_row"] = source.category, path.name, frame[ROW]
+    return frame[COLUMNS]
 
 
 def _merge_by_code(frame: pd.DataFrame) -> pd.DataFrame:
@@ -108,9 +108,9 @@ def _merge_by_code(frame: pd.DataFrame) -> pd.DataFrame:
         if (row["lon"], row["lat"]) != (first["lon"], first["lat"]):
             raise InputError(
                 f"The destination '{row['destination_id']}' stands at two places "
-                f"({first['file']} row {first[ROW]} and {row['file']} row {row[ROW]}).",
+                f"({first['file']} row {first['file_row']} and {row['file']} row {row['file_row']}).",
                 file=row["file"],
-                row=int(row[ROW]),
+                row=int(row["file_row"]),
                 field="code",
                 cure="Keep the right one.",
             )
@@ -134,5 +134,5 @@ def _merge_by_name(frame: pd.DataFrame, notices: Notices) -> pd.DataFrame:
         if same and first not in dropped and second not in dropped:
             dropped.add(second)
             row = located.iloc[second]
-            notices.add(SAME_DESTINATION, file=row["file"], row=int(row[ROW]), field="name", value=row["name"])
+            notices.add(SAME_DESTINATION, file=row["file"], row=int(row["file_row"]), field="name", value=row["name"])
     return frame.drop(index=located.index[sorted(dropped)]).reset_index(drop=True)

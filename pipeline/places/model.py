@@ -16,13 +16,14 @@ class Places:
     ----------
     small_areas
         ``core_places__small_area``: small_area_code, neighbourhood_code (may be null), lon, lat (degrees, null
-        where not located), population (persons, may be null), is_located; sorted by code.
+        where not located), population (persons, may be null), is_located, file_row (line of its file); sorted by
+        code.
     neighbourhoods
         ``core_places__neighbourhood``: neighbourhood_code, neighbourhood_name, area_group, authority_code, lon, lat
         (population-weighted mean of its small areas), population; sorted by code.
     destinations
         ``core_places__destination``: destination_id, category, name, lon, lat, weight (1 where none is given),
-        is_located; sorted by category and id.
+        is_located, file, file_row; sorted by category and id.
     boundaries
         neighbourhood_code and geometry in lon/lat; empty where the area has none.
     """

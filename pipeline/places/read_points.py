@@ -18,6 +18,9 @@ from pipeline.places.read_table import ROW, get_column, read_table, to_text
 X_NAMES = ("lon", "longitude", "long", "x", "easting", "eastings", "bng_e", "stop_lon")
 Y_NAMES = ("lat", "latitude", "y", "northing", "northings", "bng_n", "stop_lat")
 
+BLANKS = ("nan", "na", "n/a", "null", "none", "-")
+"""Texts that people write where there is no coordinate."""
+
 NOT_LOCATED = declare_notice(
     "place_not_located",
     "warning",
@@ -161,7 +164,7 @@ def _get_coordinates(
 
 def _to_number(values: pd.Series, rows: pd.Series, path: Path) -> np.ndarray:
     numbers = pd.to_numeric(values, errors="coerce")
-    bad = numbers.isna() & values.notna()
+    bad = numbers.isna() & values.notna() & ~values.astype(str).str.strip().str.lower().isin(BLANKS)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         raise InputError(
@@ -217,8 +220,8 @@ def _check_area_of_use(
     """Note what lies outside the area of use; refuse files that lie outside as a whole."""
     lon, lat = frame["lon"].to_numpy(copy=True), frame["lat"].to_numpy(copy=True)
     located = np.isfinite(lon)
-    for row in frame.loc[~located, ROW]:
-        notices.add(NOT_LOCATED, file=path, row=int(row))
+    for row, code in frame.loc[~located, [ROW, "code"]].itertuples(index=False):
+        notices.add(NOT_LOCATED, file=path, row=int(row), value=code)
     use = get_crs(area_crs).area_of_use
     if use is not None and located.any():
         inside = _is_inside(lon, lat, use)

@@ -119,12 +119,13 @@ class Attribution:
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours: five ordered classes (best first, readable without colour vision), missing data and outlines."""
+    """Colours: five ordered classes (best first, readable without colour vision), missing data, outlines, heads."""
 
     classes: tuple[str, str, str, str, str] = ("#ffffd9", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
     missing: str = "#d9d9d9"
     outline: str = "#4d4d4d"
     accent: str = "#b3261e"
+    heading: str = "#17365d"
 
 
 DEFAULT_MODES = (ModeInfo("all", "All public transport"), ModeInfo("bus", "Bus only"))

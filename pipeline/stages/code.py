@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipeline.base.hashing import hash_file
+from pipeline.base.io import write_text
 
 PACKAGE = Path(__file__).resolve().parents[1]
+MEMORY = PACKAGE.parent / ".cache" / "imports.json"
 
 
 def find_code(stage: str) -> dict[str, str]:
@@ -66,7 +71,12 @@ def _get_file(module: str) -> Path:
 
 @cache
 def _find_imports(module: str) -> tuple[str, ...]:
-    tree = ast.parse(_get_file(module).read_text(encoding="utf-8"))
+    """List the project's modules that one imports; remembered by the hash of its file."""
+    path = _get_file(module)
+    known = _read_known().get(module)
+    if known is not None and known[0] == _hash(path):
+        return tuple(known[1])
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -76,4 +86,24 @@ def _find_imports(module: str) -> tuple[str, ...]:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     found = {name for name in names if name.startswith("pipeline") and _find_file(name)}
     parents = {name.rsplit(".", 1)[0] for name in found if "." in name}
-    return tuple(sorted(found | {p for p in parents if _find_file(p)}))
+    imports = tuple(sorted(found | {p for p in parents if _find_file(p)}))
+    _read_known()[module] = [_hash(path), list(imports)]
+    return imports
+
+
+@cache
+def _read_known() -> dict[str, list[Any]]:
+    if not MEMORY.is_file():
+        return {}
+    try:
+        known: dict[str, list[Any]] = json.loads(MEMORY.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return {}  # it is only a memory: what is unreadable is found out anew
+    return known
+
+
+def remember_imports() -> None:
+    """Keep what was found out about imports for the next call; nothing is lost where that cannot be written."""
+    text = json.dumps(_read_known(), indent=0, sort_keys=True)
+    if os.access(PACKAGE.parent, os.W_OK) and (not MEMORY.is_file() or MEMORY.read_text(encoding="utf-8") != text):
+        write_text(text, MEMORY)

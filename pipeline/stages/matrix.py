@@ -37,7 +37,7 @@ from pipeline.timetables.model import Timetable
 from pipeline.timetables.read_gtfs import read_timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import WalkSettings
-from pipeline.transit.linking import LinkedArea, link_area
+from pipeline.transit.linking import LinkedArea, describe_link, link_area
 from pipeline.transit.packed import PackedNetwork
 from pipeline.transit.subset import compute_mode_mask, filter_network
 
@@ -164,7 +164,11 @@ def _link(
         for index in np.flatnonzero((vertex < 0) & frame["is_located"].to_numpy()):
             row = frame.iloc[index]
             question.notices.add(
-                FAR_POINT, file=path, row=int(row[ROW]), value=row["code"], detail=f"{link_m[index]:.0f} m away"
+                FAR_POINT,
+                file=path,
+                row=int(row[ROW]),
+                value=row["code"],
+                detail=describe_link(link_m[index], question.max_link_m),
             )
     return linked
 

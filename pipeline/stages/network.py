@@ -21,7 +21,7 @@ from pipeline.timetables.calendars import get_trips_on
 from pipeline.timetables.model import Timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import WalkSettings
-from pipeline.transit.linking import LinkedArea, link_area
+from pipeline.transit.linking import LinkedArea, describe_link, link_area
 from pipeline.transit.packed import write_packed
 
 FAR_PLACE = declare_notice(
@@ -150,12 +150,20 @@ def _note_links(project: Project, linked: LinkedArea, timetable: Timetable, plac
         )
     for index in np.flatnonzero(located & ~joined):
         code = places.small_areas["small_area_code"].iloc[index]
-        detail = f"{linked.origin_link_m[index]:.0f} m from the nearest street"
-        stage.notices.add(FAR_PLACE, file=project.area.small_areas.path, value=code, detail=detail)
+        detail = describe_link(linked.origin_link_m[index], project.settings.walking.max_link_m)
+        line = int(places.small_areas["file_row"].iloc[index])
+        stage.notices.add(FAR_PLACE, file=project.area.small_areas.path, row=line, value=code, detail=detail)
     destinations = places.destinations
     for index in np.flatnonzero(destinations["is_located"].to_numpy() & (linked.destinations.vertex < 0)):
         row = destinations.iloc[index]
-        stage.notices.add(FAR_DESTINATION, field=row["category"], value=row["destination_id"], detail=row["name"])
+        stage.notices.add(
+            FAR_DESTINATION,
+            file=row["file"],
+            row=int(row["file_row"]),
+            field=row["category"],
+            value=row["destination_id"],
+            detail=row["name"],
+        )
     used = timetable.stop_times["stop_index"].unique().sort().to_numpy()
     ids, is_located = timetable.stops["stop_id"], timetable.stops["is_located"].to_numpy()
     for index in used[(linked.stops.vertex[used] < 0) & is_located[used]]:

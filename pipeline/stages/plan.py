@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.base.io import write_text
 from pipeline.base.load import Project
+from pipeline.stages.code import remember_imports
 from pipeline.stages.targets import STAGES, Target, build_targets
 
 
@@ -94,6 +95,7 @@ def write_rules(project: Project, *, command: str, options: str) -> Path:
         mine = [t for t in targets.values() if t.stage == stage]
         lines += [f"MANIFEST_{stage}_{t.snapshot} := {_quote(t.manifest)}" for t in mine if t.snapshot]
         lines.append(f"MANIFESTS_{stage} := {' '.join(_quote(t.manifest) for t in mine)}")
+    remember_imports()
     path = project.outputs / ".slices" / "rules.mk"
     _write_if_changed("\n".join(lines) + "\n", path)
     return path

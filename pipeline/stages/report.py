@@ -175,4 +175,4 @@ def build_palette(settings: Settings) -> Palette:
 
     chosen = colormaps[settings.report.palette].reversed()
     classes = tuple(to_hex(chosen(0.02 + 0.24 * step)) for step in range(5))
-    return Palette(classes=classes, accent=settings.report.accent_colour)  # type: ignore[arg-type]
+    return Palette(classes=classes, heading=settings.report.accent_colour)  # type: ignore[arg-type]

@@ -157,7 +157,9 @@ def _describe_network(project: Project, places: Places) -> dict[str, pd.DataFram
         columns = ["stop_id", "stop_name", "lon", "lat", "mode", "runs_weekday", "is_linked"]
         stops.append(frame.loc[frame["location_type"] != 1, columns].assign(snapshot=one.id))
     links = pd.read_parquet(folder / "core_network__destination.parquet")
-    destinations = places.destinations.drop(columns="is_located").assign(is_linked=links["vertex"] >= 0)
+    destinations = places.destinations.drop(columns=["is_located", "file", "file_row"]).assign(
+        is_linked=links["vertex"] >= 0
+    )
     return {"out_stop__location": pd.concat(stops, ignore_index=True), "out_destination__location": destinations}
 
 

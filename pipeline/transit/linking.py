@@ -78,3 +78,23 @@ def link_area(
     graph, vertices = build_walk_graph(streets, snapped)
     linked = [LinkedPoints(vertex, points.link_cm) for vertex, points in zip(vertices, snapped, strict=True)]
     return LinkedArea(graph, linked[0], linked[1], linked[2], *(points.link_m_to_any for points in snapped))
+
+
+def describe_link(link_m: float, limit_m: float) -> str:
+    """Say how far the nearest street is, and whether it is an isolated piece that does not count.
+
+    Parameters
+    ----------
+    link_m
+        Metres to the nearest street of any kind.
+    limit_m
+        Farthest link that counts.
+
+    Returns
+    -------
+    str
+        Particulars for a notice.
+    """
+    if link_m <= limit_m:
+        return f"the nearest street, {link_m:.0f} m away, is an isolated piece without stops"
+    return f"{link_m:.0f} m from the nearest street"

@@ -47,8 +47,8 @@ def newport(shared_data):
 
 def test_both_clips_are_found(newport):
     pairs, _, _, notices = newport
-    assert [dict(w.clipped_feeds) for _, w in pairs.values()] == [{"bus": 1}, {"bus": 1}]
-    assert notices.counts() == {"feed_clipped_to_weekday": 2}
+    assert [dict(w.clipped_feeds) for _, w in pairs.values()] == [{"bus": 1}, {"bus": 1, "rail": 1}]
+    assert notices.counts() == {"feed_clipped_to_weekday": 3}
     assert [w.first_date for _, w in pairs.values()] == [date(2023, 6, 12), date(2024, 3, 4)]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.base import notices as notices_module
 from pipeline.base.area import Area
 from pipeline.base.clock import format_time, parse_time_s, service_day_offset_s
 from pipeline.base.config import Settings, Span
@@ -18,11 +19,18 @@ from pipeline.base.hashing import hash_file, hash_value
 from pipeline.base.io import remove_leftovers, staged_file, staged_folder, write_parquet, write_text
 from pipeline.base.load import check_model, load_project, merge, read_yaml
 from pipeline.base.manifest import StageRun, read_manifest, record_stage
-from pipeline.base.notices import MAX_EXAMPLES, Notices, declare_notice
+from pipeline.base.notices import MAX_EXAMPLES, NoticeCode, Notices, declare_notice
 from pipeline.base.tables import TABLES, check_table
 
-DOUBT = declare_notice("test_doubt", "warning", "Something is doubtful.", "Mend it.")
-REMARK = declare_notice("test_remark", "info", "A remark.", "Nothing.")
+DOUBT = NoticeCode("test_doubt", "warning", "Something is doubtful.", "Mend it.")
+REMARK = NoticeCode("test_remark", "info", "A remark.", "Nothing.")
+
+
+@pytest.fixture(autouse=True)
+def declared(monkeypatch):
+    """Declare the two codes for a test only, so that they stay out of the list of notices."""
+    for code in (DOUBT, REMARK):
+        monkeypatch.setitem(notices_module._DECLARED, code.code, code)
 
 
 def test_errors_say_what_where_and_the_cure():
