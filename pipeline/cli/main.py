@@ -214,8 +214,8 @@ def matrix(
     nearest: Annotated[bool, typer.Option("--nearest", help="only the nearest destination, minute by minute")] = False,
     direction: Annotated[str, typer.Option("--direction", help="to the destinations, or from them")] = "to",
     walk_kmh: Annotated[float, typer.Option("--walk-kmh", min=0.1, max=15)] = 4.8,
-    max_walk_m: Annotated[float, typer.Option("--max-walk-m", min=0, help="to or from a stop")] = 2000,
-    max_transfer_m: Annotated[float, typer.Option("--max-transfer-m", min=0, help="between stops")] = 600,
+    max_walk_m: Annotated[float, typer.Option("--max-walk-m", min=0, max=20_000, help="to or from a stop")] = 2000,
+    max_transfer_m: Annotated[float, typer.Option("--max-transfer-m", min=0, max=5_000, help="between stops")] = 600,
     interchange_s: Annotated[int, typer.Option("--interchange-s", min=0, max=7200)] = 120,
     max_changes: Annotated[int | None, typer.Option("--max-changes", min=0, max=20, help="absent: no limit")] = None,
     max_time_min: Annotated[int, typer.Option("--max-time-min", min=1, max=1440, help="longest journey")] = 120,
@@ -342,9 +342,15 @@ def main() -> None:
     except PipelineError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()
+            sys.exit(1)
+        where = f"\n  where: {error.filename}" if error.filename else ""
+        typer.echo(
+            f"error: {error.strerror or error}.{where}\n  cure:  Check the path, its rights and the disk.", err=True
+        )
+        sys.exit(4)
     except KeyboardInterrupt:
         typer.echo("stopped; finished work is kept, run the same command to go on", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)

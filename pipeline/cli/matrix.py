@@ -59,9 +59,11 @@ def run_matrix(
         is_return=direction == "from",
         modes=_parse_modes(modes),
     )
+    if out.resolve() in {p.resolve() for p in (*question.gtfs, question.osm, question.origins, question.destinations)}:
+        raise UsageError("--out would overwrite an input.", file=out, cure="Give the result another name.")
     frame = compute_matrix(question)
-    write_matrix(frame, out)
     describe_notices(question.notices, notices_file)
+    write_matrix(frame, out)
     n_null = frame["travel_time_s"].null_count()
     typer.echo(f"{out}: {frame.height:,} rows, {n_null:,} without a travel time (see their reason)")
 
@@ -90,9 +92,12 @@ def describe_notices(notices: Notices, file: Path | None) -> None:
 
 def _parse_date(text: str) -> Date:
     try:
-        return Date.fromisoformat(text)
+        found = Date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"'{text}' is no date.", field="--date", cure="Write it as 2024-03-05.") from None
+        found = None
+    if found is None or found.isoformat() != text:
+        raise UsageError(f"'{text}' is no date.", field="--date", cure="Write it as 2024-03-05.")
+    return found
 
 
 def _parse_time(text: str) -> int:

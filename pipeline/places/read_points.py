@@ -191,13 +191,17 @@ def _check_units(
         return
     good = np.isfinite(sample[0]) & np.isfinite(sample[1])
     example = f"{sample[0][good][0]:g}, {sample[1][good][0]:g}"
-    other = get_crs(area_crs).name + f" ({area_crs})" if crs.is_geographic else "longitude and latitude (EPSG:4326)"
+    other = "longitude and latitude (EPSG:4326)"
+    if crs.is_geographic:
+        area = get_crs(area_crs)
+        other = "metres of a projected system, such as eastings and northings"
+        other = other if area.is_geographic else f"{area.name} ({area_crs})"
     raise InputError(
         f"The coordinates (such as {example}) cannot be in {crs.name}, as which they are declared; "
         f"they look like {other}.",
         file=path,
         field="crs",
-        cure="Correct crs: in the area file, or the file's own coordinate system.",
+        cure="Correct crs: in the area file, the names of the columns, or the file's own coordinate system.",
     )
 
 
@@ -226,9 +230,11 @@ def _check_area_of_use(
     if use is not None and located.any():
         inside = _is_inside(lon, lat, use)
         if located.sum() > 0 and (located & ~inside).sum() > 0.5 * located.sum():
-            swapped = crs.is_geographic and _is_inside(y, x, use)[located].mean() > 0.5
+            turned = _to_lonlat(y, x, crs)
+            swapped = _is_inside(*turned, use)[located].mean() > 0.5
             first = int(np.flatnonzero(located & ~inside)[0])
-            guess = "longitude and latitude look exchanged" if swapped else f"they are not in {crs.name}, or elsewhere"
+            pair = "longitude and latitude" if crs.is_geographic else "easting and northing"
+            guess = f"{pair} look exchanged" if swapped else f"they are not in {crs.name}, or elsewhere"
             raise InputError(
                 f"Most points lie outside the area of use of {area_crs} ({use.name}): {guess}.",
                 file=path,

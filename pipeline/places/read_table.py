@@ -84,7 +84,7 @@ def _read_csv(source: TableSource, path: Path) -> pd.DataFrame:
         raise InputError(
             f"This file is not {source.encoding} text (byte {error.start}).",
             file=path,
-            cure="Say its encoding in the area file, for example encoding: latin-1, or save it as UTF-8.",
+            cure="Save it as UTF-8, or say its encoding in the area file, for example encoding: latin-1.",
         ) from None
     except LookupError:
         raise InputError(
@@ -129,10 +129,12 @@ def get_column(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
     same = [c for c in frame.columns if str(c).lower() == column.lower()]
     if len(same) == 1:
         return frame[same[0]]
-    names = ", ".join(str(c) for c in frame.columns if c not in {ROW, "geometry"})
-    raise InputError(
-        f"The column '{column}' is missing.", file=path, row=1, field=column, cure=f"Columns of this file: {names}."
-    )
+    known = [str(c) for c in frame.columns if c not in {ROW, "geometry"}]
+    cure = f"Columns of this file: {', '.join(known)}."
+    other = next((sign for sign in (";", "\t", "|") if len(known) == 1 and sign in known[0]), None)
+    if other:
+        cure = f"The columns seem to be separated by {other!r}, not by commas: save the file anew, or say separator:."
+    raise InputError(f"The column '{column}' is missing.", file=path, row=1, field=column, cure=cure)
 
 
 def to_text(values: pd.Series) -> pd.Series:

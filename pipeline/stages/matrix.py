@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from pipeline.base.area import PointSource
+from pipeline.base.area import PointSource, TableSource
 from pipeline.base.clock import DAY_S
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.io import staged_file
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.places.read_points import read_points
-from pipeline.places.read_table import ROW
+from pipeline.places.read_table import ROW, read_table
 from pipeline.routing.profile_scan import (
     build_nearest_walk,
     build_seeds,
@@ -29,15 +29,16 @@ from pipeline.routing.profile_scan import (
 )
 from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs, compute_percentiles
 from pipeline.routing.window import DepartureWindow, compute_shares, compute_statistics
+from pipeline.streets.model import Streets
 from pipeline.streets.read_osm import read_streets
 from pipeline.streets.shortest_paths import compute_distance_matrix, compute_walk_s
-from pipeline.timetables.calendars import check_has_service
+from pipeline.timetables.calendars import check_has_service, note_idle_feeds
 from pipeline.timetables.duplicates import remove_duplicate_trips
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.read_gtfs import read_timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import WalkSettings
-from pipeline.transit.linking import LinkedArea, describe_link, link_area
+from pipeline.transit.linking import LinkedArea, describe_link, link_area, note_far_stops
 from pipeline.transit.packed import PackedNetwork
 from pipeline.transit.subset import compute_mode_mask, filter_network
 
@@ -50,6 +51,14 @@ FAR_POINT = declare_notice(
     "warning",
     "A point lies too far from any walkable street; its travel times are null with the reason no_street.",
     "Check its coordinate, or use a larger street extract.",
+)
+
+
+NO_SUCH_MODE = declare_notice(
+    "no_trips_of_modes",
+    "warning",
+    "The timetables have no trip of the modes asked for near the date, so everybody walks.",
+    "Check --modes and the route types of the timetables.",
 )
 
 
@@ -113,6 +122,7 @@ def compute_matrix(question: MatrixQuestion) -> pl.DataFrame:
         read_timetable({f"gtfs{n}": path for n, path in enumerate(question.gtfs, 1)}, notices=notices), notices=notices
     )
     check_has_service(timetable, question.day)
+    note_idle_feeds(timetable, question.day, notices)
     linked = _link(question, timetable, origins, destinations)
     network = _pack(question, timetable, linked)
     walk_s = _walk(question, linked)
@@ -124,13 +134,16 @@ def _check_files(question: MatrixQuestion) -> None:
     for path in (*question.gtfs, question.osm, question.origins, question.destinations):
         if not path.exists():
             raise InputError("This file does not exist.", file=path, cure="Check the path.")
+        if path.is_dir() and path not in question.gtfs:
+            raise InputError("This is a folder, not a file.", file=path, cure="Name the file itself.")
 
 
 def _read_ids(path: Path, crs: str, notices: Notices) -> pd.DataFrame:
-    with path.open("rb") as handle:
-        header = handle.readline(65_536).decode("utf-8-sig", errors="replace").lower()
-    is_projected = "easting" in header and "lon" not in header
+    names = {str(column).lower() for column in read_table(TableSource(path=path.name), path).columns}
+    is_projected = {"easting", "northing"} <= names and not {"lon", "lat"} <= names
     source = PointSource(path=path.name, code="id", crs=crs if is_projected else "EPSG:4326")
+    if is_projected:
+        source = source.model_copy(update={"x": "easting", "y": "northing"})
     return read_points(source, path, area_crs=crs if is_projected else "EPSG:4326", notices=notices)
 
 
@@ -149,17 +162,17 @@ def _link(
         max_link_m=question.max_link_m,
         min_component_nodes=question.min_component_nodes,
     )
-    sides = (
-        (question.origins, origins, linked.origins.vertex, linked.origin_link_m),
-        (question.destinations, destinations, linked.destinations.vertex, linked.destination_link_m),
-    )
+    sides = [(question.origins, origins, linked.origins.vertex, linked.origin_link_m)]
+    if question.destinations != question.origins:
+        sides.append((question.destinations, destinations, linked.destinations.vertex, linked.destination_link_m))
     for path, frame, vertex, link_m in sides:
         if not (vertex >= 0).any():
             raise InputError(
                 f"None of the {len(frame)} points lies within {question.max_link_m:g} m of a walkable street of "
                 f"{question.osm.name}.",
                 file=path,
-                cure="The street extract is of another region, or the coordinates are wrong.",
+                row=int(frame[ROW].iloc[0]),
+                cure=_suggest_cure(streets, frame),
             )
         for index in np.flatnonzero((vertex < 0) & frame["is_located"].to_numpy()):
             row = frame.iloc[index]
@@ -170,7 +183,17 @@ def _link(
                 value=row["code"],
                 detail=describe_link(link_m[index], question.max_link_m),
             )
+    note_far_stops(linked, timetable, question.notices)
     return linked
+
+
+def _suggest_cure(streets: Streets, frame: pd.DataFrame) -> str:
+    """Say whether the points would lie among the streets if longitude and latitude changed places."""
+    x, y = streets.nodes["x"].to_numpy(), streets.nodes["y"].to_numpy()
+    lon, lat = frame["lon"], frame["lat"]
+    if (lat.between(x.min(), x.max()) & lon.between(y.min(), y.max())).mean() > 0.5:
+        return "Longitude and latitude look exchanged: correct the header of the columns."
+    return "The street extract is of another region, or the coordinates are wrong."
 
 
 def _pack(question: MatrixQuestion, timetable: Timetable, linked: LinkedArea) -> PackedNetwork:
@@ -193,6 +216,8 @@ def _pack(question: MatrixQuestion, timetable: Timetable, linked: LinkedArea) ->
     )
     if question.modes is not None:
         network = filter_network(network, mode_mask=compute_mode_mask(question.modes))
+        if network.n_trips == 0:
+            question.notices.add(NO_SUCH_MODE, value=",".join(question.modes))
     return network
 
 

@@ -17,11 +17,11 @@ from pipeline.places.model import Places
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
 from pipeline.stages.targets import get_days, get_horizon
 from pipeline.streets.model import read_streets_folder
-from pipeline.timetables.calendars import get_trips_on
+from pipeline.timetables.calendars import get_trips_on, note_idle_feeds
 from pipeline.timetables.model import Timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import WalkSettings
-from pipeline.transit.linking import LinkedArea, describe_link, link_area
+from pipeline.transit.linking import LinkedArea, describe_link, link_area, note_far_stops
 from pipeline.transit.packed import write_packed
 
 FAR_PLACE = declare_notice(
@@ -35,12 +35,6 @@ FAR_DESTINATION = declare_notice(
     "info",
     "A destination lies too far from any walkable street, mostly outside the street extract; it cannot be reached.",
     "Use a larger street extract if the destination matters here.",
-)
-FAR_STOP = declare_notice(
-    "stop_far_from_streets",
-    "info",
-    "A stop lies too far from any walkable street; it can be ridden through but not walked to.",
-    "Use a larger street extract if the stop matters here.",
 )
 NO_SERVICE_DAY = declare_notice(
     "no_service_on_day",
@@ -127,6 +121,8 @@ def _lonlat(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def _check_day(timetable: Timetable, day: date, notices: Notices) -> None:
     if get_trips_on(timetable, day).is_empty():
         notices.add(NO_SERVICE_DAY, value=day.isoformat())
+    else:
+        note_idle_feeds(timetable, day, notices)
 
 
 def _note_links(project: Project, linked: LinkedArea, timetable: Timetable, places: Places, stage: StageRun) -> None:
@@ -164,10 +160,7 @@ def _note_links(project: Project, linked: LinkedArea, timetable: Timetable, plac
             value=row["destination_id"],
             detail=row["name"],
         )
-    used = timetable.stop_times["stop_index"].unique().sort().to_numpy()
-    ids, is_located = timetable.stops["stop_id"], timetable.stops["is_located"].to_numpy()
-    for index in used[(linked.stops.vertex[used] < 0) & is_located[used]]:
-        stage.notices.add(FAR_STOP, file="stops.txt", field="stop_id", value=ids[int(index)])
+    note_far_stops(linked, timetable, stage.notices)
 
 
 def _build_link_tables(

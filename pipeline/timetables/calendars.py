@@ -13,6 +13,7 @@ from pipeline.timetables.codes import (
     CALENDAR_CLIPPED,
     CALENDAR_CONTRADICTION,
     CALENDAR_ROW_UNREADABLE,
+    FEED_IDLE,
     ROW_REPEATED,
     add_rows,
 )
@@ -243,3 +244,28 @@ def check_has_service(timetable: Timetable, day: date) -> None:
         field="date",
         cure=f"Choose a date with service: {_describe_dates(dates)}; {nearest}.",
     )
+
+
+def note_idle_feeds(timetable: Timetable, day: date, notices: Notices) -> None:
+    """Note feeds that run nothing on a date on which others do.
+
+    Parameters
+    ----------
+    timetable
+        The timetable.
+    day
+        The service day wanted.
+    notices
+        Collector.
+    """
+    dates = (
+        timetable.trips.select("feed", "service_index")
+        .unique()
+        .join(timetable.service_dates.select("service_index", "date"), on="service_index")
+    )
+    running = set(dates.filter(pl.col("date") == day)["feed"].unique())
+    for feed, meta in sorted(timetable.feeds.items()):
+        if feed not in running:
+            found = dates.filter(pl.col("feed") == feed)["date"].unique().sort().to_list()
+            detail = f"nothing on {day} ({day:%A}); it has service on {_describe_dates(found) or 'no date'}"
+            notices.add(FEED_IDLE, file=str(meta.get("file", feed)), field="date", value=day, detail=detail)

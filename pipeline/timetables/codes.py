@@ -291,3 +291,11 @@ def add_rows(
         )
     if rows.height > shown.height:
         notices.add(code, file=file, field=field, count=rows.height - shown.height)
+
+
+FEED_IDLE = declare_notice(
+    "feed_without_service_on_date",
+    "warning",
+    "One of the timetables has no trip at all on the date, while others have.",
+    "Right if nothing ran; if the timetable merely does not cover the date, choose another date or another timetable.",
+)

@@ -175,6 +175,14 @@ def read_trips(
     )
     add_rows(notices, UNKNOWN_REFERENCE, trips.filter(~pl.col("has_route")), file=name, field="route_id")
     add_rows(notices, UNKNOWN_REFERENCE, trips.filter(~pl.col("has_service")), file=name, field="service_id")
+    n_lost = int((~trips["has_service"]).sum())
+    if 2 * n_lost > trips.height:
+        raise InputError(
+            f"{n_lost} of {trips.height} trips belong to services that no calendar has",
+            file=f"{container.path.name}:{name}",
+            field="service_id",
+            cure="calendar.txt or calendar_dates.txt is missing or incomplete: fetch the timetable again.",
+        )
     idle = trips.filter(pl.col("has_service") & ~runs)
     for service, count in idle.group_by("service_id").len().sort("service_id").iter_rows():
         notices.add(SERVICE_WITHOUT_DATES, file=name, field="service_id", value=service, detail=f"{count} trips")

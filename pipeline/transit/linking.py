@@ -7,11 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.base.errors import InputError
+from pipeline.base.notices import Notices, declare_notice
 from pipeline.streets.graph import build_walk_graph
 from pipeline.streets.model import Streets
 from pipeline.streets.shortest_paths import WalkGraph
 from pipeline.streets.snap import SnappedPoints, compute_eligible_components, snap_points
+from pipeline.timetables.model import Timetable
 from pipeline.transit.footpaths import LinkedPoints
+
+FAR_STOP = declare_notice(
+    "stop_far_from_streets",
+    "info",
+    "A stop lies too far from any walkable street; it can be ridden through but not walked to.",
+    "Use a larger street extract if the stop matters here.",
+)
 
 F64 = NDArray[np.float64]
 LonLat = tuple[F64, F64]
@@ -98,3 +108,34 @@ def describe_link(link_m: float, limit_m: float) -> str:
     if link_m <= limit_m:
         return f"the nearest street, {link_m:.0f} m away, is an isolated piece without stops"
     return f"{link_m:.0f} m from the nearest street"
+
+
+def note_far_stops(linked: LinkedArea, timetable: Timetable, notices: Notices) -> None:
+    """Note the stops that cannot be walked to; refuse a timetable of which that is true of every stop.
+
+    Parameters
+    ----------
+    linked
+        The walking graph with its links.
+    timetable
+        The timetable.
+    notices
+        Collector.
+
+    Raises
+    ------
+    InputError
+        If no stop at which a trip calls is joined to the streets.
+    """
+    used = timetable.stop_times["stop_index"].unique().sort().to_numpy()
+    is_far = linked.stops.vertex[used] < 0
+    if used.size and bool(is_far.all()):
+        raise InputError(
+            f"None of the {used.size} stops of the timetable lies near a walkable street.",
+            file=", ".join(str(meta.get("file", name)) for name, meta in timetable.feeds.items()),
+            field="stops.txt",
+            cure="The timetable or the street extract is of another region; give those that belong together.",
+        )
+    ids, is_located = timetable.stops["stop_id"], timetable.stops["is_located"].to_numpy()
+    for index in used[is_far & is_located[used]]:
+        notices.add(FAR_STOP, file="stops.txt", field="stop_id", value=ids[int(index)])
