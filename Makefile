@@ -13,6 +13,7 @@ SNAPSHOT ?=
 DATA ?=
 CONFIG ?=
 PYTHON ?= python3
+BENCH_DATA ?= ../shared/data/porto_alegre
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -23,7 +24,7 @@ CLI := $(PY) -m pipeline
 STAGES := fetch timetables streets places network times service scores report publish
 BUILDING := $(if $(MAKECMDGOALS),$(filter all $(STAGES),$(MAKECMDGOALS)),)
 
-.PHONY: help setup setup-dev demo all plan status verify check test bench docs graph clean $(STAGES)
+.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national docs graph clean $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
@@ -115,8 +116,18 @@ check: $(READY_DEV) ## lint, types, import contracts
 test: $(READY_DEV) ## run the tests
 	@$(VENV)/bin/pytest -n $(JOBS) --dist loadfile
 
-bench: $(READY) ## time the two algorithms on AREA and write outputs/bench/results.json
-	@$(CLI) bench $(OPTIONS)
+bench: $(READY) ## time the engine beside its peers on Porto Alegre (without them: its two algorithms on AREA)
+	@if [ -x .venv-bench/bin/python ] && [ -d "$(BENCH_DATA)" ]; then \
+	  $(PY) -m bench.compare --data "$(BENCH_DATA)"; \
+	else $(CLI) bench $(OPTIONS); fi
+
+bench-setup: $(READY) ## install the peers into .venv-bench
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@for peer in $$(cat bench/requirements.txt); do \
+	  .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: "$$peer" || echo "Not installed: $$peer"; done
+
+bench-national: $(READY) ## generate a country as large as Britain, measure one category on parts of it
+	@$(PY) -m bench.national
 
 docs: $(READY) ## write the generated documents: settings, schema, data dictionary, notices
 	@$(CLI) config schema --write

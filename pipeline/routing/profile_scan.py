@@ -12,13 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.routing.kernels import I32, INF, U8, run_blocks
-from pipeline.routing.scan_kernels import scan_connections, seed_stops, sweep_outward, sweep_return
+from pipeline.routing.kernels import I32, INF, run_blocks
+from pipeline.routing.scan_kernels import scan_connections
+from pipeline.routing.slices import Connections, find_slice_s, scan_by_slices
+from pipeline.routing.sweep_kernels import seed_stops, sweep_outward, sweep_return
 from pipeline.routing.window import DepartureWindow
 from pipeline.transit.packed import PackedNetwork
 
 Flags = NDArray[np.bool_]
 Sweep = Callable[..., None]
+
+LARGE = 100_000
+"""From so many connections on the scan goes by slices of time."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +72,6 @@ class NearestWalk:
 
     seconds: I32
     destination: I32
-
-
-@dataclass(frozen=True)
-class _Connections:
-    dep_stop: I32
-    arr_stop: I32
-    dep_s: I32
-    arr_s: I32
-    trip: I32
-    can_board: U8
-    can_alight: U8
 
 
 def build_seeds(network: PackedNetwork, destinations: I32) -> StopSeeds:
@@ -133,6 +127,7 @@ def compute_nearest(
     *,
     walk: NearestWalk | None = None,
     n_threads: int = 1,
+    slices_from: int | None = None,
 ) -> NearestTimes:
     """Compute the travel time from every origin to the nearest destination for every departure minute.
 
@@ -147,7 +142,9 @@ def compute_nearest(
     walk
         Walking all the way; None leaves it out.
     n_threads
-        Threads for reading the profiles.
+        Threads; results do not depend on it.
+    slices_from
+        Number of connections from which the scan goes by slices of time; None for `LARGE`. Results do not depend on it.
 
     Returns
     -------
@@ -163,6 +160,8 @@ def compute_nearest(
         seeds,
         (network.foot_t_indptr, network.foot_t_stop, network.foot_t_s),
         (window.start_s, window.latest_s, window.cap_s),
+        n_threads,
+        slices_from,
     )
     return _sweep(sweep_outward, network, profiles, window, walk, n_threads)
 
@@ -174,6 +173,7 @@ def compute_nearest_return(
     *,
     walk: NearestWalk | None = None,
     n_threads: int = 1,
+    slices_from: int | None = None,
 ) -> NearestTimes:
     """Compute the travel time home from the nearest destination for every minute of departure there.
 
@@ -191,7 +191,9 @@ def compute_nearest_return(
     walk
         Walking all the way; None leaves it out.
     n_threads
-        Threads for reading the profiles.
+        Threads; results do not depend on it.
+    slices_from
+        Number of connections from which the scan goes by slices of time; None for `LARGE`. Results do not depend on it.
 
     Returns
     -------
@@ -207,6 +209,8 @@ def compute_nearest_return(
         seeds,
         (network.foot_indptr, network.foot_stop, network.foot_s),
         (-window.latest_s, -window.start_s, window.cap_s),
+        n_threads,
+        slices_from,
     )
     return _sweep(sweep_return, network, profiles, window, walk, n_threads)
 
@@ -250,8 +254,8 @@ def _any_of_rows(network: PackedNetwork, is_open: Flags) -> Flags:
     return np.bincount(row[is_open], minlength=network.n_origins) > 0
 
 
-def _slice_connections(network: PackedNetwork, first: int, end: int) -> _Connections:
-    return _Connections(
+def _slice_connections(network: PackedNetwork, first: int, end: int) -> Connections:
+    return Connections(
         dep_stop=network.con_dep_stop[first:end],
         arr_stop=network.con_arr_stop[first:end],
         dep_s=network.con_dep_s[first:end],
@@ -262,11 +266,11 @@ def _slice_connections(network: PackedNetwork, first: int, end: int) -> _Connect
     )
 
 
-def _mirror_connections(connections: _Connections, latest_s: int) -> _Connections:
+def _mirror_connections(connections: Connections, latest_s: int) -> Connections:
     """Run time backwards: arrivals become departures, negated, and are sorted anew."""
     order = np.argsort(connections.arr_s, kind="stable")
     order = order[: int(np.searchsorted(connections.arr_s[order], latest_s, side="right"))][::-1]
-    return _Connections(
+    return Connections(
         dep_stop=connections.arr_stop[order],
         arr_stop=connections.dep_stop[order],
         dep_s=-connections.arr_s[order],
@@ -279,11 +283,25 @@ def _mirror_connections(connections: _Connections, latest_s: int) -> _Connection
 
 def _scan(
     network: PackedNetwork,
-    connections: _Connections,
+    connections: Connections,
     seeds: StopSeeds,
     foot: tuple[I32, I32, I32],
     limits: tuple[int, int, int],
+    n_threads: int = 1,
+    slices_from: int | None = None,
 ) -> tuple[I32, I32, I32]:
+    slice_s = find_slice_s(network.foot_s, network.stop_change_s)
+    if slice_s and connections.dep_s.shape[0] >= (LARGE if slices_from is None else slices_from):
+        return scan_by_slices(
+            connections,
+            n_trips=network.n_trips,
+            seeds=(seeds.seconds, seeds.destination),
+            stop_change_s=network.stop_change_s,
+            foot=foot,
+            limits=limits,
+            slice_s=slice_s,
+            n_threads=n_threads,
+        )
     has_instant_change = int(min(network.stop_change_s.min(initial=1), network.foot_s.min(initial=1))) <= 0
     return scan_connections(
         connections.dep_stop,

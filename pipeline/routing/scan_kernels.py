@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.routing.kernels import I32, INF, U8, kernel
 
 _FIRST_SIZE = 4
+_BUCKET_BITS = 4
 # columns of the heads of transfer profiles: place in the pool, entries, room, and a copy of the earliest entry
 _BEGIN, _LENGTH, _SIZE, _TIME, _ARRIVAL, _DESTINATION, _N_COLUMNS = 0, 1, 2, 3, 4, 5, 8
 
@@ -131,7 +132,7 @@ def find_entry(pool: I32, heads: I32, stop: int, time: int) -> int:
 
 
 @kernel
-def _count_boardings(con_dep_stop: I32, con_can_board: U8, n_stops: int) -> I32:
+def count_boardings(con_dep_stop: I32, con_can_board: U8, n_stops: int) -> I32:
     """Row starts of the boarding profiles: no stop has more entries than departures."""
     begin = np.zeros(n_stops + 1, np.int32)
     for i in range(con_dep_stop.shape[0]):
@@ -233,7 +234,7 @@ def scan_connections(
     """
     n_stops = stop_change_s.shape[0]
     n = con_dep_s.shape[0]
-    board_begin = _count_boardings(con_dep_stop, con_can_board, n_stops)
+    board_begin = count_boardings(con_dep_stop, con_can_board, n_stops)
     board = np.empty((board_begin[n_stops], 3), np.int32)
     board_length = np.zeros(n_stops, np.int32)
     pool = np.empty((max(1024, n), 3), np.int32)
@@ -308,123 +309,277 @@ def scan_connections(
     return board_begin, board_length, board
 
 
-@kernel
-def sweep_outward(
-    first: int,
-    end: int,
-    start_s: int,
-    cap_s: int,
-    leg_indptr: I32,
-    leg_stop: I32,
-    leg_s: I32,
-    board_begin: I32,
-    board_length: I32,
-    board: I32,
-    walk_s: I32,
-    walk_destination: I32,
-    travel_time_s: I32,
-    destination: I32,
-) -> None:
-    """Read the boarding profiles for origins `first..end-1`: the best label of each departure minute.
+# --- the same in slices of time, for large networks ------------------------------------------------------------------
+# Within a slice shorter than any change, what is boarded cannot be changed to. A boarding is therefore kept as
+# *pending* (departure, label, next and last change, stop), and its changes are entered slice by slice, as late as
+# possible: profiles then grow at their end. Pending boardings are gone through place by place and data is read ahead
+# in bulk, because waiting for memory is what takes time. Stops may be shared out: each part has its own pending
+# boardings, its own pool and only the changes that begin at its stops.
 
-    An entry can be caught until its time less the walk to the stop; what can be caught at a minute can be caught at
-    every earlier one. Writes rows of `travel_time_s` (-1: none within the cap) and `destination` (-2: none).
+
+@kernel
+def sort_changes(
+    foot_indptr: I32, foot_stop: I32, foot_s: I32, stop_change_s: I32, limit_s: int, first: int, end: int
+) -> tuple[I32, I32]:
+    """Row starts and changes (seconds, stop) to each stop that begin at stops `first..end-1`, quickest first.
+
+    The change at the stop itself is included; those that take longer than `limit_s` are left out.
     """
-    n_minutes = travel_time_s.shape[1]
-    arrival = np.empty(n_minutes, np.int32)
-    winner = np.empty(n_minutes, np.int32)
-    for o in range(first, end):
-        for m in range(n_minutes):
-            arrival[m] = start_s + 60 * m + walk_s[o] if walk_s[o] >= 0 else INF
-            winner[m] = walk_destination[o] if walk_s[o] >= 0 else INF
-        for leg in range(leg_indptr[o], leg_indptr[o + 1]):
-            s = leg_stop[leg]
-            base = board_begin[s]
-            for k in range(base, base + board_length[s]):
-                slack = board[k, 0] - leg_s[leg] - start_s
-                if slack < 0:
-                    break
-                m = min(slack // 60, n_minutes - 1)
-                if board[k, 1] < arrival[m] or (board[k, 1] == arrival[m] and board[k, 2] < winner[m]):
-                    arrival[m] = board[k, 1]
-                    winner[m] = board[k, 2]
-        for m in range(n_minutes - 1, -1, -1):
-            if m + 1 < n_minutes and (
-                arrival[m + 1] < arrival[m] or (arrival[m + 1] == arrival[m] and winner[m + 1] < winner[m])
+    n_stops = stop_change_s.shape[0]
+    indptr = np.zeros(n_stops + 1, np.int32)
+    change = np.empty((foot_stop.shape[0] + n_stops, 2), np.int32)
+    n = 0
+    for s in range(n_stops):
+        begin = n
+        for leg in range(foot_indptr[s] - 1, foot_indptr[s + 1]):
+            is_here = leg < foot_indptr[s]
+            seconds = stop_change_s[s] if is_here else foot_s[leg]
+            place = s if is_here else foot_stop[leg]
+            if seconds > limit_s or place < first or place >= end:
+                continue
+            at = n
+            while at > begin and change[at - 1, 0] > seconds:
+                change[at, 0] = change[at - 1, 0]
+                change[at, 1] = change[at - 1, 1]
+                at -= 1
+            change[at, 0] = seconds
+            change[at, 1] = place
+            n += 1
+        indptr[s + 1] = n
+    return indptr, change
+
+
+@kernel
+def _order_pending(
+    pending: I32, n_pending: int, boarded: I32, n_boarded: int, change_indptr: I32, ordered: I32, bucket_end: I32
+) -> int:
+    """Merge what was just boarded with what is pending, in order of place; returns how many there are."""
+    bucket_end[:] = 0
+    for p in range(n_pending):
+        bucket_end[pending[p, 5] >> _BUCKET_BITS] += 1
+    for b in range(n_boarded):
+        bucket_end[boarded[b, 3] >> _BUCKET_BITS] += 1
+    total = 0
+    for bucket in range(bucket_end.shape[0]):
+        n = bucket_end[bucket]
+        bucket_end[bucket] = total
+        total += n
+    for p in range(n_pending):
+        bucket = pending[p, 5] >> _BUCKET_BITS
+        at = bucket_end[bucket]
+        bucket_end[bucket] = at + 1
+        for column in range(6):
+            ordered[at, column] = pending[p, column]
+    for b in range(n_boarded):
+        stop = boarded[b, 3]
+        at = bucket_end[stop >> _BUCKET_BITS]
+        bucket_end[stop >> _BUCKET_BITS] = at + 1
+        for column in range(3):
+            ordered[at, column] = boarded[b, column]
+        ordered[at, 3] = change_indptr[stop]
+        ordered[at, 4] = change_indptr[stop + 1]
+        ordered[at, 5] = stop
+    return total
+
+
+@kernel
+def _collect_changes(
+    heads: I32, pending: I32, change: I32, low_s: int, earliest_s: int, wanted: I32, progress: I32
+) -> int:
+    """List changes that begin after `low_s` and may improve a profile; keep boardings that have others."""
+    p, kept, n_pending = progress
+    n = 0
+    while p < n_pending:
+        dep = pending[p, 0]
+        arrival = pending[p, 1]
+        destination = pending[p, 2]
+        leg = pending[p, 3]
+        end = pending[p, 4]
+        stop = pending[p, 5]
+        if end - leg > wanted.shape[0] - n:
+            break
+        p += 1
+        while leg < end:
+            ready = dep - change[leg, 0]
+            if ready <= low_s or ready < earliest_s:
+                break
+            place = change[leg, 1]
+            leg += 1
+            if ready <= heads[place, _TIME] and not _is_better(
+                arrival, destination, heads[place, _ARRIVAL], heads[place, _DESTINATION]
             ):
-                arrival[m] = arrival[m + 1]
-                winner[m] = winner[m + 1]
-            taken = arrival[m] - start_s - 60 * m
-            is_within = taken <= cap_s
-            travel_time_s[o, m] = taken if is_within else -1
-            destination[o, m] = winner[m] if is_within else -2
+                continue
+            wanted[n, 0] = place
+            wanted[n, 1] = ready
+            wanted[n, 2] = arrival
+            wanted[n, 3] = destination
+            n += 1
+        if leg < end and dep - change[leg, 0] >= earliest_s:
+            pending[kept, 0] = dep
+            pending[kept, 1] = arrival
+            pending[kept, 2] = destination
+            pending[kept, 3] = leg
+            pending[kept, 4] = end
+            pending[kept, 5] = stop
+            kept += 1
+    progress[0] = p
+    progress[1] = kept
+    return n
 
 
 @kernel
-def sweep_return(
+def enter_changes(
+    pool: I32,
+    used: I32,
+    free: I32,
+    heads: I32,
+    pending: I32,
+    n_pending: int,
+    boarded: I32,
+    n_boarded: int,
+    ordered: I32,
+    bucket_end: I32,
+    change_indptr: I32,
+    change: I32,
+    wanted: I32,
+    low_s: int,
+    earliest_s: int,
+) -> tuple[I32, I32, I32, int]:
+    """Enter the changes that begin after `low_s` into the transfer profiles.
+
+    Returns the pool, pending boardings, as much room for the next ones, and how many of them have changes left.
+    """
+    if n_pending + n_boarded > ordered.shape[0]:
+        ordered = np.empty((2 * (n_pending + n_boarded), 6), np.int32)
+    n = _order_pending(pending, n_pending, boarded, n_boarded, change_indptr, ordered, bucket_end)
+    progress = np.zeros(3, np.int32)
+    progress[2] = n
+    while progress[0] < n:
+        n_wanted = _collect_changes(heads, ordered, change, low_s, earliest_s, wanted, progress)
+        ahead = 0
+        for k in range(n_wanted):  # many reads at once do not wait for one another
+            stop = wanted[k, 0]
+            ahead += pool[max(heads[stop, _BEGIN] + heads[stop, _LENGTH] - 1, 0), 0]
+        used[1] = ahead & 1
+        for k in range(n_wanted):
+            stop = wanted[k, 0]
+            if insert_entry(pool, heads, stop, wanted[k, 1], wanted[k, 2], wanted[k, 3]) == 2:
+                pool = grow_profile(pool, used, free, heads, stop)
+                insert_entry(pool, heads, stop, wanted[k, 1], wanted[k, 2], wanted[k, 3])
+    return pool, ordered, pending, progress[1]
+
+
+@kernel
+def _read_ahead(
     first: int,
     end: int,
-    start_s: int,
-    cap_s: int,
-    leg_indptr: I32,
-    leg_stop: I32,
-    leg_s: I32,
+    con_dep_stop: I32,
+    con_arr_stop: I32,
+    con_trip: I32,
+    split: int,
+    pool: I32,
+    other_pool: I32,
+    heads: I32,
+    label: I32,
+    seed_s: I32,
+    board: I32,
     board_begin: I32,
     board_length: I32,
-    board: I32,
-    walk_s: I32,
-    walk_destination: I32,
-    travel_time_s: I32,
-    destination: I32,
-) -> None:
-    """Read the profiles of a scan in mirrored time: journeys from a destination to the points `first..end-1`.
-
-    There an entry's time is the arrival at the stop and its label the departure from the destination, both negated. Of
-    journeys that arrive equally early the one that can leave last is kept, then the lower destination.
-    """
-    n_minutes = travel_time_s.shape[1]
-    arrival = np.empty(n_minutes, np.int32)
-    leave = np.empty(n_minutes, np.int32)
-    winner = np.empty(n_minutes, np.int32)
-    for o in range(first, end):
-        for m in range(n_minutes):
-            leave[m] = start_s + 60 * m
-            arrival[m] = leave[m] + walk_s[o] if walk_s[o] >= 0 else INF
-            winner[m] = walk_destination[o] if walk_s[o] >= 0 else INF
-        for leg in range(leg_indptr[o], leg_indptr[o + 1]):
-            s = leg_stop[leg]
-            base = board_begin[s]
-            for k in range(base, base + board_length[s]):
-                departure = -board[k, 1]
-                if departure < start_s:
-                    continue
-                m = min((departure - start_s) // 60, n_minutes - 1)
-                there = leg_s[leg] - board[k, 0]
-                if there < arrival[m] or (
-                    there == arrival[m]
-                    and (departure > leave[m] or (departure == leave[m] and board[k, 2] < winner[m]))
-                ):
-                    arrival[m] = there
-                    leave[m] = departure
-                    winner[m] = board[k, 2]
-        for m in range(n_minutes - 1, -1, -1):
-            if m + 1 < n_minutes and arrival[m + 1] <= arrival[m]:
-                arrival[m] = arrival[m + 1]
-                winner[m] = winner[m + 1]
-            taken = arrival[m] - start_s - 60 * m
-            is_within = taken <= cap_s
-            travel_time_s[o, m] = taken if is_within else -1
-            destination[o, m] = winner[m] if is_within else -2
+) -> int:
+    """Read what connections `first..end-1` are about to need: many reads at once do not wait for one another."""
+    total = 0
+    for i in range(first, end):
+        u = con_dep_stop[i]
+        v = con_arr_stop[i]
+        total += label[con_trip[i], 0] + seed_s[v] + heads[v, _BEGIN] + board_begin[u] + board_length[u]
+    for i in range(first, end):
+        u = con_dep_stop[i]
+        v = con_arr_stop[i]
+        at = max(heads[v, _BEGIN] + heads[v, _LENGTH] - 2, 0)
+        total += pool[at, 0] if v < split else other_pool[at, 0]
+        total += board[max(board_begin[u] + board_length[u] - 1, 0), 0]
+    return total
 
 
 @kernel
-def seed_stops(indptr: I32, item: I32, seconds: I32, rank: I32, seed_s: I32, seed_destination: I32) -> None:
-    """Set the nearest item of each row (ties: the lowest rank); items of negative rank are left out."""
-    for row in range(indptr.shape[0] - 1):
-        seed_s[row] = INF
-        seed_destination[row] = INF
-        for k in range(indptr[row], indptr[row + 1]):
-            r = rank[item[k]]
-            if r >= 0 and (seconds[k] < seed_s[row] or (seconds[k] == seed_s[row] and r < seed_destination[row])):
-                seed_s[row] = seconds[k]
-                seed_destination[row] = r
+def ride_slice(
+    first: int,
+    end: int,
+    con_dep_stop: I32,
+    con_arr_stop: I32,
+    con_dep_s: I32,
+    con_arr_s: I32,
+    con_trip: I32,
+    con_can_board: U8,
+    con_can_alight: U8,
+    split: int,
+    pool: I32,
+    other_pool: I32,
+    heads: I32,
+    label: I32,
+    seed_s: I32,
+    seed_destination: I32,
+    board: I32,
+    board_begin: I32,
+    board_length: I32,
+    latest_s: int,
+    cap_s: int,
+    boarded: I32,
+) -> int:
+    """Scan connections `first..end-1` of one slice backwards and list what was boarded; returns how many.
+
+    Profiles of stops from `split` on are in the other pool.
+    """
+    n = 0
+    ahead = 0
+    for i in range(end - 1, first - 1, -1):
+        if (end - 1 - i) % 32 == 0:
+            ahead += _read_ahead(
+                max(i - 31, first),
+                i + 1,
+                con_dep_stop,
+                con_arr_stop,
+                con_trip,
+                split,
+                pool,
+                other_pool,
+                heads,
+                label,
+                seed_s,
+                board,
+                board_begin,
+                board_length,
+            )
+        dep = con_dep_s[i]
+        arr = con_arr_s[i]
+        trip = con_trip[i]
+        arrival = label[trip, 0]
+        destination = label[trip, 1]
+        v = con_arr_stop[i]
+        if con_can_alight[i]:
+            if _is_better(arr + seed_s[v], seed_destination[v], arrival, destination):
+                arrival = arr + seed_s[v]
+                destination = seed_destination[v]
+            source = pool if v < split else other_pool
+            found = find_entry(source, heads, v, arr)
+            if found >= 0 and _is_better(source[found, 1], source[found, 2], arrival, destination):
+                arrival = source[found, 1]
+                destination = source[found, 2]
+        if arrival > latest_s or arrival - dep > cap_s:
+            # too late from here is too late from every earlier stop of the trip
+            arrival = INF
+            destination = INF
+        label[trip, 0] = arrival
+        label[trip, 1] = destination
+        if (
+            arrival < INF
+            and con_can_board[i]
+            and _board_here(board, board_begin, board_length, con_dep_stop[i], dep, arrival, destination)
+        ):
+            boarded[n, 0] = dep
+            boarded[n, 1] = arrival
+            boarded[n, 2] = destination
+            boarded[n, 3] = con_dep_stop[i]
+            n += 1
+    boarded[n, 0] = ahead & 1  # so that reading ahead is not left out as useless
+    return n

@@ -114,6 +114,30 @@ def compute_matrix(question: MatrixQuestion) -> pl.DataFrame:
     InputError
         For files that cannot be used, no service on the day, or streets of another region.
     """
+    network, linked, origins, destinations = prepare_network(question)
+    solve = _solve_nearest if question.is_nearest else _solve_pairs
+    ids = origins["code"].tolist(), destinations["code"].tolist()
+    return solve(question, network, linked, _walk(question, linked), *ids)
+
+
+def prepare_network(question: MatrixQuestion) -> tuple[PackedNetwork, LinkedArea, pd.DataFrame, pd.DataFrame]:
+    """Read all files of a question and pack them for routing.
+
+    Parameters
+    ----------
+    question
+        Files, day, departure and parameters.
+
+    Returns
+    -------
+    network, linked, origins, destinations
+        The packed network, the walking graph with its links, and the points.
+
+    Raises
+    ------
+    InputError
+        For files that cannot be used, no service on the day, or streets of another region.
+    """
     notices = question.notices
     _check_files(question)
     origins = _read_ids(question.origins, question.crs, notices)
@@ -124,10 +148,7 @@ def compute_matrix(question: MatrixQuestion) -> pl.DataFrame:
     check_has_service(timetable, question.day)
     note_idle_feeds(timetable, question.day, notices)
     linked = _link(question, timetable, origins, destinations)
-    network = _pack(question, timetable, linked)
-    walk_s = _walk(question, linked)
-    solve = _solve_nearest if question.is_nearest else _solve_pairs
-    return solve(question, network, linked, walk_s, origins["code"].tolist(), destinations["code"].tolist())
+    return _pack(question, timetable, linked), linked, origins, destinations
 
 
 def _check_files(question: MatrixQuestion) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.base.errors import PipelineError
 from pipeline.base.load import ROOT
-from pipeline.stages.matrix import MatrixQuestion, compute_matrix
+from pipeline.routing.profile_scan import build_seeds, compute_nearest, compute_nearest_return
+from pipeline.stages.matrix import MatrixQuestion, compute_matrix, prepare_network
 
 SAMPLE = ROOT / "data" / "sample"
 FEED = SAMPLE / "timetables" / "2024" / "rail.zip"
@@ -27,20 +31,21 @@ def warm_kernels() -> None:
     with tempfile.TemporaryDirectory() as folder:
         points = Path(folder) / "points.csv"
         points.write_text("id,lon,lat\na,0.83025,53.209435\nb,0.773684,53.24961\n", encoding="utf-8")
+        question = MatrixQuestion(
+            gtfs=[FEED],
+            osm=SAMPLE / "saltmarsh.osm.pbf",
+            origins=points,
+            destinations=points,
+            day=date(2024, 10, 8),
+            time_s=8 * 3600,
+            window_min=5,
+        )
         for is_nearest in (False, True):
             for is_return in (False, True):
                 for max_changes in (None, 1):
-                    compute_matrix(
-                        MatrixQuestion(
-                            gtfs=[FEED],
-                            osm=SAMPLE / "saltmarsh.osm.pbf",
-                            origins=points,
-                            destinations=points,
-                            day=date(2024, 10, 8),
-                            time_s=8 * 3600,
-                            window_min=5,
-                            is_nearest=is_nearest,
-                            is_return=is_return,
-                            max_changes=max_changes,
-                        )
-                    )
+                    one = replace(question, is_nearest=is_nearest, is_return=is_return, max_changes=max_changes)
+                    compute_matrix(one)
+        network, _, _, destinations = prepare_network(question)
+        seeds = build_seeds(network, np.arange(len(destinations), dtype=np.int32))
+        for search in (compute_nearest, compute_nearest_return):
+            search(network, seeds, question.window, n_threads=2, slices_from=0)

@@ -144,6 +144,11 @@ def _compare(town, start_s, end_s):
     homeward = compute_nearest_by_pairs(replace(query, is_return=True))
     np.testing.assert_array_equal(back.travel_time_s, homeward.travel_time_s)
     assert (out.travel_time_s >= 0).any()
+    for search, plain in ((compute_nearest, out), (compute_nearest_return, back)):
+        for slices_from in (0, 10**9):
+            other = search(network, seeds, window, walk=walk, n_threads=2, slices_from=slices_from)
+            np.testing.assert_array_equal(other.travel_time_s, plain.travel_time_s)
+            np.testing.assert_array_equal(other.destination, plain.destination)
 
     for origin in range(0, network.n_origins, 97):
         journey = explain_journey(network, origin, seeds, start_s + 600, cap_s=CAP_S, walk=walk)
