@@ -174,7 +174,7 @@ def compute_opportunities(query: RangeQuery, weight: F64, factor: F64, percentil
 
 
 def _in_order(query: RangeQuery) -> RangeQuery:
-    """Returns are put together from blocks of destinations: one after the other, so that ties and sums stay fixed."""
+    """Take the blocks of a return one after the other: they are put together, so that ties and sums stay fixed."""
     return replace(query, n_threads=1) if query.is_return else query
 
 

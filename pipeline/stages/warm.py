@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline.base.errors import PipelineError
 from pipeline.base.load import ROOT
-from pipeline.stages.matrix import MatrixQuestion, compute_matrix
+from pipeline.stages.matrix import compute_matrix
+from pipeline.stages.matrix_question import MatrixQuestion
 
 SAMPLE = ROOT / "data" / "sample"
 FEED = SAMPLE / "timetables" / "2024" / "rail.zip"

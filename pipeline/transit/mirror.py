@@ -69,7 +69,7 @@ def mirror_network(network: PackedNetwork) -> PackedNetwork:
 
 
 def _reverse_rows(indptr: NDArray[np.int32]) -> I64:
-    """Indices that reverse the items of every row of a sparse matrix, the rows staying where they are."""
+    """Return the indices that reverse the items of every row of a sparse matrix, the rows staying where they are."""
     starts = indptr.astype(np.int64)
     items = np.arange(starts[-1])
     row = np.repeat(np.arange(starts.shape[0] - 1), np.diff(starts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -126,7 +127,7 @@ def _summarise(row: list[int]) -> tuple[float, float, float]:
     useful = [m for m in range(n) if arrival[m] < math.inf and (m == n - 1 or arrival[m + 1] > arrival[m])]
     gaps = [60 * (b - a) for a, b in zip([0, *useful], useful, strict=False)]
     known = [m for m in useful if m < n - 1]
-    waits = [60 * (b - a) for a, b in zip(known, known[1:], strict=False)]
+    waits = [60 * (b - a) for a, b in pairwise(known)]
     return (
         100 * sum(taken >= 0 for taken in row) / n,
         max(gaps) if gaps else math.nan,
@@ -187,7 +188,7 @@ def test_decay_functions_at_points_that_are_known():
         build_decay("linear", [900], cap_s=1800, parameter_s=60)[0, [870, 900, 930]], [1, 0.5, 0]
     )
     for wrong in ({"name": "cubic"}, {"limits_s": [0]}, {"parameter_s": 0.0}, {"parameter_s": math.nan}):
-        with pytest.raises(ValueError, match="decay|positive"):
+        with pytest.raises(ValueError, match=r"decay|positive"):
             build_decay(**({"name": "linear", "limits_s": [60], "cap_s": 60} | wrong))
 
 
