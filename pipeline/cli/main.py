@@ -303,6 +303,10 @@ def explain(
     depart: Annotated[str | None, typer.Option("--depart", help="HH:MM; the window's median minute if absent")] = None,
     window: Annotated[str | None, typer.Option("--window", help="departure window")] = None,
     snapshot: SnapshotOption = None,
+    fastest: Annotated[bool, typer.Option("--fastest", help="the quickest journey of the window")] = False,
+    typical: Annotated[bool, typer.Option("--typical", help="one as long as the median")] = False,
+    form: Annotated[str, typer.Option("--format", help="text, table (CSV), geojson or svg")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
     data: DataOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -310,7 +314,9 @@ def explain(
     from pipeline.stages.explain import explain_place
 
     project = _load(area, config, data)
-    typer.echo(explain_place(project, code, category, depart=depart, window=window, snapshot=snapshot))
+    choices = [name for name, is_wanted in (("fastest", fastest), ("typical", typical)) if is_wanted]
+    asked: dict[str, Any] = {"depart": depart, "window": window, "snapshot": snapshot, "choices": choices}
+    typer.echo(explain_place(project, code, category, **asked, form=form, out=out))
 
 
 @app.command()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.base.errors import PipelineError
 from pipeline.base.load import ROOT
+from pipeline.routing.visits import VisitPlan, compute_out_and_back
 from pipeline.stages.matrix import compute_matrix
 from pipeline.stages.matrix_question import MatrixQuestion
 
@@ -28,20 +32,23 @@ def warm_kernels() -> None:
     with tempfile.TemporaryDirectory() as folder:
         points = Path(folder) / "points.csv"
         points.write_text("id,lon,lat\na,0.83025,53.209435\nb,0.773684,53.24961\n", encoding="utf-8")
-        for is_nearest in (False, True):
-            for is_return in (False, True):
-                for max_changes in (None, 1):
-                    compute_matrix(
-                        MatrixQuestion(
-                            gtfs=[FEED],
-                            osm=SAMPLE / "saltmarsh.osm.pbf",
-                            origins=points,
-                            destinations=points,
-                            day=date(2024, 10, 8),
-                            time_s=8 * 3600,
-                            window_min=5,
-                            is_nearest=is_nearest,
-                            is_return=is_return,
-                            max_changes=max_changes,
-                        )
-                    )
+        question = MatrixQuestion(
+            gtfs=[FEED],
+            osm=SAMPLE / "saltmarsh.osm.pbf",
+            origins=points,
+            destinations=points,
+            day=date(2024, 10, 8),
+            time_s=8 * 3600,
+            window_min=5,
+        )
+        for is_return in (False, True):
+            one_way = replace(question, is_return=is_return)
+            for max_changes in (None, 1):
+                for is_nearest in (False, True):
+                    compute_matrix(replace(one_way, is_nearest=is_nearest, max_changes=max_changes))
+            compute_matrix(replace(one_way, n_nearest=2, has_reliability=True))
+            compute_matrix(replace(one_way, limits_min=(15,)))
+        compute_matrix(replace(question, has_reliability=True))
+    plan = VisitPlan(np.array([3600], dtype=np.int32), 60, 0, 7200, 600)
+    times = [np.zeros((1, window.n_minutes), np.int32) for window in (plan.outward, plan.back)]
+    compute_out_and_back([(times[0], times[1])], plan, n_origins=1)
