@@ -71,6 +71,47 @@ class Window(Model):
     back: Span | None = Field(None, description="departures from the destination")
 
 
+class Visit(Model):
+    """A stay somewhere, there and back on the same day."""
+
+    label: str
+    category: str = Field(description="category of destinations")
+    day_type: DayType = "weekday"
+    stay_min: int = Field(gt=0, le=1440, description="length of the stay, minutes")
+    hours: Span | None = Field(None, description="the stay may lie anywhere within these hours, such as visiting hours")
+    begins: list[TimeText] = Field(
+        default_factory=list, description="or it begins at one of these times, as a shift does"
+    )
+    leave_after: TimeText = Field("00:00", description="first minute at which one may leave home")
+    home_by: TimeText = Field("24:00", description="latest arrival at home")
+    max_destinations: int = Field(
+        50, ge=1, description="a category with more is left out with a notice; each takes two searches of the day"
+    )
+    optional: bool = Field(
+        default=False, description="left out, instead of an error, where the area lacks the category or the kind of day"
+    )
+
+    @model_validator(mode="after")
+    def _checked(self) -> Visit:
+        if (self.hours is None) == (not self.begins):
+            raise ValueError("a visit needs either 'hours' or 'begins'")
+        if self.hours and self.hours.start_s + 60 * self.stay_min > self.hours.end_s:
+            raise ValueError(f"a stay of {self.stay_min} minutes does not fit into the hours")
+        for _, begins_s in self.list_begins():
+            if begins_s[0] < parse_time_s(self.leave_after):
+                raise ValueError("the stay begins before one may leave home")
+            if begins_s[-1] + 60 * self.stay_min > parse_time_s(self.home_by):
+                raise ValueError("the stay ends after one has to be home")
+        return self
+
+    def list_begins(self) -> list[tuple[str, list[int]]]:
+        """List what is told apart, and the minutes at which the stay may begin, seconds of the service day."""
+        if self.hours is None:
+            return [(text, [parse_time_s(text)]) for text in sorted(set(self.begins), key=parse_time_s)]
+        last_s = self.hours.end_s - 60 * self.stay_min
+        return [(f"{self.hours.start}-{self.hours.end}", list(range(self.hours.start_s, last_s + 1, 60)))]
+
+
 class Service(Model):
     """How service levels are measured."""
 
@@ -115,6 +156,18 @@ def _default_mode_sets() -> dict[str, list[Mode] | None]:
     return {"all": None, "bus": ["bus"]}
 
 
+def _default_visits() -> dict[str, Visit]:
+    return {
+        "hospital_visit": Visit(
+            label="Hospital visit of 90 minutes",
+            category="hospitals",
+            stay_min=90,
+            hours=Span(start="14:00", end="20:00"),
+            optional=True,
+        )
+    }
+
+
 class Settings(Model):
     """Everything that can be set for all areas; an area may override any part under ``settings:``."""
 
@@ -127,6 +180,9 @@ class Settings(Model):
     opportunity_limits_min: list[int] = Field(
         default_factory=lambda: [15, 30, 45, 60], description="limits of 'jobs within x minutes'"
     )
+    visits: dict[str, Visit] = Field(
+        default_factory=_default_visits, description="stays for which one leaves home and is back the same day"
+    )
     service: Service = Field(default_factory=Service)
     gates: Gates = Field(default_factory=Gates)
     scoring: str = Field("config/scoring/default.yaml", description="file of indicators and weights")
@@ -135,8 +191,13 @@ class Settings(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _drop_windows(cls, content: object) -> object:
-        """Let an area take a default window away by setting it to null."""
-        if isinstance(content, dict) and isinstance(content.get("windows"), dict):
-            return {**content, "windows": {k: v for k, v in content["windows"].items() if v is not None}}
-        return content
+    def _drop_nulls(cls, content: object) -> object:
+        """Let an area take a default window or visit away by setting it to null."""
+        if not isinstance(content, dict):
+            return content
+        kept = {
+            name: {k: v for k, v in content[name].items() if v is not None}
+            for name in ("windows", "visits")
+            if isinstance(content.get(name), dict)
+        }
+        return {**content, **kept}

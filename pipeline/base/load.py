@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipeline.base.area import Area
-from pipeline.base.config import Settings
+from pipeline.base.config import Settings, Visit
 from pipeline.base.errors import ConfigError, InputError
 from pipeline.base.hashing import hash_value
 
@@ -284,6 +284,7 @@ def load_project(
     content = read_yaml(path)
     checked = check_model(Area, content, path)
     settings = check_model(Settings, merge(load_settings(config), checked.settings), path, prefix=("settings",))
+    _check_visits(checked, settings, path)
     folder = data or checked.data
     if folder is None:
         raise ConfigError(
@@ -299,6 +300,42 @@ def load_project(
             "This data folder does not exist.", file=folder, cure="Give the right one with DATA= or --data."
         )
     return Project(checked, settings, path, Path(folder), (outputs or Path("outputs")) / checked.name)
+
+
+def list_visits(area: Area, settings: Settings) -> dict[str, Visit]:
+    """List the visits that are computed for an area: those whose category and kind of day it has.
+
+    Parameters
+    ----------
+    area, settings
+        The area and its settings.
+
+    Returns
+    -------
+    dict
+        Name to visit.
+    """
+    day_types = {window.day_type for window in settings.windows.values()}
+    known = area.categories
+    return {n: v for n, v in settings.visits.items() if v.category in known and v.day_type in day_types}
+
+
+def _check_visits(area: Area, settings: Settings, path: Path) -> None:
+    """Refuse a visit that cannot be computed, unless it is optional."""
+    kept = list_visits(area, settings)
+    for name, visit in settings.visits.items():
+        if name in kept or visit.optional:
+            continue
+        has_category = visit.category in area.categories
+        what = f"no window on a {visit.day_type}" if has_category else f"no category '{visit.category}'"
+        raise ConfigError(
+            f"The visit '{name}' cannot be computed: the area has {what}.",
+            file=path,
+            field=f"settings.visits.{name}",
+            cure="Add a window of that kind of day, or change day_type."
+            if has_category
+            else f"Categories of this area: {', '.join(area.categories)}; or set optional: true.",
+        )
 
 
 def build_default_yaml() -> str:

@@ -160,6 +160,43 @@ TABLES: dict[str, Table] = {
             ),
         ),
         Table(
+            "out_neighbourhood__visit",
+            "Out and back on one day: leave home, stay for a while, be home again",
+            ("snapshot", "neighbourhood_code", "visit", "begins", "mode_set"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c("visit", "text", "Visit, by its name in the settings."),
+                _c("begins", "text", "When the stay begins, or the hours within which it lies."),
+                _c("mode_set", "text", "Which modes may be used; walking is always possible."),
+                _c("category", "text", "Category of destinations."),
+                _c("day_type", "text", "Kind of day.", allowed=DAY_TYPES),
+                _c("stay_min", "int", "Length of the stay, minutes.", minimum=1),
+                _c(
+                    "usable_pct",
+                    "float?",
+                    "Share of the minutes at which the stay could begin for which one can get there from home and be "
+                    "home the same day, %; mean over people.",
+                ),
+                _c(
+                    "time_away_p50_s",
+                    "float?",
+                    "Time from leaving home to being there again, the stay and all waiting included: median over the "
+                    "minutes at which the stay could begin, those for which it cannot count as infinite; seconds.",
+                ),
+                _c("time_away_least_s", "float?", "The same at the best minute, seconds."),
+                _c("people_without_pct", "float?", "Share of people in small areas without a median, %."),
+                _c("people_without_any_pct", "float?", "Share of people in small areas without any such visit, %."),
+                _c("n_small_areas", "int", "Number of small areas behind the row.", minimum=0),
+                _c("nearest_destination_id", "text?", "Destination that takes least time away most often."),
+                _c("nearest_destination_name", "text?", "Its name."),
+                _c("nearest_share_pct", "float?", "Share of the possible visits for which it does, %."),
+                _c("destinations_nearest", "text", "All that ever do: JSON list of id, name, share_pct."),
+                REASON,
+                _c("network_hash", "text", RUNS_HASH),
+            ),
+        ),
+        Table(
             "out_neighbourhood__service_level",
             "Vehicle runs that call within each neighbourhood's zone; zones overlap, so never add them up",
             ("snapshot", "neighbourhood_code", "mode", "day_type", "band"),

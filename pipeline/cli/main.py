@@ -205,13 +205,34 @@ def matrix(
     origins: Annotated[Path, typer.Option("--origins", help="CSV: id, lon, lat (or easting, northing)")],
     destinations: Annotated[Path, typer.Option("--destinations", help="CSV: id, lon, lat (or easting, northing)")],
     date: Annotated[str, typer.Option("--date", help="service day, YYYY-MM-DD")],
-    time: Annotated[str, typer.Option("--time", help="departure, HH:MM")],
     out: Annotated[Path, typer.Option("--out", help="result, .csv or .parquet")],
+    time: Annotated[str | None, typer.Option("--time", help="departure, HH:MM")] = None,
+    arrive_by: Annotated[
+        str | None, typer.Option("--arrive-by", help="instead of --time: deadline, HH:MM; a window holds deadlines")
+    ] = None,
     window: Annotated[
         int | None, typer.Option("--window", min=1, help="departure minutes; absent: one departure")
     ] = None,
     percentiles: Annotated[str, typer.Option("--percentiles", help="with a window")] = "25,50,75",
     nearest: Annotated[bool, typer.Option("--nearest", help="only the nearest destination, minute by minute")] = False,
+    k: Annotated[
+        int | None, typer.Option("--k", min=1, help="the N nearest, minute by minute; a row for each rank")
+    ] = None,
+    reliability: Annotated[
+        bool, typer.Option("--reliability", help="with a window: share of minutes, longest gap, wait if missed")
+    ] = False,
+    cumulative: Annotated[
+        str | None, typer.Option("--cumulative", help="weight within these minutes instead, such as 15,30,45,60")
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option("--weight", help="column of the destinations; absent: each counts 1")
+    ] = None,
+    decay: Annotated[
+        str, typer.Option("--decay", help="step, linear, exponential, logistic or gaussian, around the limits")
+    ] = "step",
+    decay_parameter: Annotated[
+        float | None, typer.Option("--decay-parameter", help="minutes; width, or standard deviation; absent: 10")
+    ] = None,
     direction: Annotated[str, typer.Option("--direction", help="to the destinations, or from them")] = "to",
     walk_kmh: Annotated[float, typer.Option("--walk-kmh", min=0.1, max=15)] = 4.8,
     max_walk_m: Annotated[float, typer.Option("--max-walk-m", min=0, max=20_000, help="to or from a stop")] = 2000,
@@ -221,6 +242,9 @@ def matrix(
     max_time_min: Annotated[int, typer.Option("--max-time-min", min=1, max=1440, help="longest journey")] = 120,
     crs: Annotated[str, typer.Option("--crs", help="coordinate system of easting, northing")] = "EPSG:27700",
     modes: Annotated[str | None, typer.Option("--modes", help="such as bus,rail; absent: all")] = None,
+    wheelchair: Annotated[
+        bool, typer.Option("--wheelchair", help="only trips and stops that the feed flags as accessible")
+    ] = False,
     notices: Annotated[Path | None, typer.Option("--notices", help="list doubtful rows in this .csv")] = None,
 ) -> None:
     """Compute travel times between anybody's points, on anybody's timetable and streets."""
@@ -234,6 +258,11 @@ def matrix(
             "destinations": destinations,
             "window_min": window,
             "is_nearest": nearest,
+            "n_nearest": k,
+            "has_reliability": reliability,
+            "weight": weight,
+            "decay_parameter_min": decay_parameter,
+            "is_wheelchair": wheelchair,
             "walk_kmh": walk_kmh,
             "max_walk_m": max_walk_m,
             "max_transfer_m": max_transfer_m,
@@ -244,6 +273,9 @@ def matrix(
         },
         date=date,
         time=time,
+        arrive_by=arrive_by,
+        cumulative=cumulative,
+        decay=decay,
         percentiles=percentiles,
         direction=direction,
         modes=modes,
@@ -271,6 +303,10 @@ def explain(
     depart: Annotated[str | None, typer.Option("--depart", help="HH:MM; the window's median minute if absent")] = None,
     window: Annotated[str | None, typer.Option("--window", help="departure window")] = None,
     snapshot: SnapshotOption = None,
+    fastest: Annotated[bool, typer.Option("--fastest", help="the quickest journey of the window")] = False,
+    typical: Annotated[bool, typer.Option("--typical", help="one as long as the median")] = False,
+    form: Annotated[str, typer.Option("--format", help="text, table (CSV), geojson or svg")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
     data: DataOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -278,7 +314,9 @@ def explain(
     from pipeline.stages.explain import explain_place
 
     project = _load(area, config, data)
-    typer.echo(explain_place(project, code, category, depart=depart, window=window, snapshot=snapshot))
+    choices = [name for name, is_wanted in (("fastest", fastest), ("typical", typical)) if is_wanted]
+    asked: dict[str, Any] = {"depart": depart, "window": window, "snapshot": snapshot, "choices": choices}
+    typer.echo(explain_place(project, code, category, **asked, form=form, out=out))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date as Date  # noqa: N812 (the option is called date)
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import typer
@@ -13,7 +13,9 @@ from pipeline.base.clock import parse_time_s
 from pipeline.base.errors import UsageError
 from pipeline.base.io import write_csv
 from pipeline.base.notices import Notices
-from pipeline.stages.matrix import MatrixQuestion, check_out, compute_matrix, write_matrix
+from pipeline.routing.decay import DECAYS, Decay
+from pipeline.stages.matrix import check_out, compute_matrix, write_matrix
+from pipeline.stages.matrix_question import MatrixQuestion
 from pipeline.transit.packed import MODES
 
 SHOWN = 3
@@ -23,7 +25,10 @@ def run_matrix(
     options: dict[str, Any],
     *,
     date: str,
-    time: str,
+    time: str | None,
+    arrive_by: str | None,
+    cumulative: str | None,
+    decay: str,
     percentiles: str,
     direction: str,
     modes: str | None,
@@ -36,7 +41,7 @@ def run_matrix(
     ----------
     options
         Fields of :class:`pipeline.stages.matrix.MatrixQuestion` that need no reading.
-    date, time, percentiles, direction, modes
+    date, time, arrive_by, cumulative, decay, percentiles, direction, modes
         As typed.
     out
         Result.
@@ -54,7 +59,10 @@ def run_matrix(
     question = MatrixQuestion(
         **options,
         day=_parse_date(date),
-        time_s=_parse_time(time),
+        time_s=_choose_time(time, arrive_by),
+        is_arrive_by=arrive_by is not None,
+        limits_min=_parse_limits(cumulative),
+        decay=_parse_decay(decay),
         percentiles=_parse_percentiles(percentiles),
         is_return=direction == "from",
         modes=_parse_modes(modes),
@@ -64,8 +72,9 @@ def run_matrix(
     frame = compute_matrix(question)
     describe_notices(question.notices, notices_file)
     write_matrix(frame, out)
-    n_null = frame["travel_time_s"].null_count()
-    typer.echo(f"{out}: {frame.height:,} rows, {n_null:,} without a travel time (see their reason)")
+    n_null = frame.height - frame["reason"].null_count()
+    what = "value" if question.limits_min else "travel time"
+    typer.echo(f"{out}: {frame.height:,} rows, {n_null:,} without a {what} (see their reason)")
 
 
 def describe_notices(notices: Notices, file: Path | None) -> None:
@@ -100,11 +109,35 @@ def _parse_date(text: str) -> Date:
     return found
 
 
-def _parse_time(text: str) -> int:
+def _choose_time(time: str | None, arrive_by: str | None) -> int:
+    if (time is None) == (arrive_by is None):
+        raise UsageError(
+            "A departure or a deadline is needed, and not both.",
+            field="--time",
+            cure="Give --time 07:30 to leave then, or --arrive-by 09:00 to be there by then.",
+        )
+    text, field = (time, "--time") if time is not None else (arrive_by, "--arrive-by")
     try:
-        return parse_time_s(text)
+        return parse_time_s(str(text))
     except ValueError as error:
-        raise UsageError(f"{error}.", field="--time", cure="Write it as 07:30.") from None
+        raise UsageError(f"{error}.", field=field, cure="Write it as 07:30.") from None
+
+
+def _parse_limits(text: str | None) -> tuple[int, ...]:
+    if text is None:
+        return ()
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise UsageError(f"'{text}' are no limits in minutes.", field="--cumulative", cure="Write them as 15,30,45,60.")
+    return tuple(int(part) for part in parts)
+
+
+def _parse_decay(text: str) -> Decay:
+    for name in get_args(Decay):
+        if text == name:
+            found: Decay = name
+            return found
+    raise UsageError(f"There is no decay '{text}'.", field="--decay", cure=f"Decays: {', '.join(DECAYS)}.")
 
 
 def _parse_percentiles(text: str) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from pipeline.base.area import Area, Destinations
@@ -72,24 +73,9 @@ def build_destinations(area: Area, resolve: Callable[[str], Path], *, notices: N
 
 def _read_source(source: Destinations, path: Path, crs: str, notices: Notices) -> pd.DataFrame:
     frame = read_points(source, path, area_crs=crs, notices=notices)
-    frame["weight"] = 1.0
-    if source.weight is not None:
-        text = get_column(frame, source.weight, path) if source.weight != "weight" else frame[source.weight]
-        weight = pd.to_numeric(text, errors="coerce")
-        bad = weight.isna() & text.notna() | (weight < 0)
-        if bad.any():
-            first = int(np.flatnonzero(bad)[0])
-            raise InputError(
-                f"'{text.iloc[first]}' is not a weight.",
-                file=path,
-                row=int(frame[ROW].iloc[first]),
-                field=source.weight,
-                cure="Correct it, or leave it blank to leave the destination out.",
-            )
-        for row in frame.loc[weight.isna(), ROW]:
-            notices.add(WEIGHT_MISSING, file=path, row=int(row), field=source.weight)
-        frame["weight"] = weight
-        frame = frame[weight.notna()]
+    weight = read_weights(frame, source.weight, path, notices)
+    frame = frame.assign(weight=weight)
+    frame = frame[np.isfinite(weight)]
     if source.min_weight is not None:
         frame = frame[frame["weight"] >= source.min_weight]
     if source.max_weight is not None:
@@ -136,3 +122,46 @@ def _merge_by_name(frame: pd.DataFrame, notices: Notices) -> pd.DataFrame:
             row = located.iloc[second]
             notices.add(SAME_DESTINATION, file=row["file"], row=int(row["file_row"]), field="name", value=row["name"])
     return frame.drop(index=located.index[sorted(dropped)]).reset_index(drop=True)
+
+
+def read_weights(frame: pd.DataFrame, column: str | None, path: Path, notices: Notices) -> NDArray[np.float64]:
+    """Read the weights of destinations.
+
+    Parameters
+    ----------
+    frame
+        Rows of :func:`pipeline.places.read_points.read_points`.
+    column
+        Column with the weight; None for 1 each.
+    path
+        The file, for messages.
+    notices
+        Takes destinations without a weight.
+
+    Returns
+    -------
+    float64[n]
+        NaN where there is none.
+
+    Raises
+    ------
+    InputError
+        For a weight that is no number, or negative.
+    """
+    if column is None:
+        return np.ones(len(frame))
+    text = get_column(frame, column, path)
+    weight = pd.to_numeric(text, errors="coerce")
+    bad = (weight.isna() & text.notna()) | (weight < 0) | np.isinf(weight)
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        raise InputError(
+            f"'{text.iloc[first]}' is not a weight.",
+            file=path,
+            row=int(frame[ROW].iloc[first]),
+            field=column,
+            cure="Correct it, or leave it blank to leave the destination out.",
+        )
+    for row in frame.loc[weight.isna(), ROW]:
+        notices.add(WEIGHT_MISSING, file=path, row=int(row), field=column)
+    return weight.to_numpy(dtype=np.float64)

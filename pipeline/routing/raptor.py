@@ -179,6 +179,36 @@ def compute_cumulative(query: RangeQuery, weight: F64, limits_s: Sequence[int], 
     return out
 
 
+def get_shape(query: RangeQuery) -> tuple[int, int]:
+    """Return the numbers of starts and ends of a question.
+
+    Parameters
+    ----------
+    query
+        The question.
+
+    Returns
+    -------
+    tuple of int
+        Starts are the origins, or the destinations if the journey is a return.
+    """
+    return _shape(query)
+
+
+def stream_times(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> None:
+    """Compute the travel times of every pair and minute, and hand them on block by block.
+
+    Parameters
+    ----------
+    query
+        The question.
+    consume
+        Takes the first start, the last plus one, and int32[starts, n_ends, n_minutes]; called from several threads if
+        the question allows more than one.
+    """
+    _run(query, consume)
+
+
 def _shape(query: RangeQuery) -> tuple[int, int]:
     """Return the numbers of starts and ends."""
     n_origins = query.network.n_origins

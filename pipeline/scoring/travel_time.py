@@ -94,7 +94,7 @@ def build_small_area_times(result: NearestResult) -> tuple[pd.DataFrame, NDArray
     table["longest_gap_s"] = _null(statistics.longest_gap_s)
     table["walk_time_s"] = _null(result.walk.seconds)
     shares = compute_shares(result.times.destination, len(result.destination_ids))
-    table = table.join(_describe_nearest(shares.astype(np.float64), result.destination_ids, result.destination_names))
+    table = table.join(describe_nearest(shares.astype(np.float64), result.destination_ids, result.destination_names))
     table["reason"] = _find_reasons(table["travel_time_p50_s"].to_numpy(), result)
     return table, shares
 
@@ -112,8 +112,21 @@ def _find_reasons(value: F64, result: NearestResult) -> NDArray[np.object_]:
     return reasons
 
 
-def _describe_nearest(shares: F64, ids: list[str], names: list[str]) -> pd.DataFrame:
-    """Name the nearest destinations of each row, the most frequent first."""
+def describe_nearest(shares: F64, ids: list[str], names: list[str]) -> pd.DataFrame:
+    """Name the nearest destinations of each row, the most frequent first.
+
+    Parameters
+    ----------
+    shares
+        float64[n, n_destinations]; how often each is the nearest, in any unit.
+    ids, names
+        Of the destinations.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The first with its share, and all of them as JSON.
+    """
     totals = shares.sum(axis=1)
     rows: list[tuple[str | None, str | None, float, str]] = []
     for row, total in zip(shares, totals, strict=True):
@@ -235,7 +248,7 @@ def build_neighbourhood_times(
     frame["n_small_areas"] = np.bincount(member, minlength=n)
     weighted = np.zeros((n, shares.shape[1]))
     np.add.at(weighted, member, shares[inside] * membership.weight[inside, None])
-    frame = frame.join(_describe_nearest(weighted, result.destination_ids, result.destination_names))
+    frame = frame.join(describe_nearest(weighted, result.destination_ids, result.destination_names))
     frame["reason"] = choose_reasons(
         frame["travel_time_p50_s"].to_numpy(), table["reason"].to_numpy(dtype=object), membership
     )

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from pipeline.base.area import PointSource, TableSource
 from pipeline.base.clock import DAY_S
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.io import staged_file
 from pipeline.base.notices import Notices, declare_notice
+from pipeline.places.destinations import read_weights
 from pipeline.places.read_points import read_points
 from pipeline.places.read_table import ROW, read_table
-from pipeline.routing.profile_scan import (
-    build_nearest_walk,
-    build_seeds,
-    compute_nearest,
-    compute_nearest_return,
+from pipeline.routing.questions import mirror_window
+from pipeline.stages.matrix_question import MatrixQuestion, check_question
+from pipeline.stages.matrix_tables import (
+    N_THREADS,
+    Problem,
+    solve_nearest,
+    solve_opportunities,
+    solve_pairs,
+    solve_ranks,
 )
-from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs, compute_percentiles
-from pipeline.routing.window import DepartureWindow, compute_shares, compute_statistics
 from pipeline.streets.model import Streets
 from pipeline.streets.read_osm import read_streets
 from pipeline.streets.shortest_paths import compute_distance_matrix, compute_walk_s
@@ -39,12 +37,11 @@ from pipeline.timetables.read_gtfs import read_timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import WalkSettings
 from pipeline.transit.linking import LinkedArea, describe_link, link_area, note_far_stops
+from pipeline.transit.mirror import mirror_network
 from pipeline.transit.packed import PackedNetwork
-from pipeline.transit.subset import compute_mode_mask, filter_network
+from pipeline.transit.subset import compute_mode_mask, filter_network, keep_accessible
 
 I32 = NDArray[np.int32]
-N_THREADS = 2
-UNLIMITED_S = 400_000_000
 
 FAR_POINT = declare_notice(
     "point_far_from_streets",
@@ -52,46 +49,19 @@ FAR_POINT = declare_notice(
     "A point lies too far from any walkable street; its travel times are null with the reason no_street.",
     "Check its coordinate, or use a larger street extract.",
 )
-
-
 NO_SUCH_MODE = declare_notice(
     "no_trips_of_modes",
     "warning",
     "The timetables have no trip of the modes asked for near the date, so everybody walks.",
     "Check --modes and the route types of the timetables.",
 )
-
-
-@dataclass(frozen=True)
-class MatrixQuestion:
-    """What is asked of :func:`compute_matrix`; times of day in seconds, lengths in the unit of the name."""
-
-    gtfs: list[Path]
-    osm: Path
-    origins: Path
-    destinations: Path
-    day: date
-    time_s: int
-    window_min: int | None = None
-    percentiles: tuple[float, ...] = (25, 50, 75)
-    is_nearest: bool = False
-    is_return: bool = False
-    walk_kmh: float = 4.8
-    max_walk_m: float = 2000.0
-    max_transfer_m: float = 600.0
-    interchange_s: int = 120
-    max_changes: int | None = None
-    max_time_min: int = 120
-    max_link_m: float = 500.0
-    min_component_nodes: int = 100
-    crs: str = "EPSG:27700"
-    modes: tuple[str, ...] | None = None
-    notices: Notices = field(default_factory=Notices)
-
-    @property
-    def window(self) -> DepartureWindow:
-        """The departure window: one minute if none was asked for."""
-        return DepartureWindow(self.time_s, self.window_min or 1, 60 * self.max_time_min)
+NOT_ACCESSIBLE = declare_notice(
+    "wheelchair_not_accessible",
+    "info",
+    "Of the trips of the day, or of the stops they call at, some are flagged as not accessible or not flagged at all; "
+    "with --wheelchair they are not used.",
+    "Nothing need be done; ask the publisher of the feed to fill wheelchair_accessible and wheelchair_boarding.",
+)
 
 
 def compute_matrix(question: MatrixQuestion) -> pl.DataFrame:
@@ -107,17 +77,35 @@ def compute_matrix(question: MatrixQuestion) -> pl.DataFrame:
     polars.DataFrame
         ``from_id``, ``to_id`` (where the journey begins and ends), ``travel_time_s`` (with a window: the median),
         percentiles where there is a window, and ``reason`` where the time is null; a row for every pair, or for every
-        origin if the nearest is asked for.
+        origin if the nearest is asked for (with `n_nearest`: for every origin and rank). With limits: the weight within
+        reach, a row for every origin and limit.
 
     Raises
     ------
+    UsageError
+        For options that do not go together.
     InputError
         For files that cannot be used, no service on the day, or streets of another region.
     """
+    check_question(question)
     network, linked, origins, destinations = prepare_network(question)
-    solve = _solve_nearest if question.is_nearest else _solve_pairs
-    ids = origins["code"].tolist(), destinations["code"].tolist()
-    return solve(question, network, linked, _walk(question, linked), *ids)
+    if question.is_arrive_by:
+        network = mirror_network(network)
+    problem = Problem(
+        question=question,
+        network=network,
+        window=mirror_window(question.window) if question.is_arrive_by else question.window,
+        is_back=question.is_return != question.is_arrive_by,
+        linked=linked,
+        walk_s=_walk(question, linked),
+        origin_ids=origins["code"].tolist(),
+        destination_ids=destinations["code"].tolist(),
+    )
+    if question.limits_min:
+        return solve_opportunities(problem, destinations["weight_asked"].to_numpy())
+    if question.n_nearest is not None:
+        return solve_ranks(problem, question.n_nearest)
+    return solve_nearest(problem) if question.is_nearest else solve_pairs(problem)
 
 
 def prepare_network(question: MatrixQuestion) -> tuple[PackedNetwork, LinkedArea, pd.DataFrame, pd.DataFrame]:
@@ -142,6 +130,13 @@ def prepare_network(question: MatrixQuestion) -> tuple[PackedNetwork, LinkedArea
     _check_files(question)
     origins = _read_ids(question.origins, question.crs, notices)
     destinations = _read_ids(question.destinations, question.crs, notices)
+    destinations["weight_asked"] = read_weights(destinations, question.weight, question.destinations, notices)
+    if question.n_nearest is not None and question.n_nearest > len(destinations):
+        raise UsageError(
+            f"There are only {len(destinations)} destinations.",
+            field="--k",
+            cure=f"Give --k {len(destinations)} at most.",
+        )
     timetable = remove_duplicate_trips(
         read_timetable({f"gtfs{n}": path for n, path in enumerate(question.gtfs, 1)}, notices=notices), notices=notices
     )
@@ -233,13 +228,25 @@ def _pack(question: MatrixQuestion, timetable: Timetable, linked: LinkedArea) ->
         origins=linked.origins,
         destinations=linked.destinations,
         settings=settings,
-        horizon_s=(min(0, question.time_s), max(DAY_S, question.window.latest_s)),
+        horizon_s=(min(0, question.horizon_s[0]), max(DAY_S, question.horizon_s[1])),
     )
     if question.modes is not None:
         network = filter_network(network, mode_mask=compute_mode_mask(question.modes))
         if network.n_trips == 0:
             question.notices.add(NO_SUCH_MODE, value=",".join(question.modes))
-    return network
+    return _restrict(question, timetable, network) if question.is_wheelchair else network
+
+
+def _restrict(question: MatrixQuestion, timetable: Timetable, network: PackedNetwork) -> PackedNetwork:
+    """Keep what the feed flags as accessible, and note what it does not."""
+    access = timetable.stops["wheelchair_boarding"].fill_null(0).to_numpy()
+    used = np.unique(network.pattern_stop)
+    for name, flags in (("wheelchair_accessible", network.trip_wheelchair), ("wheelchair_boarding", access[used])):
+        n_left = int((flags != 1).sum())
+        if n_left:
+            unknown = f"{n_left:,} of {flags.size:,}, {int((flags == 0).sum()):,} of them without a flag"
+            question.notices.add(NOT_ACCESSIBLE, field=name, count=n_left, detail=unknown)
+    return keep_accessible(network, access == 1)
 
 
 def _walk(question: MatrixQuestion, linked: LinkedArea) -> I32:
@@ -257,143 +264,6 @@ def _walk(question: MatrixQuestion, linked: LinkedArea) -> I32:
     seconds = np.where(cm >= 0, compute_walk_s(np.maximum(cm, 0), question.walk_kmh), -1).astype(np.int32)
     seconds[seconds > cap_s] = -1
     return seconds
-
-
-def _find_paths(linked: LinkedArea) -> NDArray[np.bool_]:
-    """Tell which pairs are joined by a path of any length."""
-    graph = linked.graph
-    shape = (graph.n_vertices, graph.n_vertices)
-    _, label = connected_components(
-        csr_array((np.ones(len(graph.indices), np.int8), graph.indices, graph.indptr), shape)
-    )
-    origin, destination = linked.origins.vertex, linked.destinations.vertex
-    joined: NDArray[np.bool_] = label[np.maximum(origin, 0)][:, None] == label[np.maximum(destination, 0)][None, :]
-    joined &= (origin >= 0)[:, None] & (destination >= 0)[None, :]
-    return joined
-
-
-def _find_routes(
-    question: MatrixQuestion, network: PackedNetwork, linked: LinkedArea, is_null: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Tell which pairs without a value have a journey of any length, leaving at or after the first departure."""
-    exists = _find_paths(linked)
-    if not (is_null & ~exists).any():
-        return exists
-    window = DepartureWindow(question.time_s, 1, UNLIMITED_S)
-    query = RangeQuery(network, window, destinations=_all(linked), is_return=question.is_return, n_threads=N_THREADS)
-    times = compute_percentiles(query, (50,))[:, :, 0]
-    return exists | ((times.T if question.is_return else times) >= 0)
-
-
-def _all(linked: LinkedArea) -> I32:
-    return np.arange(len(linked.destinations), dtype=np.int32)
-
-
-def _solve_pairs(
-    question: MatrixQuestion,
-    network: PackedNetwork,
-    linked: LinkedArea,
-    walk_s: I32,
-    origin_ids: Sequence[str],
-    destination_ids: Sequence[str],
-) -> pl.DataFrame:
-    query = RangeQuery(
-        network,
-        question.window,
-        destinations=_all(linked),
-        walk_s=walk_s,
-        max_changes=question.max_changes,
-        is_return=question.is_return,
-        n_threads=N_THREADS,
-    )
-    percentiles = (50.0, *question.percentiles) if question.window_min else (50.0,)
-    values = compute_percentiles(query, percentiles)
-    is_null = values[:, :, 0] < 0
-    by_origin = is_null.T if question.is_return else is_null
-    exists = _find_routes(question, network, linked, by_origin)
-    is_linked = (linked.origins.vertex >= 0)[:, None] & (linked.destinations.vertex >= 0)[None, :]
-    code = np.where(~by_origin, 0, np.where(~is_linked, 1, np.where(exists, 3, 2)))
-    code = code.T if question.is_return else code
-    from_ids, to_ids = (destination_ids, origin_ids) if question.is_return else (origin_ids, destination_ids)
-    columns = _name_pairs(from_ids, to_ids)
-    columns |= {name: _null(values[:, :, n].ravel()) for n, name in _name_percentiles(percentiles)}
-    return pl.DataFrame(columns).with_columns(_name_reasons(code.ravel()))
-
-
-def _name_pairs(from_ids: Sequence[str], to_ids: Sequence[str]) -> dict[str, pl.Series]:
-    n, m = len(from_ids), len(to_ids)
-    first = pl.Series("from_id", from_ids, dtype=pl.String)
-    second = pl.Series("to_id", to_ids, dtype=pl.String)
-    return {
-        "from_id": first.gather(np.repeat(np.arange(n, dtype=np.uint32), m)),
-        "to_id": second.gather(np.tile(np.arange(m, dtype=np.uint32), n)),
-    }
-
-
-def _name_percentiles(percentiles: Sequence[float]) -> list[tuple[int, str]]:
-    return [(0, "travel_time_s"), *((n, f"travel_time_p{p:g}_s") for n, p in enumerate(percentiles) if n > 0)]
-
-
-def _null(values: I32) -> pl.Series:
-    series = pl.Series(values, dtype=pl.Int32)
-    return series.set(series < 0, None)
-
-
-def _name_reasons(code: NDArray[np.integer]) -> pl.Series:
-    names = pl.Series([None, "no_street", "no_route", "over_limit"], dtype=pl.String)
-    return names.gather(code.astype(np.uint32)).alias("reason")
-
-
-def _solve_nearest(
-    question: MatrixQuestion,
-    network: PackedNetwork,
-    linked: LinkedArea,
-    walk_s: I32,
-    origin_ids: Sequence[str],
-    destination_ids: Sequence[str],
-) -> pl.DataFrame:
-    window, destinations = question.window, _all(linked)
-    if question.max_changes is None:
-        search = compute_nearest_return if question.is_return else compute_nearest
-        seeds, walk = build_seeds(network, destinations), build_nearest_walk(walk_s)
-        times = search(network, seeds, window, walk=walk, n_threads=N_THREADS)
-    else:
-        times = compute_nearest_by_pairs(
-            RangeQuery(
-                network,
-                window,
-                destinations=destinations,
-                walk_s=walk_s,
-                max_changes=question.max_changes,
-                is_return=question.is_return,
-                n_threads=N_THREADS,
-            )
-        )
-    percentiles = (50.0, *question.percentiles) if question.window_min else (50.0,)
-    statistics = compute_statistics(times.travel_time_s, window, percentiles=percentiles)
-    shares = compute_shares(times.destination, len(destination_ids))
-    winner, total = shares.argmax(axis=1), shares.sum(axis=1)
-    is_null = statistics.percentile_s[:, 0] < 0
-    exists = _find_routes(question, network, linked, is_null[:, None] & np.ones((1, len(destination_ids)), bool))
-    is_linked = (linked.origins.vertex >= 0) & (linked.destinations.vertex >= 0).any()
-    code = np.where(~is_null, 0, np.where(~is_linked, 1, np.where(exists.any(axis=1), 3, 2)))
-    nearest = [destination_ids[w] if n else None for w, n in zip(winner.tolist(), total.tolist(), strict=True)]
-    ids: dict[str, Sequence[str | None]] = {"from_id": list(origin_ids), "to_id": nearest}
-    if question.is_return:
-        ids = {"from_id": nearest, "to_id": list(origin_ids)}
-    frame = pl.DataFrame(ids, schema={"from_id": pl.String, "to_id": pl.String})
-    frame = frame.with_columns(
-        _null(statistics.percentile_s[:, n]).alias(name) for n, name in _name_percentiles(percentiles)
-    )
-    if question.window_min:
-        share = np.divide(100.0 * shares.max(axis=1), total, out=np.zeros(len(total)), where=total > 0)
-        frame = frame.with_columns(
-            pl.Series("travel_time_mean_s", statistics.mean_s).fill_nan(None),
-            pl.Series("reachable_pct", statistics.reachable_pct),
-            _null(statistics.longest_gap_s).alias("longest_gap_s"),
-            pl.Series("nearest_share_pct", np.where(total > 0, share, np.nan)).fill_nan(None),
-        )
-    return frame.with_columns(_name_reasons(code))
 
 
 def write_matrix(frame: pl.DataFrame, path: Path) -> None:

@@ -21,7 +21,12 @@ from pipeline.scoring.spec import ScoringSpec, build_spec
 from pipeline.stages.common import begin, get_folder, read_places
 from pipeline.stages.targets import build_targets, find_scoring_file
 
-FROM_TIMES = ("out_neighbourhood__travel_time", "out_small_area__travel_time", "out_neighbourhood__jobs")
+FROM_TIMES = (
+    "out_neighbourhood__travel_time",
+    "out_small_area__travel_time",
+    "out_neighbourhood__jobs",
+    "out_neighbourhood__visit",
+)
 FROM_SERVICE = (
     "out_neighbourhood__service_level",
     "out_neighbourhood__service_change",

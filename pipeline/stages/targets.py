@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.area import Snapshot
-from pipeline.base.clock import DAY_S
+from pipeline.base.clock import DAY_S, parse_time_s
 from pipeline.base.config import Settings
-from pipeline.base.load import ROOT, Project
+from pipeline.base.load import ROOT, Project, list_visits
 from pipeline.stages.code import find_code
 
 STAGES = ("fetch", "timetables", "streets", "places", "network", "times", "service", "scores", "report", "publish")
@@ -189,6 +189,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "mode_sets": sets["mode_sets"],
             "limits_min": sets["opportunity_limits_min"],
             "cumulative": sorted({d.category for d in area.destinations if d.cumulative}),
+            "visits": {name: visit.model_dump(mode="json") for name, visit in list_visits(area, settings).items()},
             "strict": settings.strict,
         },
         "service": {
@@ -222,7 +223,7 @@ def get_horizon(settings: Settings) -> tuple[int, int]:
     Parameters
     ----------
     settings
-        Windows and the longest journey.
+        Windows, visits and the longest journey.
 
     Returns
     -------
@@ -230,7 +231,8 @@ def get_horizon(settings: Settings) -> tuple[int, int]:
         Seconds of the service day.
     """
     spans = [span for w in settings.windows.values() for span in (w.outward, w.back) if span is not None]
-    return 0, max(DAY_S, max(s.end_s for s in spans) + 60 * settings.transit.max_time_min)
+    home_s = max((parse_time_s(visit.home_by) for visit in settings.visits.values()), default=0)
+    return 0, max(DAY_S, home_s, max(s.end_s for s in spans) + 60 * settings.transit.max_time_min)
 
 
 def _describe(snapshot: Snapshot | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pipeline.base.manifest import StageRun, record_stage
 from pipeline.base.progress import track
 from pipeline.scoring.travel_time import build_neighbourhood_times, build_small_area_times
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
+from pipeline.stages.visits import compute_visits
 from pipeline.stages.work import SnapshotWork
 
 
@@ -50,5 +51,8 @@ def run(project: Project, snapshot: str | None) -> StageRun:
         }
         if jobs:
             tables["out_neighbourhood__jobs"] = pd.concat(jobs, ignore_index=True)
+        visits = compute_visits(work, stage.notices)
+        if visits is not None:
+            tables["out_neighbourhood__visit"] = visits.assign(snapshot=snapshot, network_hash=stage.result_hash)
         write_tables(stage, tables)
     return stage

@@ -12,7 +12,9 @@ import numpy as np
 from pipeline.base.errors import PipelineError
 from pipeline.base.load import ROOT
 from pipeline.routing.profile_scan import build_seeds, compute_nearest, compute_nearest_return
-from pipeline.stages.matrix import MatrixQuestion, compute_matrix, prepare_network
+from pipeline.routing.visits import VisitPlan, compute_out_and_back
+from pipeline.stages.matrix import compute_matrix, prepare_network
+from pipeline.stages.matrix_question import MatrixQuestion
 
 SAMPLE = ROOT / "data" / "sample"
 FEED = SAMPLE / "timetables" / "2024" / "rail.zip"
@@ -40,12 +42,18 @@ def warm_kernels() -> None:
             time_s=8 * 3600,
             window_min=5,
         )
-        for is_nearest in (False, True):
-            for is_return in (False, True):
-                for max_changes in (None, 1):
-                    one = replace(question, is_nearest=is_nearest, is_return=is_return, max_changes=max_changes)
-                    compute_matrix(one)
+        for is_return in (False, True):
+            one_way = replace(question, is_return=is_return)
+            for max_changes in (None, 1):
+                for is_nearest in (False, True):
+                    compute_matrix(replace(one_way, is_nearest=is_nearest, max_changes=max_changes))
+            compute_matrix(replace(one_way, n_nearest=2, has_reliability=True))
+            compute_matrix(replace(one_way, limits_min=(15,)))
+        compute_matrix(replace(question, has_reliability=True))
         network, _, _, destinations = prepare_network(question)
         seeds = build_seeds(network, np.arange(len(destinations), dtype=np.int32))
         for search in (compute_nearest, compute_nearest_return):
             search(network, seeds, question.window, n_threads=2, slices_from=0)
+    plan = VisitPlan(np.array([3600], dtype=np.int32), 60, 0, 7200, 600)
+    times = [np.zeros((1, window.n_minutes), np.int32) for window in (plan.outward, plan.back)]
+    compute_out_and_back([(times[0], times[1])], plan, n_origins=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,32 @@ def keep_trips(network: PackedNetwork, keep: NDArray[np.bool_]) -> PackedNetwork
         },
         access={"indptr": network.access_indptr, "target": network.access_stop, "seconds": network.access_s},
         egress={"indptr": network.egress_indptr, "target": network.egress_dest, "seconds": network.egress_s},
+    )
+
+
+def keep_accessible(network: PackedNetwork, is_accessible: NDArray[np.bool_]) -> PackedNetwork:
+    """Keep trips that the feed says take a wheelchair, and boarding and alighting at stops that it says are accessible.
+
+    Parameters
+    ----------
+    network
+        The network.
+    is_accessible
+        bool[n_stops]; unknown counts as not accessible.
+
+    Returns
+    -------
+    PackedNetwork
+        The smaller network: same stops, footpaths and legs; a trip passes the other stops without opening its doors.
+    """
+    kept = keep_trips(network, network.trip_wheelchair == 1)
+    ends = [is_accessible[stop].astype(np.uint8) for stop in (kept.con_dep_stop, kept.con_arr_stop, kept.pattern_stop)]
+    return replace(
+        kept,
+        con_can_board=kept.con_can_board * ends[0],
+        con_can_alight=kept.con_can_alight * ends[1],
+        pattern_can_board=kept.pattern_can_board * ends[2],
+        pattern_can_alight=kept.pattern_can_alight * ends[2],
     )
 
 

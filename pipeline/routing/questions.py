@@ -1,0 +1,218 @@
+"""Questions beyond the nearest: how reliable, the k nearest, how much within reach, arriving by a deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.routing.kernels import F64, I32, INF
+from pipeline.routing.question_kernels import add_opportunities, keep_nearest, reduce_reliability
+from pipeline.routing.raptor import RangeQuery, get_shape, stream_times
+from pipeline.routing.window import DepartureWindow, compute_ranks
+from pipeline.transit.mirror import mirror_network
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How well a journey can be relied on, one value a row; NaN for null.
+
+    Attributes
+    ----------
+    reachable_pct
+        Share of the minutes with a journey within the cap.
+    longest_gap_s
+        Longest time between successive useful departures, as in `pipeline.routing.window.WindowStatistics`.
+    wait_if_missed_s
+        Mean, over the useful departures that are followed by another one, of the time from one to the next. The last
+        minute of the window does not count as useful here, since what follows it is not known. Null where the window
+        holds fewer than two.
+    """
+
+    reachable_pct: F64
+    longest_gap_s: F64
+    wait_if_missed_s: F64
+
+
+def summarise_reliability(travel_time_s: I32) -> Reliability:
+    """Summarise rows of travel times.
+
+    Parameters
+    ----------
+    travel_time_s
+        int32[n, n_minutes]; -1 for no journey within the cap.
+
+    Returns
+    -------
+    Reliability
+        float64[n] each.
+    """
+    out = np.empty((travel_time_s.shape[0], 1, 3))
+    reduce_reliability(np.ascontiguousarray(travel_time_s)[:, None, :], out)
+    return _name(out[:, 0], travel_time_s.shape[1])
+
+
+def compute_reliability(query: RangeQuery) -> Reliability:
+    """Compute the reliability of every pair.
+
+    Parameters
+    ----------
+    query
+        The question.
+
+    Returns
+    -------
+    Reliability
+        float64[n_starts, n_ends] each.
+    """
+    out = np.empty((*get_shape(query), 3))
+
+    def reduce(first: int, end: int, times: I32) -> None:
+        reduce_reliability(times, out[first:end])
+
+    stream_times(query, reduce)
+    return _name(out, query.window.n_minutes)
+
+
+def _name(out: F64, n_minutes: int) -> Reliability:
+    return Reliability(100.0 * out[..., 0] / n_minutes, out[..., 1].copy(), out[..., 2].copy())
+
+
+@dataclass(frozen=True)
+class RankedTimes:
+    """Travel times to (or from) the k nearest destinations.
+
+    Attributes
+    ----------
+    travel_time_s
+        int32[n_homes, k, n_minutes]; the least, second least, ... time at every minute; -1 where there are fewer.
+    destination
+        int32[n_homes, k, n_minutes]; which destination that is, -2 for none.
+    """
+
+    travel_time_s: I32
+    destination: I32
+
+
+def compute_nearest_ranks(query: RangeQuery, k: int) -> RankedTimes:
+    """Compute the times to the k nearest destinations, minute by minute.
+
+    Parameters
+    ----------
+    query
+        The question; for a return the times are those from the destinations home.
+    k
+        How many.
+
+    Returns
+    -------
+    RankedTimes
+        One row a home. Of equal times the lower destination comes first.
+
+    Raises
+    ------
+    ValueError
+        If `k` is not positive.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+    n_starts, n_ends = get_shape(query)
+    shape = (n_ends if query.is_return else n_starts, k, query.window.n_minutes)
+    best, winner = np.full(shape, INF, np.int32), np.full(shape, -2, np.int32)
+
+    def keep(first: int, end: int, times: I32) -> None:
+        if query.is_return:
+            keep_nearest(np.ascontiguousarray(times.transpose(1, 0, 2)), first, best, winner)
+        else:
+            keep_nearest(times, 0, best[first:end], winner[first:end])
+
+    stream_times(_in_order(query), keep)
+    best[winner < 0] = -1
+    return RankedTimes(best, winner)
+
+
+def compute_opportunities(query: RangeQuery, weight: F64, factor: F64, percentiles: Sequence[float] = (50,)) -> F64:
+    """Compute the weight within reach, as percentiles over the minutes of the window.
+
+    Parameters
+    ----------
+    query
+        The question; for a return, the weight of the destinations from which home can be reached.
+    weight
+        float64[n_destinations]; of each destination.
+    factor
+        float64[n_limits, cap_s + 1]; from `pipeline.routing.decay.build_decay`.
+    percentiles
+        Nearest rank: the least value that at least p % of the minutes do not exceed.
+
+    Returns
+    -------
+    float64[n_homes, n_limits, n_percentiles]
+        Weight, each destination counted by its decay factor; one beyond the cap counts nothing.
+    """
+    n_starts, n_ends = get_shape(query)
+    n_homes, n_minutes = n_ends if query.is_return else n_starts, query.window.n_minutes
+    ranks = compute_ranks(percentiles, n_minutes)
+    if query.is_return:
+        total = np.zeros((n_homes, factor.shape[0], n_minutes))
+
+        def add(first: int, end: int, times: I32) -> None:
+            add_opportunities(np.ascontiguousarray(times.transpose(1, 0, 2)), weight[first:end], factor, total)
+
+        stream_times(_in_order(query), add)
+        return np.sort(total, axis=2)[:, :, ranks]
+    out = np.empty((n_homes, factor.shape[0], ranks.shape[0]))
+
+    def reduce(first: int, end: int, times: I32) -> None:
+        block = np.zeros((end - first, factor.shape[0], n_minutes))
+        add_opportunities(times, weight, factor, block)
+        out[first:end] = np.sort(block, axis=2)[:, :, ranks]
+
+    stream_times(query, reduce)
+    return out
+
+
+def _in_order(query: RangeQuery) -> RangeQuery:
+    """Take the blocks of a return one after the other: they are put together, so that ties and sums stay fixed."""
+    return replace(query, n_threads=1) if query.is_return else query
+
+
+def mirror_window(window: DepartureWindow) -> DepartureWindow:
+    """Turn a window of deadlines into one of departures in mirrored time.
+
+    Parameters
+    ----------
+    window
+        Deadlines, one a minute; its cap is the longest time from leaving to the deadline.
+
+    Returns
+    -------
+    DepartureWindow
+        Its first minute is the last deadline.
+    """
+    return DepartureWindow(-window.last_s, window.n_minutes, window.cap_s)
+
+
+def mirror_query(query: RangeQuery) -> RangeQuery:
+    """Turn a question about deadlines into one about departures.
+
+    The travel time for a deadline is the deadline less the latest departure that arrives by it, so that being early
+    counts. In mirrored time the latest departure is an earliest arrival, and the journey begins where it ended.
+
+    Parameters
+    ----------
+    query
+        Its window holds the deadlines.
+
+    Returns
+    -------
+    RangeQuery
+        Starts and ends are exchanged and the minutes run backwards; travel times are those asked for.
+    """
+    return replace(
+        query,
+        network=mirror_network(query.network),
+        window=mirror_window(query.window),
+        is_return=not query.is_return,
+    )

@@ -1,0 +1,121 @@
+"""What may be asked of ``connectivity matrix``, and which questions contradict themselves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from pipeline.base.errors import UsageError
+from pipeline.base.notices import Notices
+from pipeline.routing.decay import WITH_PARAMETER, Decay
+from pipeline.routing.window import DepartureWindow
+
+
+@dataclass(frozen=True)
+class MatrixQuestion:
+    """What is asked of :func:`pipeline.stages.matrix.compute_matrix`.
+
+    Times of day are in seconds, lengths in the unit of the name. `time_s` is the first departure or, with
+    `is_arrive_by`, the first deadline.
+    """
+
+    gtfs: list[Path]
+    osm: Path
+    origins: Path
+    destinations: Path
+    day: date
+    time_s: int
+    window_min: int | None = None
+    percentiles: tuple[float, ...] = (25, 50, 75)
+    is_nearest: bool = False
+    n_nearest: int | None = None
+    is_return: bool = False
+    is_arrive_by: bool = False
+    has_reliability: bool = False
+    limits_min: tuple[int, ...] = ()
+    weight: str | None = None
+    decay: Decay = "step"
+    decay_parameter_min: float | None = None
+    is_wheelchair: bool = False
+    walk_kmh: float = 4.8
+    max_walk_m: float = 2000.0
+    max_transfer_m: float = 600.0
+    interchange_s: int = 120
+    max_changes: int | None = None
+    max_time_min: int = 120
+    max_link_m: float = 500.0
+    min_component_nodes: int = 100
+    crs: str = "EPSG:27700"
+    modes: tuple[str, ...] | None = None
+    notices: Notices = field(default_factory=Notices)
+
+    @property
+    def window(self) -> DepartureWindow:
+        """The departures, or deadlines: one minute if no window was asked for."""
+        return DepartureWindow(self.time_s, self.window_min or 1, 60 * self.max_time_min)
+
+    @property
+    def horizon_s(self) -> tuple[int, int]:
+        """The span of time that journeys can touch; the whole day is in it."""
+        window = self.window
+        if self.is_arrive_by:
+            return self.time_s - window.cap_s, window.last_s
+        return self.time_s, window.latest_s
+
+
+def check_question(question: MatrixQuestion) -> None:
+    """Refuse options that do not go together.
+
+    Parameters
+    ----------
+    question
+        The question.
+
+    Raises
+    ------
+    UsageError
+        Naming the option and the cure.
+    """
+    if question.limits_min:
+        _check_cumulative(question)
+    else:
+        for name, is_given in (
+            ("--weight", question.weight is not None),
+            ("--decay", question.decay != "step"),
+            ("--decay-parameter", question.decay_parameter_min is not None),
+        ):
+            if is_given:
+                raise UsageError(f"{name} needs limits.", field=name, cure="Add --cumulative, such as 15,30,45,60.")
+    if question.has_reliability and not question.window_min:
+        raise UsageError(
+            "Reliability is about the minutes of a window.", field="--reliability", cure="Add --window, such as 120."
+        )
+
+
+def _check_cumulative(question: MatrixQuestion) -> None:
+    for name, is_given in (
+        ("--nearest", question.is_nearest),
+        ("--k", question.n_nearest is not None),
+        ("--reliability", question.has_reliability),
+    ):
+        if is_given:
+            raise UsageError(
+                f"{name} and --cumulative are two questions.", field=name, cure="Ask for one of them at a time."
+            )
+    if max(question.limits_min) > question.max_time_min:
+        raise UsageError(
+            f"The limit of {max(question.limits_min)} minutes is beyond the longest journey that counts.",
+            field="--cumulative",
+            cure=f"Give --max-time-min {max(question.limits_min)} or more.",
+        )
+    parameter = question.decay_parameter_min
+    if parameter is not None and question.decay not in WITH_PARAMETER:
+        raise UsageError(
+            f"The decay '{question.decay}' has no parameter.", field="--decay-parameter", cure="Leave it out."
+        )
+    if parameter is not None and not (math.isfinite(parameter) and parameter > 0):
+        raise UsageError(
+            "The parameter must be above 0.", field="--decay-parameter", cure="Give it in minutes, such as 10."
+        )
