@@ -85,7 +85,7 @@ class Visit(Model):
     leave_after: TimeText = Field("00:00", description="first minute at which one may leave home")
     home_by: TimeText = Field("24:00", description="latest arrival at home")
     max_destinations: int = Field(
-        50, ge=1, description="a category with more is left out with a notice; each takes two searches of the day"
+        50, ge=1, description="a category with more on the streets is left out with a notice; each takes two searches"
     )
     optional: bool = Field(
         default=False, description="left out, instead of an error, where the area lacks the category or the kind of day"

@@ -11,7 +11,7 @@ from pipeline.routing.kernels import F64, I32, INF
 from pipeline.routing.question_kernels import add_opportunities, keep_nearest, reduce_reliability
 from pipeline.routing.raptor import RangeQuery, get_shape, stream_times
 from pipeline.routing.window import DepartureWindow, compute_ranks
-from pipeline.transit.mirror import mirror_network
+from pipeline.transit.packed import PackedNetwork
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def mirror_window(window: DepartureWindow) -> DepartureWindow:
     return DepartureWindow(-window.last_s, window.n_minutes, window.cap_s)
 
 
-def mirror_query(query: RangeQuery) -> RangeQuery:
+def mirror_query(query: RangeQuery, mirrored: PackedNetwork) -> RangeQuery:
     """Turn a question about deadlines into one about departures.
 
     The travel time for a deadline is the deadline less the latest departure that arrives by it, so that being early
@@ -204,6 +204,8 @@ def mirror_query(query: RangeQuery) -> RangeQuery:
     ----------
     query
         Its window holds the deadlines.
+    mirrored
+        Its network, from `pipeline.transit.mirror.mirror_network`.
 
     Returns
     -------
@@ -212,7 +214,7 @@ def mirror_query(query: RangeQuery) -> RangeQuery:
     """
     return replace(
         query,
-        network=mirror_network(query.network),
+        network=mirrored,
         window=mirror_window(query.window),
         is_return=not query.is_return,
     )

@@ -46,11 +46,13 @@ def compute_visits(work: SnapshotWork, notices: Notices) -> pd.DataFrame | None:
     """
     visits = {}
     for name, visit in list_visits(work.project.area, work.settings).items():
-        n_destinations = len(work.get_destinations(visit.category))
+        n_destinations = int((work.links.destination_vertex[work.get_destinations(visit.category)] >= 0).sum())
         if n_destinations <= visit.max_destinations:
             visits[name] = visit
         else:
-            notices.add(LEFT_OUT, field=f"visits.{name}", value=visit.category, detail=f"{n_destinations} destinations")
+            notices.add(
+                LEFT_OUT, field=f"visits.{name}", value=visit.category, detail=f"{n_destinations} on the streets"
+            )
     cases = [
         (name, visit, mode_set, text, begins_s)
         for name, visit in visits.items()
@@ -138,6 +140,9 @@ def _compute_journeys(
     work: SnapshotWork, network: PackedNetwork, plan: VisitPlan, destination: int, walks: Walks
 ) -> tuple[I32, I32]:
     """Compute the travel times of all small areas to one destination, and home from it."""
+    if work.links.destination_vertex[destination] < 0:
+        shapes = [(network.n_origins, window.n_minutes) for window in (plan.outward, plan.back)]
+        return np.full(shapes[0], -1, np.int32), np.full(shapes[1], -1, np.int32)
     one = np.array([destination], dtype=np.int32)
     changes = work.settings.transit.max_changes
     found = []
