@@ -22,7 +22,6 @@ READY_DEV := $(VENV)/.ready-dev
 OPTIONS := --area "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)")
 CLI := $(PY) -m pipeline
 STAGES := fetch timetables streets places network times service scores report publish
-BUILDING := $(if $(MAKECMDGOALS),$(filter all $(STAGES),$(MAKECMDGOALS)),)
 
 .PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national docs graph clean $(STAGES)
 

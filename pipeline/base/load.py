@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 from pipeline.base.area import Area
 from pipeline.base.config import Settings, Visit
 from pipeline.base.errors import ConfigError, InputError
-from pipeline.base.hashing import hash_value
 
 M = TypeVar("M", bound=BaseModel)
 ROOT = Path(__file__).resolve().parents[2]
@@ -382,19 +381,3 @@ def build_schema_json() -> str:
     """
     schema = {"settings": Settings.model_json_schema(), "area": Area.model_json_schema()}
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def hash_settings(value: object) -> str:
-    """Return the hash of a part of the configuration.
-
-    Parameters
-    ----------
-    value
-        A model or plain content.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    return hash_value(value.model_dump(mode="json") if isinstance(value, BaseModel) else value)

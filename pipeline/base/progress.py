@@ -15,22 +15,6 @@ T = TypeVar("T")
 QUIET_S = 2.0
 
 
-def get_logger(name: str) -> logging.Logger:
-    """Return the logger of a module, below the project's own root.
-
-    Parameters
-    ----------
-    name
-        Usually ``__name__``.
-
-    Returns
-    -------
-    logging.Logger
-        A standard logger.
-    """
-    return logging.getLogger(name if name.startswith("pipeline") else f"pipeline.{name}")
-
-
 def set_up_logging(*, verbose: bool = False) -> None:
     """Send the project's logs to standard error.
 

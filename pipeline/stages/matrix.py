@@ -29,14 +29,20 @@ from pipeline.stages.matrix_tables import (
 )
 from pipeline.streets.model import Streets
 from pipeline.streets.read_osm import read_streets
-from pipeline.streets.shortest_paths import compute_distance_matrix, compute_walk_s
 from pipeline.timetables.calendars import check_has_service, note_idle_feeds
 from pipeline.timetables.duplicates import remove_duplicate_trips
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.read_gtfs import read_timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import WalkSettings
-from pipeline.transit.linking import LinkedArea, describe_link, link_area, note_far_stops
+from pipeline.transit.linking import (
+    LinkedArea,
+    compute_walk_matrix,
+    describe_link,
+    get_stop_lonlat,
+    link_area,
+    note_far_stops,
+)
 from pipeline.transit.mirror import mirror_network
 from pipeline.transit.packed import PackedNetwork
 from pipeline.transit.subset import compute_mode_mask, filter_network, keep_accessible
@@ -97,7 +103,14 @@ def compute_matrix(question: MatrixQuestion) -> pl.DataFrame:
         window=mirror_window(question.window) if question.is_arrive_by else question.window,
         is_back=question.is_return != question.is_arrive_by,
         linked=linked,
-        walk_s=_walk(question, linked),
+        walk_s=compute_walk_matrix(
+            linked.graph,
+            linked.origins,
+            linked.destinations,
+            walk_kmh=question.walk_kmh,
+            cap_s=60 * question.max_time_min,
+            n_threads=N_THREADS,
+        ),
         origin_ids=origins["code"].tolist(),
         destination_ids=destinations["code"].tolist(),
     )
@@ -167,12 +180,9 @@ def _link(
     question: MatrixQuestion, timetable: Timetable, origins: pd.DataFrame, destinations: pd.DataFrame
 ) -> LinkedArea:
     streets = read_streets(question.osm, question.notices)
-    stops = timetable.stops.with_columns(
-        pl.when("is_located").then(c).otherwise(float("nan")).alias(c) for c in ("lon", "lat")
-    )
     linked = link_area(
         streets,
-        stops=(stops["lon"].to_numpy(), stops["lat"].to_numpy()),
+        stops=get_stop_lonlat(timetable),
         origins=(origins["lon"].to_numpy(dtype=float), origins["lat"].to_numpy(dtype=float)),
         destinations=(destinations["lon"].to_numpy(dtype=float), destinations["lat"].to_numpy(dtype=float)),
         max_link_m=question.max_link_m,
@@ -247,23 +257,6 @@ def _restrict(question: MatrixQuestion, timetable: Timetable, network: PackedNet
             unknown = f"{n_left:,} of {flags.size:,}, {int((flags == 0).sum()):,} of them without a flag"
             question.notices.add(NOT_ACCESSIBLE, field=name, count=n_left, detail=unknown)
     return keep_accessible(network, access == 1)
-
-
-def _walk(question: MatrixQuestion, linked: LinkedArea) -> I32:
-    """Compute walking all the way, int32[n_origins, n_destinations], -1 beyond the longest journey."""
-    cap_s = 60 * question.max_time_min
-    cm = compute_distance_matrix(
-        linked.graph,
-        linked.origins.vertex,
-        linked.origins.link_cm,
-        linked.destinations.vertex,
-        linked.destinations.link_cm,
-        limit_cm=int(cap_s * question.walk_kmh * 100_000 / 3600) + 100,
-        n_threads=N_THREADS,
-    )
-    seconds = np.where(cm >= 0, compute_walk_s(np.maximum(cm, 0), question.walk_kmh), -1).astype(np.int32)
-    seconds[seconds > cap_s] = -1
-    return seconds
 
 
 def write_matrix(frame: pl.DataFrame, path: Path) -> None:

@@ -21,7 +21,7 @@ from pipeline.timetables.calendars import get_trips_on, note_idle_feeds
 from pipeline.timetables.model import Timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import WalkSettings
-from pipeline.transit.linking import LinkedArea, describe_link, link_area, note_far_stops
+from pipeline.transit.linking import LinkedArea, describe_link, get_stop_lonlat, link_area, note_far_stops
 from pipeline.transit.packed import write_packed
 
 FAR_PLACE = declare_notice(
@@ -70,12 +70,9 @@ def run(project: Project, snapshot: str | None) -> StageRun:
         timetable = Timetable.read(get_folder(project, "timetables", snapshot) / "timetable")
         streets = read_streets_folder(get_folder(project, "streets") / "streets")
         places = read_places(project)
-        stops = timetable.stops.with_columns(
-            pl.when("is_located").then(c).otherwise(float("nan")).alias(c) for c in ("lon", "lat")
-        )
         linked = link_area(
             streets,
-            stops=(stops["lon"].to_numpy(), stops["lat"].to_numpy()),
+            stops=get_stop_lonlat(timetable),
             origins=_lonlat(places.small_areas),
             destinations=_lonlat(places.destinations),
             max_link_m=walking.max_link_m,

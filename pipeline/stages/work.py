@@ -29,7 +29,9 @@ from pipeline.scoring.travel_time import (
     choose_reasons,
     compute_weighted_mean,
 )
-from pipeline.streets.shortest_paths import WalkGraph, compute_distance_matrix, compute_nearest_source, compute_walk_s
+from pipeline.streets.shortest_paths import WalkGraph, compute_nearest_source, compute_walk_s
+from pipeline.transit.footpaths import LinkedPoints
+from pipeline.transit.linking import compute_walk_matrix
 from pipeline.transit.packed import PackedNetwork, read_packed
 from pipeline.transit.subset import compute_mode_mask, filter_network
 
@@ -117,17 +119,19 @@ def compute_walks(links: Links, destinations: I32, *, walk_kmh: float, cap_s: in
     at = np.where(is_linked, links.origin_vertex, 0)
     has_path = is_linked & (distance[at] >= 0)
     total_cm = np.where(has_path, distance[at].astype(np.int64) + links.origin_link_cm, -1)
-    seconds = np.where(has_path, compute_walk_s(np.maximum(total_cm, 0), walk_kmh), -1).astype(np.int32)
+    seconds = compute_walk_s(total_cm, walk_kmh)
     near = has_path & (seconds <= cap_s)
     nearest = NearestWalk(np.where(near, seconds, -1).astype(np.int32), np.where(near, winner[at], -2).astype(np.int32))
     matrix_s = None
     if needs_matrix:
-        limit_cm = int(cap_s * walk_kmh * 100_000 / 3600) + 100
-        matrix_cm = compute_distance_matrix(
-            links.graph, links.origin_vertex, links.origin_link_cm, vertex, link, limit_cm=limit_cm, n_threads=N_THREADS
+        matrix_s = compute_walk_matrix(
+            links.graph,
+            LinkedPoints(links.origin_vertex, links.origin_link_cm),
+            LinkedPoints(vertex, link),
+            walk_kmh=walk_kmh,
+            cap_s=cap_s,
+            n_threads=N_THREADS,
         )
-        matrix_s = np.where(matrix_cm >= 0, compute_walk_s(np.maximum(matrix_cm, 0), walk_kmh), -1).astype(np.int32)
-        matrix_s[matrix_s > cap_s] = -1
     return Walks(nearest, has_path, matrix_s)
 
 

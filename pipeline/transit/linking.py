@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.streets.graph import build_walk_graph
 from pipeline.streets.model import Streets
-from pipeline.streets.shortest_paths import WalkGraph
+from pipeline.streets.shortest_paths import WalkGraph, compute_distance_matrix, compute_walk_s
 from pipeline.streets.snap import SnappedPoints, compute_eligible_components, snap_points
 from pipeline.timetables.model import Timetable
 from pipeline.transit.footpaths import LinkedPoints
@@ -139,3 +140,65 @@ def note_far_stops(linked: LinkedArea, timetable: Timetable, notices: Notices) -
     ids, is_located = timetable.stops["stop_id"], timetable.stops["is_located"].to_numpy()
     for index in used[is_far & is_located[used]]:
         notices.add(FAR_STOP, file="stops.txt", field="stop_id", value=ids[int(index)])
+
+
+def get_stop_lonlat(timetable: Timetable) -> LonLat:
+    """Return the coordinates of a timetable's stops.
+
+    Parameters
+    ----------
+    timetable
+        The timetable.
+
+    Returns
+    -------
+    tuple of float64[n_stops]
+        Longitudes and latitudes in order of stop index, NaN where a stop is not located.
+    """
+    stops = timetable.stops.with_columns(
+        pl.when("is_located").then(c).otherwise(float("nan")).alias(c) for c in ("lon", "lat")
+    )
+    return stops["lon"].to_numpy(), stops["lat"].to_numpy()
+
+
+def compute_walk_matrix(
+    graph: WalkGraph,
+    origins: LinkedPoints,
+    destinations: LinkedPoints,
+    *,
+    walk_kmh: float,
+    cap_s: int,
+    n_threads: int = 1,
+) -> NDArray[np.int32]:
+    """Compute walking all the way between all pairs.
+
+    Parameters
+    ----------
+    graph
+        The walking graph.
+    origins, destinations
+        Where each joins it.
+    walk_kmh
+        Walking speed.
+    cap_s
+        Longest walk that counts.
+    n_threads
+        Threads; results do not depend on it.
+
+    Returns
+    -------
+    int32[n_origins, n_destinations]
+        Seconds, both links included; -1 beyond the cap or without a path.
+    """
+    distance_cm = compute_distance_matrix(
+        graph,
+        origins.vertex,
+        origins.link_cm,
+        destinations.vertex,
+        destinations.link_cm,
+        limit_cm=int(cap_s * walk_kmh * 100_000 / 3600) + 100,
+        n_threads=n_threads,
+    )
+    seconds = compute_walk_s(distance_cm, walk_kmh)
+    seconds[seconds > cap_s] = -1
+    return seconds
