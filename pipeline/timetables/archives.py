@@ -1,0 +1,142 @@
+"""Files of a timetable that may lie alone, in a folder, in a zip archive, or in zip archives inside one."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pipeline.base.errors import InputError
+
+MAX_FILE_BYTES = 2 * 1024**3
+"""Largest uncompressed size of one file that is read as a whole."""
+MAX_RATIO = 400
+RATIO_FREE_BYTES = 64 * 1024**2
+MAX_MEMBERS = 200_000
+IGNORED_FOLDERS = {"__MACOSX"}
+HEAD_BYTES = 4096
+ZIP_MAGIC = b"PK\x03\x04"
+EMPTY_ZIP_MAGIC = b"PK\x05\x06"
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """One file as found.
+
+    Attributes
+    ----------
+    name
+        What notices call it: the file's own name, or ``archive.zip:folder/file``.
+    data
+        Its bytes, or the first of them.
+    """
+
+    name: str
+    data: bytes
+
+
+def _fail(what: str, path: Path, name: str) -> InputError:
+    return InputError(
+        f"{name} {what}", file=path, cure="The archive is damaged or not to be trusted: fetch it again, or unpack it."
+    )
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limit: int | None) -> bytes:
+    """Read a member, or its first bytes; refuse what is encrypted, damaged or beyond belief."""
+    if info.flag_bits & 1:
+        raise _fail("is encrypted", path, info.filename)
+    is_bomb = info.file_size > RATIO_FREE_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size)
+    if info.file_size > MAX_FILE_BYTES or is_bomb:
+        raise _fail(f"is larger than {MAX_FILE_BYTES:,} bytes unpacked, or compressed beyond belief", path, info.filename)
+    try:
+        with archive.open(info) as handle:
+            data = handle.read(MAX_FILE_BYTES + 1 if limit is None else limit)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise _fail(f"cannot be read from the archive: {error}", path, info.filename) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise _fail(f"is larger than {MAX_FILE_BYTES:,} bytes unpacked", path, info.filename)
+    return data
+
+
+def _open(source: Path | io.BytesIO, path: Path, name: str) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(source)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(
+            f"{name} is not a readable zip archive: {error}", file=path, cure="Fetch the timetable again."
+        ) from error
+    if len(archive.infolist()) > MAX_MEMBERS:
+        raise _fail(f"has more than {MAX_MEMBERS:,} members", path, name)
+    return archive
+
+
+def _iter_archive(
+    source: Path | io.BytesIO, path: Path, name: str, limit: int | None, *, is_nested: bool
+) -> Iterator[FoundFile]:
+    with _open(source, path, name) as archive:
+        for info in sorted(archive.infolist(), key=lambda info: info.filename):
+            pure = PurePosixPath(info.filename)
+            if info.is_dir() or pure.name.startswith(".") or IGNORED_FOLDERS & set(pure.parts):
+                continue
+            member = f"{name}:{info.filename}"
+            if pure.suffix.lower() == ".zip" and not is_nested:
+                inner = io.BytesIO(_read_member(archive, info, path, None))
+                yield from _iter_archive(inner, path, member, limit, is_nested=True)
+            else:
+                yield FoundFile(member, _read_member(archive, info, path, limit))
+
+
+def _read_file(path: Path, limit: int | None) -> bytes:
+    try:
+        if limit is None and path.stat().st_size > MAX_FILE_BYTES:
+            raise _fail(f"is larger than {MAX_FILE_BYTES:,} bytes", path, path.name)
+        with path.open("rb") as handle:
+            return handle.read() if limit is None else handle.read(limit)
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be opened: {error}", file=path, cure="Check its permissions.") from error
+
+
+def is_zip(path: Path) -> bool:
+    """Say whether a file begins as zip archives do."""
+    return _read_file(path, 4) in {ZIP_MAGIC, EMPTY_ZIP_MAGIC}
+
+
+def iter_files(path: Path, *, head_bytes: int | None = None) -> Iterator[FoundFile]:
+    """Yield the files of a timetable in the order of their names.
+
+    Parameters
+    ----------
+    path
+        A file, a zip archive (archives inside it are opened one level deep), or a folder of either.
+    head_bytes
+        Read only so many bytes of each; all where absent.
+
+    Yields
+    ------
+    FoundFile
+        Names and bytes; hidden files are left out.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or an archive is encrypted, damaged or beyond belief in size.
+    """
+    if not path.exists():
+        raise InputError(
+            f"there is no timetable {path.name}", file=path, cure="Check the path, or fetch the timetable first."
+        )
+    if path.is_dir():
+        parts = sorted(part for part in path.rglob("*") if part.is_file())
+        parts = [p for p in parts if not any(name.startswith(".") for name in p.relative_to(path).parts)]
+        parts = [p for p in parts if not IGNORED_FOLDERS & set(p.relative_to(path).parts)]
+    else:
+        parts = [path]
+    for part in parts:
+        name = part.relative_to(path).as_posix() if path.is_dir() else path.name
+        if is_zip(part):
+            yield from _iter_archive(part, path, name, head_bytes, is_nested=False)
+        else:
+            yield FoundFile(name, _read_file(part, head_bytes))
