@@ -50,7 +50,9 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, li
         raise _fail("is encrypted", path, info.filename)
     is_bomb = info.file_size > RATIO_FREE_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size)
     if info.file_size > MAX_FILE_BYTES or is_bomb:
-        raise _fail(f"is larger than {MAX_FILE_BYTES:,} bytes unpacked, or compressed beyond belief", path, info.filename)
+        raise _fail(
+            f"is larger than {MAX_FILE_BYTES:,} bytes unpacked, or compressed beyond belief", path, info.filename
+        )
     try:
         with archive.open(info) as handle:
             data = handle.read(MAX_FILE_BYTES + 1 if limit is None else limit)

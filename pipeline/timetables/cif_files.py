@@ -66,14 +66,13 @@ def _split(found: FoundFile, notices: Notices) -> pl.DataFrame:
         data = data.decode("cp1252", errors="replace").encode("utf-8")
     data = data.replace(SEPARATOR.encode(), b" ").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     # A line of blanks keeps polars from dropping empty lines, so that rows count as an editor counts them.
-    data = re.sub(rb"(?<=\n)(?=\n)", b" ", b"x\n" + data)
+    data = re.sub(rb"(?<=\n)(?=\n)", b" ", b"line\n" + data)
     table = pl.read_csv(
         io.BytesIO(data),
         has_header=True,
         separator=SEPARATOR,
         quote_char=None,
         schema={"line": pl.String},
-        infer_schema=False,
         truncate_ragged_lines=True,
     )
     return table.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias("row"), pl.col("line").fill_null(""))
@@ -82,7 +81,7 @@ def _split(found: FoundFile, notices: Notices) -> pl.DataFrame:
 def _check_header(found: FoundFile, notices: Notices) -> date | None:
     """Return the date of production that the header states."""
     header = found.data.removeprefix(BOM).lstrip()[:80].split(b"\n", maxsplit=1)[0].decode("ascii", errors="replace")
-    if header[8:10] != "05":
+    if header[8:10].strip().lstrip("0") != "5":
         notices.add(VERSION_UNKNOWN, file=found.name, row=1, value=header[8:12])
     return parse_date(header[60:68])
 

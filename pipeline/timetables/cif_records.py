@@ -206,9 +206,7 @@ def _unroll_midnight(calls: pl.DataFrame, names: list[str], notices: Notices) ->
         (pl.col("arrive") - before).fill_null(0).alias("ride"), (pl.col("depart") - pl.col("arrive")).alias("dwell")
     )
     falls = {name: pl.col(name) < -HALF_DAY_MIN for name in ("ride", "dwell")}
-    backward = calls.filter(
-        ((pl.col("ride") < 0) & ~falls["ride"]) | ((pl.col("dwell") < 0) & ~falls["dwell"])
-    )
+    backward = calls.filter(((pl.col("ride") < 0) & ~falls["ride"]) | ((pl.col("dwell") < 0) & ~falls["dwell"]))
     note_rows(notices, TIME_BACKWARD, backward, names, value="arrival_text")
     calls = calls.filter(~pl.col("journey").is_in(backward["journey"].unique().implode()))
     rides, dwells = falls["ride"].cast(pl.Int32), falls["dwell"].cast(pl.Int32)
@@ -219,9 +217,7 @@ def _unroll_midnight(calls: pl.DataFrame, names: list[str], notices: Notices) ->
     )
 
 
-def _read_activities(
-    calls: pl.DataFrame, parts: pl.DataFrame, names: list[str], notices: Notices
-) -> pl.DataFrame:
+def _read_activities(calls: pl.DataFrame, parts: pl.DataFrame, names: list[str], notices: Notices) -> pl.DataFrame:
     """Return who may get on and off; a note right after a call may forbid one of the two."""
     note_rows(
         notices,
@@ -275,9 +271,7 @@ def _apply_transactions(headers: pl.DataFrame, names: list[str], notices: Notice
     return headers.filter(~pl.col("journey").is_in(list(gone)))
 
 
-def _add_repetitions(
-    journeys: CifJourneys, records: pl.DataFrame, names: list[str], notices: Notices
-) -> CifJourneys:
+def _add_repetitions(journeys: CifJourneys, records: pl.DataFrame, names: list[str], notices: Notices) -> CifJourneys:
     """Add a journey for every repetition (QR): the same calls, later or earlier, on the same days."""
     records = records.filter(pl.col("journey").is_in(journeys.headers["journey"].implode()))
     if records.is_empty():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from pyproj import Transformer
 
 from pipeline.base.geo import compute_haversine_m
 from pipeline.base.notices import Notices
@@ -17,7 +16,7 @@ from pipeline.timetables.cif_codes import (
 from pipeline.timetables.cif_files import CifLines
 from pipeline.timetables.cif_records import cut, note_rows
 from pipeline.timetables.codes import STOP_NOT_LOCATED
-from pipeline.timetables.naptan import Gazetteer
+from pipeline.timetables.naptan import Gazetteer, convert_grid
 
 BRITISH, IRISH = ("EPSG:27700", 700_000.0, 1_300_000.0), ("EPSG:29903", 400_000.0, 500_000.0)
 """Coordinate system, and the greatest easting and northing of any place in it (metres)."""
@@ -106,11 +105,8 @@ def _convert(placed: pl.DataFrame, names: list[str], nation: str, notices: Notic
             notices.add(SCALE_FOUND, file=names[file], value=f"{metres:g} m", count=count)
     factor = pl.lit(10.0).pow(pl.col("unit"))
     placed = placed.with_columns((pl.col("easting") * factor).alias("x"), (pl.col("northing") * factor).alias("y"))
-    transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    lon, lat = transformer.transform(placed["x"].to_numpy(), placed["y"].to_numpy())
-    return placed.select(
-        "stop_id", pl.Series("lon", lon, dtype=pl.Float64).round(7), pl.Series("lat", lat, dtype=pl.Float64).round(7)
-    )
+    lon, lat = convert_grid(placed["x"], placed["y"], crs=crs)
+    return placed.select("stop_id", lon.round(7).alias("lon"), lat.round(7).alias("lat"))
 
 
 def build_stops(

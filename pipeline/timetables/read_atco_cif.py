@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import holidays
 import polars as pl
 
 from pipeline.base.errors import InputError
+from pipeline.base.hashing import hash_file
 from pipeline.base.notices import Notices
-from pipeline.timetables.archives import hash_files
 from pipeline.timetables.assemble import assemble_timetable
 from pipeline.timetables.cif_calendars import SUMMERS, DayRules, build_patterns, build_service_dates, read_bank_holidays
 from pipeline.timetables.cif_files import CifLines, read_lines
@@ -96,9 +97,11 @@ def read_atco_cif(
         )
     note_other_records(lines, named)
     journeys = read_journeys(lines, named)
+    _check_any(journeys.headers, path)
     own = read_bank_holidays(lines, named)
     rules = DayRules(reference, own or _find_bank_holidays(nation, reference), nation)
     headers, patterns = build_patterns(journeys, rules, lines.names, named)
+    _check_any(headers, path)
     headers, dates = build_service_dates(headers, patterns, rules, lines.names, named)
     calls = journeys.calls.filter(pl.col("journey").is_in(headers["journey"].implode()))
     locations = read_locations(lines, nation=nation, notices=named)
@@ -106,7 +109,7 @@ def read_atco_cif(
     trips, routes = _build_trips(headers, calls, stops, lines)
     meta: dict[str, object] = {
         "file": path.name,
-        "sha256": hash_files(path),
+        "sha256": hash_file(path),
         "format": "atco_cif",
         "as_of": str(reference),
         "extraction_date": str(lines.made_on) if lines.made_on else None,
@@ -126,6 +129,22 @@ def read_atco_cif(
     )
 
 
+def _check_any(headers: pl.DataFrame, path: Path) -> None:
+    if headers.is_empty():
+        raise InputError(
+            f"{path.name} holds no usable trip",
+            file=path,
+            cure="Its notices say why each journey was left out (connectivity validate lists them).",
+        )
+
+
+def _find_bank_holidays(nation: str, reference: date) -> frozenset[date]:
+    """Return the bank holidays of a nation in the years that a timetable of this date can speak of."""
+    subdivision = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern_ireland": "NIR"}[nation]
+    years = range(reference.year - 12, reference.year + 12)
+    return frozenset(holidays.country_holidays("GB", subdiv=subdivision, years=years))
+
+
 def _read_operators(lines: CifLines, used: pl.Series) -> pl.DataFrame:
     """Return operators with their names (QP): the trading name, else the legal name, else the code."""
     records = lines.table.filter((pl.col("kind") == "QP") & (pl.col("line").str.slice(2, 1) != "D"))
@@ -136,7 +155,9 @@ def _read_operators(lines: CifLines, used: pl.Series) -> pl.DataFrame:
         return pl.when(pl.col(name) != "").then(pl.col(name))
 
     table = pl.DataFrame({"operator_id": used}).join(names, on="operator_id", how="left").sort("operator_id")
-    return table.select("operator_id", pl.coalesce(filled("short"), filled("legal"), "operator_id").alias("operator_name"))
+    return table.select(
+        "operator_id", pl.coalesce(filled("short"), filled("legal"), "operator_id").alias("operator_name")
+    )
 
 
 def _find_route_types(headers: pl.DataFrame, lines: CifLines) -> dict[str, int]:
@@ -155,7 +176,9 @@ def _read_route_names(lines: CifLines) -> pl.DataFrame:
     records = lines.table.filter((pl.col("kind") == "QD") & (pl.col("line").str.slice(2, 1) != "D"))
     described = records.select(cut(3, 4, "operator"), cut(7, 4, "route"), cut(11, 1, "way"), cut(12, 68, "text"))
     described = described.filter(pl.col("text") != "").sort(pl.col("way").is_in(INBOUND), maintain_order=True)
-    return described.unique(["operator", "route"], keep="first", maintain_order=True).select("operator", "route", "text")
+    return described.unique(["operator", "route"], keep="first", maintain_order=True).select(
+        "operator", "route", "text"
+    )
 
 
 def _build_trips(
@@ -163,7 +186,9 @@ def _build_trips(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Name journeys and routes by what they are, so that the order of files and records does not matter."""
     ends = calls.group_by("journey").agg(
-        pl.col("departure_min").first().alias("start_min"), pl.col("stop_id").last(), pl.col("stop_id").first().alias("from")
+        pl.col("departure_min").first().alias("start_min"),
+        pl.col("stop_id").last(),
+        pl.col("stop_id").first().alias("from"),
     )
     ends = ends.join(stops.select("stop_id", pl.col("stop_name").alias("headsign")), on="stop_id", how="left")
     types = _find_route_types(headers, lines)
