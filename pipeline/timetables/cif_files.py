@@ -66,7 +66,8 @@ def _split(found: FoundFile, notices: Notices) -> pl.DataFrame:
         data = data.decode("cp1252", errors="replace").encode("utf-8")
     data = data.replace(SEPARATOR.encode(), b" ").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     # A line of blanks keeps polars from dropping empty lines, so that rows count as an editor counts them.
-    data = re.sub(rb"(?<=\n)(?=\n)", b" ", b"line\n" + data)
+    data = b"line\n" + data
+    data = re.sub(rb"(?<=\n)(?=\n)", b" ", data) if b"\n\n" in data else data
     table = pl.read_csv(
         io.BytesIO(data),
         has_header=True,

@@ -31,6 +31,9 @@ CALLS = ("QO", "QI", "QT")
 HALF_DAY_MIN = 720
 DAY_MIN = 1440
 FULL_TIME = r"^[0-9]{2}[0-5][0-9]$"
+STARTS = (pl.col("journey") != pl.col("journey").shift(1)).fill_null(value=True)
+"""Marks the first of the rows of each journey, which lie together."""
+MAX_ROWS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -102,16 +105,29 @@ def read_journeys(lines: CifLines, notices: Notices) -> CifJourneys:
         journeys of their own.
     """
     table = lines.table.with_columns(pl.col("kind").is_in(["QS", "AT"]).cum_sum().cast(pl.Int32).alias("journey"))
-    headers = _read_headers(table, lines.names, notices)
-    kinds = ("QE", "QN", "ZN", "QR", *CALLS)
-    parts = table.filter(pl.col("kind").is_in(kinds))
+    sizes = table.group_by("file").len().sort("file")
+    batch = (sizes["len"].cum_sum() // MAX_ROWS_AT_ONCE).to_list()
+    parts = [
+        _read_part(table.filter(pl.col("file").is_in(files["file"].implode())), lines.names, notices)
+        for files in sizes.with_columns(pl.Series("batch", batch)).partition_by("batch", maintain_order=True)
+    ]
+    headers, calls, exceptions, repetitions = (pl.concat(tables) for tables in zip(*parts, strict=True))
+    headers = _apply_transactions(headers, lines.names, notices)
+    is_kept = pl.col("journey").is_in(headers["journey"].implode())
+    found = CifJourneys(headers, calls.filter(is_kept), exceptions)
+    return _add_repetitions(found, repetitions, lines.names, notices)
+
+
+def _read_part(table: pl.DataFrame, names: list[str], notices: Notices) -> tuple[pl.DataFrame, ...]:
+    """Return headers, calls, exceptions and repetitions of some of the files."""
+    headers = _read_headers(table, names, notices)
+    parts = table.filter(pl.col("kind").is_in(("QE", "QN", "ZN", "QR", *CALLS)))
     orphans = parts.join(table.filter(pl.col("kind") == "QS").select("journey"), on="journey", how="anti")
-    note_rows(notices, CALL_WITHOUT_JOURNEY, orphans, lines.names, value="line")
+    note_rows(notices, CALL_WITHOUT_JOURNEY, orphans, names, value="line")
     parts = parts.filter(pl.col("journey").is_in(headers["journey"].implode()))
-    calls = _read_calls(parts, headers, lines.names, notices)
+    calls = _read_calls(parts, headers, names, notices)
     has_calls = pl.col("journey").is_in(calls["journey"].unique().implode())
     headers = headers.filter(has_calls | (pl.col("transaction") == "D"))
-    headers = _apply_transactions(headers, lines.names, notices)
     low = parts.filter(
         pl.col("kind").is_in(["QN", "ZN"]) & pl.col("line").str.to_lowercase().str.contains("low floor", literal=True)
     )
@@ -119,9 +135,7 @@ def read_journeys(lines: CifLines, notices: Notices) -> CifJourneys:
     exceptions = parts.filter(pl.col("kind") == "QE").select(
         "journey", "file", "row", cut(2, 8, "start_text"), cut(10, 8, "end_text"), cut(18, 1, "code")
     )
-    calls = calls.filter(pl.col("journey").is_in(headers["journey"].implode()))
-    found = CifJourneys(headers, calls, exceptions)
-    return _add_repetitions(found, parts.filter(pl.col("kind") == "QR"), lines.names, notices)
+    return headers, calls, exceptions, parts.filter(pl.col("kind") == "QR")
 
 
 def _read_headers(table: pl.DataFrame, names: list[str], notices: Notices) -> pl.DataFrame:
@@ -154,7 +168,8 @@ def _read_headers(table: pl.DataFrame, names: list[str], notices: Notices) -> pl
 
 def _read_calls(parts: pl.DataFrame, headers: pl.DataFrame, names: list[str], notices: Notices) -> pl.DataFrame:
     """Return the calls of journeys that are whole, in order, with minutes that never decrease."""
-    rows = parts.filter(pl.col("kind").is_in(CALLS))
+    remark = pl.when(pl.col("kind").shift(-1) == "QN").then(pl.col("line").shift(-1))
+    rows = parts.with_columns(remark.alias("remark")).filter(pl.col("kind").is_in(CALLS))
     is_middle = pl.col("kind") == "QI"
     calls = rows.select(
         "journey",
@@ -168,15 +183,17 @@ def _read_calls(parts: pl.DataFrame, headers: pl.DataFrame, names: list[str], no
         .otherwise(pl.col("line").str.slice(14, 4))
         .alias("departure_text"),
         pl.when(is_middle).then(pl.col("line").str.slice(22, 1)).otherwise(pl.lit("B")).alias("activity"),
+        "remark",
     )
     calls = _drop_incomplete(calls, headers, names, notices)
     texts = ("arrival_text", "departure_text")
     unreadable = ~pl.all_horizontal([pl.col(text).str.contains(FULL_TIME) for text in texts])
     bad = calls.filter(unreadable)
     note_rows(notices, TIME_UNREADABLE, bad, names, value="arrival_text")
-    calls = calls.filter(~pl.col("journey").is_in(bad["journey"].unique().implode()))
+    if bad.height:
+        calls = calls.filter(~pl.col("journey").is_in(bad["journey"].unique().implode()))
     calls = _unroll_midnight(calls, names, notices)
-    return _read_activities(calls, parts, names, notices)
+    return _read_activities(calls, names, notices)
 
 
 def _drop_incomplete(calls: pl.DataFrame, headers: pl.DataFrame, names: list[str], notices: Notices) -> pl.DataFrame:
@@ -201,23 +218,26 @@ def _unroll_midnight(calls: pl.DataFrame, names: list[str], notices: Notices) ->
         return pl.col(name).str.slice(0, 2).cast(pl.Int32) * 60 + pl.col(name).str.slice(2, 2).cast(pl.Int32)
 
     calls = calls.with_columns(minutes("arrival_text").alias("arrive"), minutes("departure_text").alias("depart"))
-    before = pl.col("depart").shift(1).over("journey")
     calls = calls.with_columns(
-        (pl.col("arrive") - before).fill_null(0).alias("ride"), (pl.col("depart") - pl.col("arrive")).alias("dwell")
+        pl.when(~STARTS).then(pl.col("arrive") - pl.col("depart").shift(1)).otherwise(0).alias("ride"),
+        (pl.col("depart") - pl.col("arrive")).alias("dwell"),
     )
-    falls = {name: pl.col(name) < -HALF_DAY_MIN for name in ("ride", "dwell")}
-    backward = calls.filter(((pl.col("ride") < 0) & ~falls["ride"]) | ((pl.col("dwell") < 0) & ~falls["dwell"]))
-    note_rows(notices, TIME_BACKWARD, backward, names, value="arrival_text")
-    calls = calls.filter(~pl.col("journey").is_in(backward["journey"].unique().implode()))
-    rides, dwells = falls["ride"].cast(pl.Int32), falls["dwell"].cast(pl.Int32)
-    calls = calls.with_columns((rides + dwells).cum_sum().over("journey").alias("nights"), dwells.alias("night_here"))
+    ride_falls, dwell_falls = (pl.col(name) < -HALF_DAY_MIN for name in ("ride", "dwell"))
+    backward = calls.filter(((pl.col("ride") < 0) & ~ride_falls) | ((pl.col("dwell") < 0) & ~dwell_falls))
+    if backward.height:
+        note_rows(notices, TIME_BACKWARD, backward, names, value="arrival_text")
+        calls = calls.filter(~pl.col("journey").is_in(backward["journey"].unique().implode()))
+    rides, dwells = ride_falls.cast(pl.Int32), dwell_falls.cast(pl.Int32)
+    calls = calls.with_columns((rides + dwells).cum_sum().alias("nights"), dwells.alias("night_here"))
+    before = pl.when(STARTS).then(pl.col("nights") - pl.col("night_here")).forward_fill()
+    calls = calls.with_columns((pl.col("nights") - before).alias("nights"))
     return calls.with_columns(
         (pl.col("arrive") + DAY_MIN * (pl.col("nights") - pl.col("night_here"))).alias("arrival_min"),
         (pl.col("depart") + DAY_MIN * pl.col("nights")).alias("departure_min"),
     )
 
 
-def _read_activities(calls: pl.DataFrame, parts: pl.DataFrame, names: list[str], notices: Notices) -> pl.DataFrame:
+def _read_activities(calls: pl.DataFrame, names: list[str], notices: Notices) -> pl.DataFrame:
     """Return who may get on and off; a note right after a call may forbid one of the two."""
     note_rows(
         notices,
@@ -228,16 +248,14 @@ def _read_activities(calls: pl.DataFrame, parts: pl.DataFrame, names: list[str],
     )
     passed = (pl.col("activity") == "N") & (pl.col("kind") == "QI")
     note_rows(notices, CALL_PASSED, calls.filter(passed), names, value="stop_id")
-    text = pl.col("line").str.slice(7).str.to_lowercase().str.strip_chars(" .").str.replace_all(r"\s+", " ")
-    remarks = parts.with_columns(
-        text.shift(-1).alias("text"), (pl.col("kind").shift(-1) == "QN").alias("has_note")
-    ).filter(pl.col("kind").is_in(CALLS) & pl.col("has_note"))
-    calls = calls.join(remarks.select("file", "row", "text"), on=["file", "row"], how="left", maintain_order="left")
+    remark = pl.col("remark").str.slice(7).str.to_lowercase().str.strip_chars(" .").str.replace_all(r"\s+", " ")
+    calls = calls.with_columns(remark.alias("text"))
     set_down = (pl.col("activity") == "S") | pl.col("text").is_in(["set down only", "drop off only"])
     pick_up = (pl.col("activity") == "P") | (pl.col("text") == "pick up only")
+    number = pl.int_range(pl.len(), dtype=pl.Int32)
     return calls.filter(~passed).select(
         "journey",
-        pl.int_range(pl.len(), dtype=pl.Int32).over("journey").alias("position"),
+        (number - pl.when(STARTS).then(number).forward_fill()).alias("position"),
         "stop_id",
         "arrival_min",
         "departure_min",
