@@ -19,6 +19,8 @@ from pipeline.timetables.gtfs_tables import check_unique, read_table
 from pipeline.timetables.gtfs_times import parse_integers, parse_numbers
 
 FILE = "stops.txt"
+LOCATED_FLAG = "is_located"
+"""Column, beyond GTFS, that is 0 where coordinates stand for no place; ``convert`` writes it."""
 NEAR_ZERO_DEG = 0.001
 """Coordinates both within this of zero are taken for blanks that somebody filled in."""
 MAX_LEVELS = 3
@@ -28,7 +30,10 @@ MAX_LEVELS = 3
 def _add_location(stops: pl.DataFrame) -> pl.DataFrame:
     lon, lat = pl.col("own_lon"), pl.col("own_lat")
     good = (
-        (lon.abs() <= 180) & (lat.abs() <= 90) & ~((lon.abs() < NEAR_ZERO_DEG) & (lat.abs() < NEAR_ZERO_DEG))
+        (lon.abs() <= 180)
+        & (lat.abs() <= 90)
+        & ~((lon.abs() < NEAR_ZERO_DEG) & (lat.abs() < NEAR_ZERO_DEG))
+        & (pl.col(LOCATED_FLAG).fill_null("1") != "0")
     ).fill_null(value=False)
     return stops.with_columns(
         pl.when(good).then(lon).alias("lon"),
@@ -92,6 +97,7 @@ def read_stops(container: GtfsContainer, notices: Notices) -> pl.DataFrame:
         "parent_station",
         "platform_code",
         "wheelchair_boarding",
+        LOCATED_FLAG,
     ]
     table = read_table(
         container, FILE, required=["stop_id", "stop_lat", "stop_lon"], optional=optional, notices=notices
