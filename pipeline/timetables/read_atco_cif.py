@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import holidays
 import polars as pl
 
 from pipeline.base.errors import InputError
 from pipeline.base.hashing import hash_file
 from pipeline.base.notices import Notices
 from pipeline.timetables.assemble import assemble_timetable
-from pipeline.timetables.cif_calendars import SUMMERS, DayRules, build_patterns, build_service_dates, read_bank_holidays
+from pipeline.timetables.bank_holidays import check_nation, get_bank_holidays
+from pipeline.timetables.cif_calendars import DayRules, build_patterns, build_service_dates, read_bank_holidays
 from pipeline.timetables.cif_files import CifLines, read_lines
 from pipeline.timetables.cif_records import cut, note_other_records, read_journeys
 from pipeline.timetables.cif_stops import build_stops, read_locations
@@ -22,6 +22,8 @@ from pipeline.timetables.naptan import Gazetteer
 from pipeline.timetables.read_gtfs import FEED_NAME
 
 TIMEZONE = "Europe/London"
+YEARS_AROUND = 12
+"""Bank holidays are those of so many years before and after the timetable's date."""
 BUS, COACH, RAIL, TRAM, METRO, FERRY = 3, 200, 2, 0, 1, 4
 VEHICLES: tuple[tuple[str, int], ...] = (
     ("COACH", COACH),
@@ -83,8 +85,7 @@ def read_atco_cif(
     """
     if not FEED_NAME.fullmatch(feed):
         raise InputError(f"'{feed}' is no name for a feed", field="feed", cure="Use letters, digits, '-' and '_'.")
-    if nation not in SUMMERS:
-        raise InputError(f"'{nation}' is no nation", field="nation", cure=f"Known: {', '.join(SUMMERS)}.")
+    nation = check_nation(nation)
     named = FeedNotices(notices, path.name) if path.is_dir() else notices
     lines = read_lines(path, named)
     reference = as_of or lines.made_on
@@ -99,7 +100,8 @@ def read_atco_cif(
     journeys = read_journeys(lines, named)
     _check_any(journeys.headers, path)
     own = read_bank_holidays(lines, named)
-    rules = DayRules(reference, own or _find_bank_holidays(nation, reference), nation)
+    span = (date(reference.year - YEARS_AROUND, 1, 1), date(reference.year + YEARS_AROUND, 12, 31))
+    rules = DayRules(reference, own or frozenset(get_bank_holidays(nation, *span)), nation)
     headers, patterns = build_patterns(journeys, rules, lines.names, named)
     _check_any(headers, path)
     headers, dates = build_service_dates(headers, patterns, rules, lines.names, named)
@@ -136,13 +138,6 @@ def _check_any(headers: pl.DataFrame, path: Path) -> None:
             file=path,
             cure="Its notices say why each journey was left out (connectivity validate lists them).",
         )
-
-
-def _find_bank_holidays(nation: str, reference: date) -> frozenset[date]:
-    """Return the bank holidays of a nation in the years that a timetable of this date can speak of."""
-    subdivision = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern_ireland": "NIR"}[nation]
-    years = range(reference.year - 12, reference.year + 12)
-    return frozenset(holidays.country_holidays("GB", subdiv=subdivision, years=years))
 
 
 def _read_operators(lines: CifLines, used: pl.Series) -> pl.DataFrame:
