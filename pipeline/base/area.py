@@ -121,11 +121,24 @@ class Destinations(PointSource):
     cumulative: bool = Field(default=False, description="also count the weight reachable within set times")
 
 
+def _take_path(value: object) -> object:
+    return {"path": value} if isinstance(value, str) else value
+
+
 class Feed(Licence):
     """One timetable file of a snapshot."""
 
     key: str = Field(pattern=NAME)
-    path: str
+    path: str = Field(description="GTFS, TransXChange or ATCO-CIF: a file, a zip archive or a folder")
+    format: Literal["auto", "gtfs", "transxchange", "atco_cif"] = Field(
+        "auto", description="found by content where it is 'auto'"
+    )
+    naptan: Annotated[TableSource, BeforeValidator(_take_path)] | None = Field(
+        None, description="NaPTAN's table of stops (CSV), for formats that only name them; a path, or a table's keys"
+    )
+    nation: Literal["england", "wales", "scotland", "northern_ireland"] = Field(
+        "england", description="whose bank holidays and school holidays hold in TransXChange and ATCO-CIF"
+    )
 
 
 class Snapshot(Model):

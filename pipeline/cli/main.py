@@ -200,7 +200,10 @@ def doctor() -> None:
 
 @app.command()
 def matrix(
-    gtfs: Annotated[list[Path], typer.Option("--gtfs", help="GTFS zip or folder; may be given several times")],
+    gtfs: Annotated[
+        list[Path],
+        typer.Option("--gtfs", help="GTFS, or TransXChange or ATCO-CIF with --naptan; may be given several times"),
+    ],
     osm: Annotated[Path, typer.Option("--osm", help="OpenStreetMap file (.osm.pbf, .osm)")],
     origins: Annotated[Path, typer.Option("--origins", help="CSV: id, lon, lat (or easting, northing)")],
     destinations: Annotated[Path, typer.Option("--destinations", help="CSV: id, lon, lat (or easting, northing)")],
@@ -245,6 +248,7 @@ def matrix(
     wheelchair: Annotated[
         bool, typer.Option("--wheelchair", help="only trips and stops that the feed flags as accessible")
     ] = False,
+    naptan: Annotated[Path | None, typer.Option("--naptan", help="NaPTAN's stops, for --gtfs of other formats")] = None,
     notices: Annotated[Path | None, typer.Option("--notices", help="list doubtful rows in this .csv")] = None,
 ) -> None:
     """Compute travel times between anybody's points, on anybody's timetable and streets."""
@@ -253,6 +257,7 @@ def matrix(
     run_matrix(
         {
             "gtfs": gtfs,
+            "naptan": naptan,
             "osm": osm,
             "origins": origins,
             "destinations": destinations,
@@ -284,15 +289,39 @@ def matrix(
     )
 
 
+NaptanOption = Annotated[Path | None, typer.Option("--naptan", help="NaPTAN's stops (CSV), for formats without places")]
+NationOption = Annotated[
+    str, typer.Option("--nation", help="whose bank holidays: england, wales, scotland, northern_ireland")
+]
+
+
+@app.command()
+def convert(
+    inputs: Annotated[list[Path], typer.Argument(help="TransXChange, ATCO-CIF or GTFS: files, zips or folders")],
+    out: Annotated[Path, typer.Option("--out", help="the GTFS archive, .zip")],
+    naptan: NaptanOption = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="date of the timetables, YYYY-MM-DD")] = None,
+    nation: NationOption = "england",
+    notices: Annotated[Path | None, typer.Option("--notices", help="list doubtful records in this .csv")] = None,
+) -> None:
+    """Convert timetables of any format to one GTFS archive."""
+    from pipeline.cli.convert import convert_inputs
+
+    convert_inputs(inputs, naptan=naptan, as_of=as_of, nation=nation, out=out, notices_file=notices)
+
+
 @app.command()
 def validate(
-    inputs: Annotated[list[str], typer.Argument(help="GTFS, OpenStreetMap or CSV files")],
+    inputs: Annotated[list[str], typer.Argument(help="timetables of any format, OpenStreetMap or CSV files")],
     out: Annotated[str | None, typer.Option("--out", help="also write the notices to this .csv")] = None,
+    naptan: NaptanOption = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="date of the timetables, YYYY-MM-DD")] = None,
+    nation: NationOption = "england",
 ) -> None:
     """Read any input and list its notices by code, file and row."""
     from pipeline.cli.validate import validate_inputs
 
-    validate_inputs(inputs, out)
+    validate_inputs(inputs, out, naptan=naptan, as_of=as_of, nation=nation)
 
 
 @app.command()

@@ -58,7 +58,7 @@ def run_matrix(
         raise UsageError(f"'{direction}' is no direction.", field="--direction", cure="Use to or from.")
     question = MatrixQuestion(
         **options,
-        day=_parse_date(date),
+        day=parse_day(date, "--date"),
         time_s=_choose_time(time, arrive_by),
         is_arrive_by=arrive_by is not None,
         limits_min=_parse_limits(cumulative),
@@ -99,13 +99,32 @@ def describe_notices(notices: Notices, file: Path | None) -> None:
         write_csv(frame, file)
 
 
-def _parse_date(text: str) -> Date:
+def parse_day(text: str, field: str) -> Date:
+    """Read a date given as an option.
+
+    Parameters
+    ----------
+    text
+        YYYY-MM-DD.
+    field
+        Name of the option, for the message.
+
+    Returns
+    -------
+    datetime.date
+        The day.
+
+    Raises
+    ------
+    UsageError
+        If it is no date.
+    """
     try:
         found = Date.fromisoformat(text)
     except ValueError:
         found = None
     if found is None or found.isoformat() != text:
-        raise UsageError(f"'{text}' is no date.", field="--date", cure="Write it as 2024-03-05.")
+        raise UsageError(f"'{text}' is no date.", field=field, cure="Write it as 2024-03-05.")
     return found
 
 

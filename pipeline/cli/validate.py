@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import typer
@@ -10,25 +11,36 @@ import typer
 from pipeline.base.area import PointSource
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
-from pipeline.cli.matrix import describe_notices
+from pipeline.cli.convert import describe_timetable
+from pipeline.cli.matrix import describe_notices, parse_day
 from pipeline.places.read_points import read_points
 from pipeline.streets.read_osm import read_streets
 from pipeline.timetables.duplicates import remove_duplicate_trips
-from pipeline.timetables.read_gtfs import read_timetable
+from pipeline.timetables.naptan import read_naptan
+from pipeline.timetables.read_any import FeedSource, read_timetable
 
 STREETS = (".pbf", ".osm", ".gz", ".bz2")
 CODES = ("id", "code")
 
 
-def validate_inputs(inputs: list[str], out: str | None) -> None:
+def validate_inputs(
+    inputs: list[str],
+    out: str | None,
+    *,
+    naptan: Path | None = None,
+    as_of: str | None = None,
+    nation: str = "england",
+) -> None:
     """Read each input by its kind and list what was doubtful.
 
     Parameters
     ----------
     inputs
-        GTFS zips or folders, OpenStreetMap files, CSV files of points.
+        Timetables of any format, OpenStreetMap files, CSV files of points.
     out
         Where to list all notices, if wanted.
+    naptan, as_of, nation
+        For timetables, see :func:`pipeline.cli.convert.convert_inputs`.
 
     Raises
     ------
@@ -36,26 +48,28 @@ def validate_inputs(inputs: list[str], out: str | None) -> None:
         For the first input that cannot be used.
     """
     notices = Notices()
+    day = parse_day(as_of, "--as-of") if as_of is not None else None
     for text in inputs:
         path = Path(text)
         if not path.exists():
             raise InputError("This input does not exist.", file=path, cure="Check the path.")
-        typer.echo(f"{path}: {_read(path, notices)}")
+        source = FeedSource(path, naptan=naptan, nation=nation)
+        typer.echo(f"{path}: {_read(path, notices) or _read_timetable(source, notices, day)}")
     describe_notices(notices, Path(out) if out else None)
     counts = notices.counts()
     typer.echo(f"{sum(counts.values()):,} notices of {len(counts)} kinds" if counts else "no notices")
 
 
 def _read(path: Path, notices: Notices) -> str:
-    if path.is_dir() or path.suffix == ".zip":
-        timetable = remove_duplicate_trips(read_timetable({"gtfs": path}, notices=notices), notices=notices)
-        return f"timetable of {timetable.trips.height:,} trips and {timetable.stops.height:,} stops"
     if path.suffix in STREETS:
         streets = read_streets(path, notices)
         return f"{streets.edges.height:,} streets, {streets.components.height:,} separate networks"
     if path.suffix == ".csv":
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
             header = next(csv.reader(handle), [])
+        if any(c.strip().lower() == "atcocode" for c in header):
+            stops = read_naptan(path, notices=notices).stops
+            return f"NaPTAN: {stops.height:,} stops, {stops['lon'].null_count():,} without a place"
         code = next((c for c in header if c.strip().lower() in CODES), header[0] if header else "id")
         is_projected = any(c.strip().lower() == "easting" for c in header)
         crs = "EPSG:27700" if is_projected else "EPSG:4326"
@@ -63,6 +77,10 @@ def _read(path: Path, notices: Notices) -> str:
             PointSource(path=path.name, code=code.strip(), crs=crs), path, area_crs=crs, notices=notices
         )
         return f"{len(points):,} points, by their column '{code}'"
-    raise InputError(
-        "Inputs of this kind cannot be read.", file=path, cure="Give GTFS (zip or folder), .osm.pbf, .osm or .csv."
-    )
+    return ""
+
+
+def _read_timetable(source: FeedSource, notices: Notices, day: date | None) -> str:
+    timetable = read_timetable({"timetable": source}, notices=notices, as_of=day)
+    kept = remove_duplicate_trips(timetable, notices=notices)
+    return f"timetable: {describe_timetable(kept, 'timetable')}"

@@ -32,7 +32,7 @@ from pipeline.streets.read_osm import read_streets
 from pipeline.timetables.calendars import check_has_service, note_idle_feeds
 from pipeline.timetables.duplicates import remove_duplicate_trips
 from pipeline.timetables.model import Timetable
-from pipeline.timetables.read_gtfs import read_timetable
+from pipeline.timetables.read_any import FeedSource, read_timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import WalkSettings
 from pipeline.transit.linking import (
@@ -150,9 +150,8 @@ def prepare_network(question: MatrixQuestion) -> tuple[PackedNetwork, LinkedArea
             field="--k",
             cure=f"Give --k {len(destinations)} at most.",
         )
-    timetable = remove_duplicate_trips(
-        read_timetable({f"gtfs{n}": path for n, path in enumerate(question.gtfs, 1)}, notices=notices), notices=notices
-    )
+    feeds = {f"gtfs{n}": FeedSource(path, naptan=question.naptan) for n, path in enumerate(question.gtfs, 1)}
+    timetable = remove_duplicate_trips(read_timetable(feeds, notices=notices, as_of=question.day), notices=notices)
     check_has_service(timetable, question.day)
     note_idle_feeds(timetable, question.day, notices)
     linked = _link(question, timetable, origins, destinations)
@@ -160,7 +159,8 @@ def prepare_network(question: MatrixQuestion) -> tuple[PackedNetwork, LinkedArea
 
 
 def _check_files(question: MatrixQuestion) -> None:
-    for path in (*question.gtfs, question.osm, question.origins, question.destinations):
+    naptan = [question.naptan] if question.naptan else []
+    for path in (*question.gtfs, question.osm, question.origins, question.destinations, *naptan):
         if not path.exists():
             raise InputError("This file does not exist.", file=path, cure="Check the path.")
         if path.is_dir() and path not in question.gtfs:

@@ -49,6 +49,7 @@ class MatrixQuestion:
     min_component_nodes: int = 100
     crs: str = "EPSG:27700"
     modes: tuple[str, ...] | None = None
+    naptan: Path | None = None
     notices: Notices = field(default_factory=Notices)
 
     @property

@@ -69,7 +69,8 @@ def build_targets(project: Project) -> dict[str, Target]:
 
     add("fetch", None, sorted({path for _, _, path, _ in list_inputs(project)}), [])
     for s in area.snapshots:
-        add("timetables", s.id, [project.resolve(feed.path) for feed in s.feeds], [])
+        tables = [project.resolve(feed.naptan.path) for feed in s.feeds if feed.naptan]
+        add("timetables", s.id, [*(project.resolve(feed.path) for feed in s.feeds), *dict.fromkeys(tables)], [])
     add("streets", None, [project.resolve(area.streets.path)] if area.streets.path else [], [])
     add("places", None, sorted({p for role, _, p, _ in list_inputs(project) if role in PLACE_ROLES}), [])
     for s in area.snapshots:
@@ -134,6 +135,8 @@ def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]
     found += [("group", rule) for rule in area.neighbourhoods.groups]
     found += [("destinations", source) for source in area.destinations]
     found += [("timetable", feed) for s in area.snapshots for feed in s.feeds]
+    tables = {feed.naptan.path: feed.naptan for s in area.snapshots for feed in s.feeds if feed.naptan}
+    found += [("naptan", table) for table in tables.values()]
     return [
         (
             role,
@@ -238,7 +241,8 @@ def get_horizon(settings: Settings) -> tuple[int, int]:
 def _describe(snapshot: Snapshot | None) -> dict[str, Any]:
     if snapshot is None:
         return {}
-    return {"id": snapshot.id, "date": str(snapshot.date), "feeds": [(f.key, f.path) for f in snapshot.feeds]}
+    feeds = [(f.key, f.path, f.format, f.naptan.path if f.naptan else None, f.nation) for f in snapshot.feeds]
+    return {"id": snapshot.id, "date": str(snapshot.date), "feeds": feeds}
 
 
 def get_days(snapshot: Snapshot) -> dict[str, date]:

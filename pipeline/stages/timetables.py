@@ -9,7 +9,9 @@ from pipeline.stages.targets import get_days
 from pipeline.timetables.calendars import check_has_service, count_trips_by_date
 from pipeline.timetables.duplicates import remove_duplicate_trips
 from pipeline.timetables.fingerprint import compute_fingerprint
-from pipeline.timetables.read_gtfs import read_timetable
+from pipeline.timetables.read_any import FeedSource, read_timetable
+
+N_PROCESSES = 2
 
 
 def run(project: Project, snapshot: str | None) -> StageRun:
@@ -37,8 +39,22 @@ def run(project: Project, snapshot: str | None) -> StageRun:
         for feed in one.feeds:
             about = {"licence": feed.licence, "attribution": feed.attribution, "vintage": feed.vintage}
             stage.add_input(f"timetable {feed.key}", feed.path, project.resolve(feed.path), **about)
-        paths = {feed.key: project.resolve(feed.path) for feed in one.feeds}
-        timetable = remove_duplicate_trips(read_timetable(paths, notices=stage.notices), notices=stage.notices)
+            if feed.naptan is not None:
+                about = {"licence": feed.naptan.licence, "attribution": feed.naptan.attribution}
+                about["vintage"] = feed.naptan.vintage
+                stage.add_input(f"NaPTAN {feed.key}", feed.naptan.path, project.resolve(feed.naptan.path), **about)
+        feeds = {
+            feed.key: FeedSource(
+                project.resolve(feed.path),
+                None if feed.format == "auto" else feed.format,
+                project.resolve(feed.naptan.path) if feed.naptan else None,
+                feed.nation,
+            )
+            for feed in one.feeds
+        }
+        read = read_timetable(feeds, notices=stage.notices, as_of=one.date, n_processes=N_PROCESSES)
+        timetable = remove_duplicate_trips(read, notices=stage.notices)
+        stage.facts["formats"] = {key: str(about["format"]) for key, about in sorted(timetable.feeds.items())}
         check_has_service(timetable, get_days(one)["weekday"])
         timetable.write(stage.folder / "timetable")
         counts = count_trips_by_date(timetable)

@@ -109,7 +109,7 @@ def test_validate_lists_notices_by_code_file_and_row(tiny: ProjectFolder, tmp_pa
     out = tmp_path / "notices.csv"
     done = tiny.call("validate", str(feed), str(SAMPLE / "saltmarsh.osm.pbf"), str(points), "--out", str(out))
     assert done.returncode == 0, done.stderr
-    assert "timetable of " in done.stdout
+    assert "timetable: GTFS, " in done.stdout
     assert "3 separate networks" in done.stdout
     assert "2 points, by their column 'id'" in done.stdout
     assert "notice gtfs_frequency_inexact (info): 4 x " in done.stderr
