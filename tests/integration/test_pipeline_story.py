@@ -27,6 +27,7 @@ NOTICES = {
     "timetable_duplicate_trips": "duplicate_trips",
     "gtfs_times_interpolated": "blank_stop_times",
     "gtfs_frequency_inexact": "inexact_frequency_rows",
+    "cif_grid_scaled": "grid_references_scaled",
 }
 OUTWARD_ALL = {"direction": "outward", "mode_set": "all"}
 
@@ -357,6 +358,7 @@ def _ask(
         time_s=parse_time_s(time),
         window_min=window_min,
         percentiles=(5,),
+        naptan=SAMPLE / "naptan.csv",
     )
     return compute_matrix(question).to_pandas().set_index(["from_id", "to_id"])
 

@@ -15,6 +15,7 @@ from pipeline.routing.explain import explain_journey
 from pipeline.routing.profile_scan import build_nearest_walk, build_seeds, compute_nearest, compute_nearest_return
 from pipeline.routing.raptor import RangeQuery, compute_all_times, compute_nearest_by_pairs, compute_percentiles
 from pipeline.routing.window import build_window, compute_statistics
+from pipeline.timetables.read_any import FeedSource
 from pipeline.transit.footpaths import WalkSettings
 from tests.support.routing_data import CAP_S, build_town
 from tests.support.routing_oracle import compute_arrivals
@@ -69,7 +70,7 @@ def sample(request, root):
     places = pd.concat([pd.read_csv(folder / f"{n}.csv") for n in ("hospitals", "jobs_centres", "rail_stations")])
     feeds = sorted((folder / "timetables" / request.param).glob("*.zip"))
     return request.param, build_town(
-        {path.stem: path for path in feeds},
+        {path.stem: FeedSource(path, naptan=folder / "naptan.csv") for path in feeds},
         folder / "saltmarsh.osm.pbf",
         SAMPLE_DAYS[request.param],
         (points.x.to_numpy(), points.y.to_numpy()),

@@ -15,16 +15,31 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import osmium
+import pyproj
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "data" / "sample"
 GENERATOR = SAMPLE / "generator"
+XMLNS = "{http://www.transxchange.org.uk/}"
 YEARS = (2010, 2016, 2019, 2024)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+# The British National Grid to degrees by the published seven parameters, whatever grid files a machine has.
+TO_GRID = pyproj.Transformer.from_pipeline(
+    "+proj=pipeline "
+    "+step +inv +proj=tmerc +lat_0=49 +lon_0=-2 +k=0.9996012717 +x_0=400000 +y_0=-100000 +ellps=airy "
+    "+step +proj=push +v_3 "
+    "+step +proj=cart +ellps=airy "
+    "+step +proj=helmert +x=446.448 +y=-125.157 +z=542.06 +rx=0.15 +ry=0.247 +rz=0.842 +s=-20.489 "
+    "+convention=position_vector "
+    "+step +inv +proj=cart +ellps=WGS84 "
+    "+step +proj=pop +v_3 "
+    "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
+)
 Service = tuple[str, str]  # operator name, public number
 
 STORY: dict[str, Any] = yaml.safe_load((SAMPLE / "story.yaml").read_text(encoding="utf-8"))
@@ -103,6 +118,11 @@ def _read_dates(path: Path) -> dict[str, set[date]]:
     return dates
 
 
+def _read_naptan() -> list[dict[str, str]]:
+    with (SAMPLE / "naptan.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def _parse_s(text: str) -> int:
     hours, minutes, seconds = text.split(":")
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
@@ -121,9 +141,10 @@ class FeedFiles:
         self.route_type: dict[Service, str] = {}
         self.ids: dict[Service, set[str]] = defaultdict(set)
         self.position: dict[str, tuple[str, str, str]] = {}
-        self.n_duplicates = self.n_blank = self.n_inexact = 0
-        for path in self.paths.values():
-            self._read_feed(path)
+        self.n_duplicates = self.n_blank = self.n_inexact = self.n_placed = 0
+        readers = {"gtfs": self._read_feed, "atco_cif": self._read_cif, "transxchange": self._read_transxchange}
+        for name, path in self.paths.items():
+            readers[STORY["snapshots"][year]["formats"][name]](path)
 
     def _read_feed(self, path: Path) -> None:
         operators = {row["agency_id"]: row["agency_name"] for row in _read_table(path, "agency")}
@@ -152,9 +173,84 @@ class FeedFiles:
                 first, end = _parse_s(frequency["start_time"]), _parse_s(frequency["end_time"])
                 starts = list(range(first, end, int(frequency["headway_secs"])))
             for departure in starts:
-                known = self.runs[service].setdefault((departure, shape), set())
-                self.n_duplicates += bool(known & dates[trip["service_id"]])
-                known |= dates[trip["service_id"]]
+                self._add_run(service, departure, shape, dates[trip["service_id"]])
+
+    def _add_run(
+        self, service: Service, departure: int, shape: tuple[tuple[str, int | None], ...], dates: set[date]
+    ) -> None:
+        known = self.runs[service].setdefault((departure, shape), set())
+        # The same run may have a time in one feed that the other leaves blank, never another time.
+        self.n_duplicates += bool(known & dates)
+        known |= dates
+
+    def _read_cif(self, path: Path) -> None:
+        """Read ATCO-CIF by its fixed columns."""
+        operators, service, start, shape, day_set = {}, ("", ""), 0, [], set()
+        with zipfile.ZipFile(path) as archive:
+            lines = archive.read("bus_coastliner.cif").decode("ascii").split("\r\n")
+        assert lines[0].startswith("ATCO-CIF0500")
+        register = {row["ATCOCode"]: (row["CommonName"], row["Longitude"], row["Latitude"]) for row in _read_naptan()}
+        for line in lines[1:]:
+            kind = line[:2]
+            if kind == "QP":
+                operators[line[3:7]] = line[7:31].strip()
+            elif kind == "QB":
+                self.n_placed += 1
+                stop = line[3:15].strip()
+                near = TO_GRID.transform(float(register[stop][1]), float(register[stop][2]), direction="INVERSE")
+                assert (int(line[15:23]) / 10, int(line[23:31]) / 10) == pytest.approx(near, abs=0.06)
+                self.position.setdefault(stop, register[stop])
+            elif kind == "QS":
+                service = (operators[line[3:7]], line[38:42].strip())
+                self.route_type[service] = {"BUS": "3", "COACH": "200"}[line[48:56].strip()]
+                days = [n for n in range(7) if line[29 + n] == "1"]
+                first, last = (date.fromisoformat(line[at : at + 8]) for at in (13, 21))
+                day_set = {d for n in range((last - first).days + 1) if (d := first + timedelta(n)).weekday() in days}
+                shape = []
+            elif kind in {"QO", "QI", "QT"}:
+                seconds = int(line[14:16]) * 3600 + int(line[16:18]) * 60
+                start = seconds if kind == "QO" else start
+                shape.append((line[2:14].strip(), (seconds - start) % 86_400))
+                if kind == "QT":
+                    self._add_run(service, start, tuple(shape), day_set)
+
+    def _read_transxchange(self, path: Path) -> None:
+        """Read TransXChange as far as the sample goes: timing links, run times, days of the week."""
+        for row in _read_naptan():
+            self.position.setdefault(row["ATCOCode"], (row["CommonName"], row["Longitude"], row["Latitude"]))
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                self._read_document(ET.fromstring(archive.read(name)))
+
+    def _read_document(self, root: ET.Element) -> None:
+        def get(element: ET.Element, path: str) -> str:
+            found = element.findtext("/".join(f"{XMLNS}{part}" for part in path.split("/")))
+            assert found, path
+            return found
+
+        service_node = next(root.iter(f"{XMLNS}Service"))
+        service = (get(root, "Operators/Operator/OperatorShortName"), get(service_node, "Lines/Line/LineName"))
+        self.route_type[service] = {"bus": "3", "coach": "200"}[get(service_node, "Mode")]
+        first, last = (date.fromisoformat(get(service_node, f"OperatingPeriod/{end}Date")) for end in ("Start", "End"))
+        shapes = {}
+        for section in root.iter(f"{XMLNS}JourneyPatternSection"):
+            links = list(section)
+            shape = [(get(links[0], "From/StopPointRef"), 0)]
+            for link in links:
+                minutes = int(get(link, "RunTime").removeprefix("PT").removesuffix("M"))
+                shape.append((get(link, "To/StopPointRef"), shape[-1][1] + 60 * minutes))
+            shapes[section.attrib["id"]] = tuple(shape)
+        patterns = {
+            node.attrib["id"]: shapes[get(node, "JourneyPatternSectionRefs")]
+            for node in root.iter(f"{XMLNS}JourneyPattern")
+        }
+        for journey in root.iter(f"{XMLNS}VehicleJourney"):
+            days = next(iter(next(journey.iter(f"{XMLNS}DaysOfWeek")))).tag.removeprefix(XMLNS)
+            runs_on = {"MondayToSaturday": range(6), "Sunday": (6,), "MondayToSunday": range(7)}[days]
+            span = (first + timedelta(n) for n in range((last - first).days + 1))
+            start = _parse_s(get(journey, "DepartureTime"))
+            shape = patterns[get(journey, "JourneyPatternRef")]
+            self._add_run(service, start, shape, {day for day in span if day.weekday() in runs_on})
 
     def count_runs(self, service: Service, day: date) -> int:
         return sum(day in dates for dates in self.runs[service].values())
@@ -163,11 +259,14 @@ class FeedFiles:
         """Names of the places that a service calls at, platforms apart."""
         return {self.position[stop_id][0] for _, calls in self.runs[service] for stop_id, _ in calls}
 
-    def build_relative_dates(self, service: Service, *, with_positions: bool) -> dict[object, set[int]]:
-        """Runs with the days since the reference date, comparable between years."""
+    def build_relative_dates(
+        self, service: Service, *, with_positions: bool, untimed: frozenset[str] = frozenset()
+    ) -> dict[object, set[int]]:
+        """Runs with the days since the reference date, comparable between years; times at `untimed` stops left out."""
         reference: date = STORY["snapshots"][self.year]["reference_date"]
         result: dict[object, set[int]] = {}
-        for (departure, calls), dates in self.runs[service].items():
+        for (departure, timed), dates in self.runs[service].items():
+            calls = tuple((stop, None if stop in untimed else s) for stop, s in timed)
             key = tuple((self.position[stop], s) for stop, s in calls) if with_positions else calls
             window = {(day - reference).days for day in dates}
             result[departure, key] = {offset for offset in window if -1 <= offset < 13}
@@ -192,6 +291,7 @@ def test_snapshots_hold_the_feeds_and_notices_of_the_story(feeds: dict[int, Feed
             "duplicate_trips": files.n_duplicates,
             "blank_stop_times": files.n_blank,
             "inexact_frequency_rows": files.n_inexact,
+            "grid_references_scaled": files.n_placed,
         }
         assert sum(len(runs) for runs in files.runs.values()) < 2_000
 
@@ -289,8 +389,13 @@ def test_each_change_is_what_its_status_says(feeds: dict[int, FeedFiles]) -> Non
     shifted = {(start + 720, calls) for start, calls in feeds[2019].runs[smb, "9"]}
     assert shifted == set(feeds[2024].runs[smb, "9"])
     for number in ("50", "X51"):
-        unchanged = [feeds[y].build_relative_dates(("Coastliner", number), with_positions=False) for y in (2016, 2024)]
-        assert unchanged[0] == unchanged[1]
+        service = ("Coastliner", number)
+        untimed = frozenset(stop for _, calls in feeds[2024].runs[service] for stop, s in calls if s is None)
+        assert bool(untimed) == (number == "50")
+        unchanged = [
+            feeds[y].build_relative_dates(service, with_positions=False, untimed=untimed) for y in (2010, 2016, 2024)
+        ]
+        assert unchanged[0] == unchanged[1] == unchanged[2]
 
 
 def test_traps_of_the_format_are_present(feeds: dict[int, FeedFiles]) -> None:
@@ -310,10 +415,24 @@ def test_traps_of_the_format_are_present(feeds: dict[int, FeedFiles]) -> None:
         loops = [calls for (_, number), runs in files.runs.items() for _, calls in runs if number == "3"]
         assert loops
         assert all(calls[0][0] == calls[-1][0] for calls in loops)
-    blank = [row for row in _read_table(feeds[2010].paths["bus_coastliner"], "stop_times") if not row["arrival_time"]]
+    blank = [row for row in _read_table(feeds[2024].paths["bus_coastliner"], "stop_times") if not row["arrival_time"]]
     assert blank
     assert all(row["shape_dist_traveled"] for row in blank)
-    assert max(row["arrival_time"] for row in _read_table(feeds[2010].paths["bus_coastliner"], "stop_times")) > "24"
+    assert max(row["arrival_time"] for row in _read_table(feeds[2024].paths["bus_coastliner"], "stop_times")) > "24"
+
+
+def test_each_era_has_its_own_format() -> None:
+    formats = {year: snapshot["formats"] for year, snapshot in STORY["snapshots"].items()}
+    assert formats[2010]["bus_coastliner"] == "atco_cif"
+    assert formats[2016]["bus_coastliner"] == "transxchange"
+    others = {name for year in YEARS for feed, name in formats[year].items() if feed != "bus_coastliner"}
+    assert others | {formats[2024]["bus_coastliner"]} == {"gtfs"}
+
+
+def test_the_coach_of_2010_passes_midnight_on_the_clock_of_the_wall(feeds: dict[int, FeedFiles]) -> None:
+    with zipfile.ZipFile(feeds[2010].paths["bus_coastliner"]) as archive:
+        lines = archive.read("bus_coastliner.cif").decode("ascii").split("\r\n")
+    assert "QTX99000191A  0008   T1F0" in lines
 
 
 # --- places and streets -----------------------------------------------------------------------------------------------

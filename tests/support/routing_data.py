@@ -14,7 +14,7 @@ from pipeline.streets.read_osm import read_streets
 from pipeline.streets.shortest_paths import compute_distance_matrix, compute_walk_s
 from pipeline.streets.snap import compute_eligible_components, snap_points
 from pipeline.timetables.model import Timetable
-from pipeline.timetables.read_gtfs import read_timetable
+from pipeline.timetables.read_any import FeedSource, read_timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import LinkedPoints, WalkSettings
 from pipeline.transit.packed import PackedNetwork
@@ -30,7 +30,7 @@ class Town:
 
 
 def build_town(
-    feeds: dict[str, Path],
+    feeds: dict[str, Path | FeedSource],
     osm: Path,
     day: date,
     origins: tuple[np.ndarray, np.ndarray],

@@ -8,15 +8,17 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import yaml
+from saltmarsh.atco_cif import write_atco_cif
 from saltmarsh.boundaries import build_polygons
 from saltmarsh.calendars import YEARS
 from saltmarsh.district import build_district
 from saltmarsh.grid import compute_grid_reference, compute_lon_lat
-from saltmarsh.gtfs import build_feeds
+from saltmarsh.gtfs import Feed, build_feeds
+from saltmarsh.lines import get_format
 from saltmarsh.places import (
     DISTRICT_CODE,
     DISTRICT_NAME,
@@ -28,6 +30,7 @@ from saltmarsh.places import (
     build_small_areas,
 )
 from saltmarsh.story import build_story
+from saltmarsh.transxchange import write_transxchange
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[1]
 
@@ -98,6 +101,23 @@ def _write_boundaries(path: Path) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
+WRITERS: dict[str, Callable[[Feed, Path], None]] = {
+    "gtfs": Feed.write,
+    "atco_cif": write_atco_cif,
+    "transxchange": write_transxchange,
+}
+
+
+def _write_naptan(path: Path, feeds: Iterable[Feed]) -> None:
+    """Write the register of stops that the TransXChange feeds refer to."""
+    stops = {stop_id: feed.stops[stop_id] for feed in feeds for stop_id in feed.used_stops}
+    _write_csv(
+        path,
+        ("ATCOCode", "CommonName", "Longitude", "Latitude", "StopType", "Status"),
+        [(stop_id, stop.name, stop.lon, stop.lat, "BCT", "active") for stop_id, stop in sorted(stops.items())],
+    )
+
+
 def write_sample(folder: Path) -> None:
     """Write every file of the sample into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,8 +128,12 @@ def write_sample(folder: Path) -> None:
     for year in YEARS:
         target = folder / "timetables" / str(year)
         target.mkdir(parents=True, exist_ok=True)
-        for feed in build_feeds(street_map, year):
-            feed.write(target / f"{feed.name}.zip")
+        feeds = build_feeds(street_map, year)
+        for feed in feeds:
+            WRITERS[get_format(year, feed.name)](feed, target / f"{feed.name}.zip")
+        registered = [feed for feed in feeds if get_format(year, feed.name) == "transxchange"]
+        if registered:
+            _write_naptan(folder / "naptan.csv", registered)
     story = yaml.safe_dump(build_story(), sort_keys=False, default_flow_style=None, width=120)
     heading = "# Written by generator/make_sample.py: what happened to every service between the snapshots.\n"
     (folder / "story.yaml").write_text(heading + story, encoding="utf-8", newline="\n")

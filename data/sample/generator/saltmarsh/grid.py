@@ -38,6 +38,12 @@ def compute_grid_reference(x_km: float, y_km: float) -> tuple[int, int]:
     return round(ORIGIN_EASTING_M + x_km * 1000), round(ORIGIN_NORTHING_M + y_km * 1000)
 
 
+def compute_grid_metres(lon: float, lat: float) -> Point:
+    """Return easting and northing in metres (EPSG:27700) of a point in degrees (WGS84)."""
+    easting, northing = _get_transformer().transform(lon, lat, direction="INVERSE")
+    return float(easting), float(northing)
+
+
 def compute_lon_lat(x_km: float, y_km: float, *, decimals: int = 6) -> Point:
     """Return longitude and latitude in degrees (WGS84) of a point in local kilometres."""
     easting, northing = ORIGIN_EASTING_M + x_km * 1000, ORIGIN_NORTHING_M + y_km * 1000

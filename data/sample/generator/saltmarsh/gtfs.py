@@ -70,10 +70,12 @@ class Feed:
     stops: dict[str, Stop]
     tables: dict[str, list[tuple[object, ...]]] = field(default_factory=lambda: {name: [] for name in HEADERS})
     _services: set[str] = field(default_factory=set)
+    lines: list[Line] = field(default_factory=list)
     _used_stops: set[str] = field(default_factory=set)
 
     def add_line(self, line: Line) -> None:
         """Add a line: its route, services, trips, calls and frequencies."""
+        self.lines.append(line)
         route_id = self._get_route_id(line)
         self.tables["routes"].append((route_id, line.operator_id, line.number, line.name, line.route_type))
         for direction in (0, 1):
@@ -117,7 +119,7 @@ class Feed:
             self.tables["calendar_dates"] += [(service_id, _format_date(day), 1) for day in dates]
         return service_id
 
-    def _build_calls(self, line: Line, direction: int) -> list[tuple[str, str, int]]:
+    def build_calls(self, line: Line, direction: int) -> list[tuple[str, str, int]]:
         """Return (place, stop_id, minutes from the start) in the order of travel."""
         end = line.calls[-1][1]
         calls = [
@@ -132,7 +134,7 @@ class Feed:
         return get_stop_id(PLACES[place], is_inbound=is_inbound, year=self.year)
 
     def _add_trip(self, line: Line, direction: int, ids: tuple[str, str, str], start: int) -> None:
-        calls = self._build_calls(line, direction)
+        calls = self.build_calls(line, direction)
         shape_id = f"{line.number}-{'OI'[direction]}" if line.has_shape_distance else ""
         headsign = self.stops[calls[-1][1]].name
         self.tables["trips"].append((*ids, headsign, direction, shape_id))
@@ -148,10 +150,15 @@ class Feed:
     def _add_shape(self, line: Line, direction: int) -> None:
         if not line.has_shape_distance:
             return
-        for sequence, (_, stop_id, minute) in enumerate(self._build_calls(line, direction), start=1):
+        for sequence, (_, stop_id, minute) in enumerate(self.build_calls(line, direction), start=1):
             stop = self.stops[stop_id]
             distance = minute * SHAPE_UNITS_PER_MINUTE
             self.tables["shapes"].append((f"{line.number}-{'OI'[direction]}", stop.lat, stop.lon, sequence, distance))
+
+    @property
+    def used_stops(self) -> list[str]:
+        """Identifiers of the stops that runs call at, sorted."""
+        return sorted(self._used_stops)
 
     def finish(self) -> None:
         """Add operators, stops, transfers and the feed's own description."""

@@ -209,6 +209,15 @@ def build_lines(year: int) -> list[Line]:
     return lines
 
 
+FORMATS = {(2010, COASTLINER): "atco_cif", (2016, COASTLINER): "transxchange"}
+"""Feeds that are not GTFS: each era has its own format."""
+
+
+def get_format(year: int, feed: str) -> str:
+    """Return the format in which a feed was handed in."""
+    return FORMATS.get((year, feed), "gtfs")
+
+
 def get_feeds(year: int) -> tuple[str, ...]:
     """Return the feeds that were handed in for a year: the second operator's is missing in 2019."""
     return (COUNCIL, RAIL, FERRY) if year == 2019 else (COUNCIL, COASTLINER, RAIL, FERRY)

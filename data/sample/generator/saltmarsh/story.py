@@ -15,7 +15,8 @@ from saltmarsh.calendars import (
     get_validity,
 )
 from saltmarsh.gtfs import get_mode
-from saltmarsh.lines import COASTLINER, COUNCIL, OPERATORS, Line, build_lines, get_feeds
+from saltmarsh.lines import COASTLINER, COUNCIL, OPERATORS, Line, build_lines, get_feeds, get_format
+from saltmarsh.stops import PLACES
 
 # Statuses other than `kept`, by the year of the later snapshot and the line's number before (or after, if new).
 STATUSES: dict[int, dict[str, str]] = {
@@ -102,13 +103,26 @@ def _build_snapshot(year: int) -> dict[str, object]:
         "last_date": last,
         "school_holiday_from": HALF_TERM_MONDAYS[year],
         "feeds": list(feeds),
+        "formats": {feed: get_format(year, feed) for feed in feeds},
         "missing_feeds": [] if COASTLINER in feeds else [COASTLINER],
         "expected_notices": {
             "duplicate_trips": n_filed_twice,
-            "blank_stop_times": sum(_count_filed(line) * len(line.blank_places) for line, _ in filings),
+            "blank_stop_times": sum(
+                _count_filed(line) * len(line.blank_places)
+                for line, feed in filings
+                if get_format(year, feed) == "gtfs"
+            ),
             "inexact_frequency_rows": sum(len(line.departures) for line, _ in filings if line.exact_times == 0),
+            "grid_references_scaled": _count_located(year, filings),
         },
     }
+
+
+def _count_located(year: int, filings: list[tuple[Line, str]]) -> int:
+    """Count the stops that a feed itself places, in decimetres of the national grid."""
+    lines = [line for line, feed in filings if get_format(year, feed) == "atco_cif"]
+    places = {place for line in lines for place, _ in line.calls}
+    return sum(2 if PLACES[place].kind == "pair" else 1 for place in places)
 
 
 def _count_filed(line: Line) -> int:
