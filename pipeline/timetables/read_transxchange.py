@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from functools import partial
 from multiprocessing import get_context
@@ -12,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.hashing import hash_file
@@ -27,7 +27,7 @@ from pipeline.timetables.txc_document import Snapshot, read_document
 from pipeline.timetables.txc_elements import parse_changed
 from pipeline.timetables.txc_files import SNIFF_BYTES, DocumentPlace, is_transxchange, iter_document, list_documents
 from pipeline.timetables.txc_places import resolve_stops
-from pipeline.timetables.txc_records import DocumentTables, Ordinals, StopPlace, merge_first
+from pipeline.timetables.txc_records import DocumentTables, Ordinals, PackedCalls, StopPlace, merge_first
 from pipeline.timetables.txc_revisions import find_superseded, subtract_ranges
 from pipeline.timetables.xml_files import find_root_attributes
 
@@ -61,8 +61,14 @@ def _iter_tables(places: Sequence[DocumentPlace], snapshot: Snapshot, n_processe
         yield from map(work, places)
         return
     chunk = max(1, min(16, len(places) // (4 * n_processes)))
-    with ProcessPoolExecutor(max_workers=n_processes, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, places, chunksize=chunk)
+    n_done = 0
+    try:
+        with ProcessPoolExecutor(max_workers=n_processes, mp_context=get_context("spawn")) as pool:
+            for tables in pool.map(work, places, chunksize=chunk):
+                yield tables
+                n_done += 1
+    except BrokenProcessPool:  # killed, or a script without a guarded main: this process reads the rest
+        yield from map(work, places[n_done:])
 
 
 def _collect(
@@ -114,9 +120,9 @@ def _resolve_calendars(
 
 
 def _build_trips(documents: Sequence[DocumentTables], services: list[list[str]]) -> pl.DataFrame:
-    """Return one row for each journey that runs, with ``document``, ``pattern`` and ``departure_s`` besides."""
-    parts = []
-    for at, (tables, named) in enumerate(zip(documents, services, strict=True)):
+    """Return one row for each journey that runs, with ``pattern`` (of all documents) and ``departure_s`` besides."""
+    parts, n_patterns = [], 0
+    for tables, named in zip(documents, services, strict=True):
         rows = tables.journeys
         parts.append(
             pl.DataFrame(
@@ -140,8 +146,9 @@ def _build_trips(documents: Sequence[DocumentTables], services: list[list[str]])
                     "pattern": pl.Int32,
                     "departure_s": pl.Int32,
                 },
-            ).with_columns(pl.lit(at, dtype=pl.Int32).alias("document"))
+            ).with_columns((pl.col("pattern") + n_patterns).alias("pattern"))
         )
+        n_patterns += tables.calls.length.size
     trips = pl.concat(parts).filter(pl.col("service_id") != "")
     turn = pl.int_range(pl.len()).over("trip_id")
     return trips.with_columns(
@@ -149,56 +156,47 @@ def _build_trips(documents: Sequence[DocumentTables], services: list[list[str]])
     )
 
 
-def _flatten(documents: Sequence[DocumentTables], names: dict[str, str], order: dict[str, int]) -> dict[str, NDArray]:  # type: ignore[type-arg]
-    """Return the calls of all patterns one after the other, and where each pattern begins and how long it is."""
-    stops: list[int] = []
-    columns: dict[str, list[int] | list[bool]] = {
-        name: [] for name in ("arrival_s", "departure_s", "can_board", "can_alight")
-    }
-    lengths, first_pattern = [], [0]
+def _pack(documents: Sequence[DocumentTables], names: dict[str, str], order: dict[str, int]) -> PackedCalls:
+    """Return the calls of all documents one after the other, their stops numbered as in the table of stops."""
+    stops = []
     for tables in documents:
-        for calls in tables.patterns:
-            stops += [order[names[stop]] for stop in calls.stops]
-            lengths.append(len(calls.stops))
-            for name, values in columns.items():
-                values.extend(getattr(calls, name))
-        first_pattern.append(first_pattern[-1] + len(tables.patterns))
-    length = np.array(lengths, dtype=np.int64)
-    return {
-        "stop": np.array(stops, dtype=np.int32),
-        "arrival_s": np.array(columns["arrival_s"], dtype=np.int32),
-        "departure_s": np.array(columns["departure_s"], dtype=np.int32),
-        "can_board": np.array(columns["can_board"], dtype=np.bool_),
-        "can_alight": np.array(columns["can_alight"], dtype=np.bool_),
-        "length": length,
-        "start": np.concatenate([[0], np.cumsum(length)])[:-1],
-        "first_pattern": np.array(first_pattern, dtype=np.int64),
-    }
+        own = np.array([order[names[stop]] for stop in tables.stops], dtype=np.int32)
+        stops.append(own[tables.calls.stop] if own.size else np.zeros(0, dtype=np.int32))
+    packed = [tables.calls for tables in documents]
+    return PackedCalls(
+        np.concatenate([part.length for part in packed]),
+        np.concatenate(stops),
+        np.concatenate([part.arrival_s for part in packed]),
+        np.concatenate([part.departure_s for part in packed]),
+        np.concatenate([part.can_board for part in packed]),
+        np.concatenate([part.can_alight for part in packed]),
+    )
 
 
-def _build_stop_times(trips: pl.DataFrame, flat: dict[str, NDArray], stops: pl.Series) -> pl.DataFrame:  # type: ignore[type-arg]
+def _build_stop_times(trips: pl.DataFrame, calls: PackedCalls, stops: pl.Series) -> pl.DataFrame:
     """Give every trip the calls of its pattern, later by its departure."""
-    pattern = flat["first_pattern"][trips["document"].to_numpy()] + trips["pattern"].to_numpy()
-    length = flat["length"][pattern]
+    pattern = trips["pattern"].to_numpy()
+    length = calls.length[pattern]
     total = int(length.sum())
     if total > MAX_STOP_TIMES:
         raise InputError(
             f"the timetable has {total:,} stop times, more than {MAX_STOP_TIMES:,}",
             cure="Give the documents in several parts.",
         )
+    start = np.cumsum(calls.length) - calls.length
     trip = np.repeat(np.arange(trips.height, dtype=np.int32), length)
     position = np.arange(total, dtype=np.int64) - np.repeat(np.cumsum(length) - length, length)
-    at = np.repeat(flat["start"][pattern], length) + position
+    at = np.repeat(start[pattern], length) + position
     departure = np.repeat(trips["departure_s"].to_numpy(), length)
     return pl.DataFrame(
         {
             "trip_id": trips["trip_id"].gather(pl.Series(trip)),
             "position": position.astype(np.int32),
-            "stop_id": stops.gather(pl.Series(flat["stop"][at])),
-            "arrival_s": departure + flat["arrival_s"][at],
-            "departure_s": departure + flat["departure_s"][at],
-            "is_pickup": flat["can_board"][at],
-            "is_dropoff": flat["can_alight"][at],
+            "stop_id": stops.gather(pl.Series(calls.stop[at])),
+            "arrival_s": departure + calls.arrival_s[at],
+            "departure_s": departure + calls.departure_s[at],
+            "is_pickup": calls.can_board[at],
+            "is_dropoff": calls.can_alight[at],
         }
     ).with_columns(pl.lit(value=False).alias("is_interpolated"))
 
@@ -262,8 +260,8 @@ def _build_tables(
         "routes": routes,
         "stops": stops,
         "service_dates": _build_dates(dates),
-        "stop_times": _build_stop_times(trips, _flatten(documents, names, order), stops["stop_id"]),
-        "trips": trips.drop("document", "pattern", "departure_s"),
+        "stop_times": _build_stop_times(trips, _pack(documents, names, order), stops["stop_id"]),
+        "trips": trips.drop("pattern", "departure_s"),
     }
 
 

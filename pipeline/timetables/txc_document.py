@@ -14,7 +14,7 @@ from pipeline.timetables import txc_codes as codes
 from pipeline.timetables.txc_days import Profile, compute_days, inherit_profile
 from pipeline.timetables.txc_elements import Elements, Frequency, RawJourney
 from pipeline.timetables.txc_files import DocumentPlace, iter_document
-from pipeline.timetables.txc_patterns import Override, apply_overrides, compute_calls, list_links
+from pipeline.timetables.txc_patterns import Calls, Override, apply_overrides, compute_calls, list_links
 from pipeline.timetables.txc_profiles import Reporter, note_organisations
 from pipeline.timetables.txc_records import (
     DocumentTables,
@@ -24,6 +24,7 @@ from pipeline.timetables.txc_records import (
     Span,
     StopPlace,
     describe_failure,
+    pack_calls,
 )
 from pipeline.timetables.txc_values import DAY_S
 
@@ -92,6 +93,7 @@ class _Builder:
         self.elements, self.snapshot, self.tables, self.report = elements, snapshot, tables, report
         self._by_code: dict[str, RawJourney] = {}
         self._patterns: dict[tuple[object, ...], int | tuple[NoticeCode, str]] = {}
+        self._calls: dict[Calls, int] = {}
         self._calendars: dict[tuple[str, Profile], int | None] = {}
         self._periods: dict[str, tuple[date, date] | None] = {}
         self._spans: dict[tuple[str, str], int] = {}
@@ -110,10 +112,9 @@ class _Builder:
             self._add_journey(journey)
         for (code, value), count in sorted(self._counts.items(), key=lambda item: (item[0][0].code, item[0][1])):
             self.report.note(code, value=value, count=count)
-        for calls in self.tables.patterns:
-            for stop in calls.stops:
-                if stop not in self.tables.stops:
-                    self.tables.stops[stop] = self.elements.places.get(stop, StopPlace(""))
+        for stop in dict.fromkeys(stop for calls in self._calls for stop in calls.stops):
+            self.tables.stops[stop] = self.elements.places.get(stop, StopPlace(""))
+        self.tables.calls = pack_calls(list(self._calls), list(self.tables.stops))
 
     def _note(self, code: NoticeCode, journey: RawJourney, field: str, detail: str = "") -> None:
         self.report.notices.add(
@@ -260,8 +261,7 @@ class _Builder:
             self._counts[codes.LINKS_BROKEN, whole.pattern] += calls.n_broken
         if len(calls.stops) < 2 or "" in calls.stops:
             return codes.JOURNEY_TOO_SHORT, f"pattern {whole.pattern}"
-        self.tables.patterns.append(calls)
-        return len(self.tables.patterns) - 1
+        return self._calls.setdefault(calls, len(self._calls))
 
     def _find_span(self, service: Service, line: str) -> int:
         key = (service.code, line)

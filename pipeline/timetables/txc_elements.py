@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipeline.timetables.txc_codes import FLEXIBLE_APART, ID_REPEATED, VALUE_UNREADABLE
 from pipeline.timetables.txc_days import Organisation, Profile
 from pipeline.timetables.txc_files import ROOT_NAME
-from pipeline.timetables.txc_patterns import Link, Override, parse_link, parse_override
+from pipeline.timetables.txc_patterns import Link, Override, parse_link, parse_overrides
 from pipeline.timetables.txc_profiles import Reporter, parse_organisation, parse_profile
 from pipeline.timetables.txc_records import JourneyPattern, Service, StopPlace
 from pipeline.timetables.txc_values import (
@@ -126,11 +126,11 @@ def parse_journey(element: Element, report: Reporter) -> RawJourney:
         As filed.
     """
     parts: dict[str, Element] = {}
-    overrides = []
+    links = []
     for child in element:
         name = get_name(str(child.tag))
         if name == "VehicleJourneyTimingLink":
-            overrides.append(parse_override(child, report))
+            links.append(child)
         else:
             parts.setdefault(name, child)
     text = {name: get_text(child) for name, child in parts.items()}
@@ -151,7 +151,7 @@ def parse_journey(element: Element, report: Reporter) -> RawJourney:
         text.get("DestinationDisplay", ""),
         parse_profile(parts.get("OperatingProfile"), report),
         parse_wheelchair(parts.get("Operational")),
-        tuple(overrides),
+        parse_overrides(element, links, report),
         _parse_frequency(parts.get("Frequency")),
         get_line(element),
     )

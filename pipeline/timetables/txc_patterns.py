@@ -10,7 +10,10 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
+
+from lxml import etree
 
 from pipeline.timetables.txc_codes import ACTIVITY_UNKNOWN
 from pipeline.timetables.txc_profiles import Reporter
@@ -86,8 +89,7 @@ class Calls(NamedTuple):
     n_broken: int
 
 
-def _parse_duration(element: Element) -> int | None:
-    text = get_text(element)
+def _parse_duration(text: str) -> int | None:
     if not text:
         return None
     value = parse_duration_s(text)
@@ -102,7 +104,7 @@ def _parse_usage(element: Element | None, report: Reporter) -> tuple[int | None,
         if name == "StopPointRef":
             stop = get_text(child)
         elif name == "WaitTime":
-            wait = _parse_duration(child)
+            wait = _parse_duration(get_text(child))
         elif name == "Activity":
             text = get_text(child)
             if text and text not in ACTIVITIES:
@@ -134,7 +136,7 @@ def parse_link(element: Element, report: Reporter) -> Link:
     to_wait, to_activity, to_stop, _ = _parse_usage(parts.get("To"), report)
     return Link(
         element.get("id") or "",
-        None if run is None else _parse_duration(run),
+        None if run is None else _parse_duration(get_text(run)),
         from_wait,
         to_wait,
         from_activity,
@@ -146,21 +148,8 @@ def parse_link(element: Element, report: Reporter) -> Link:
     )
 
 
-def parse_override(element: Element, report: Reporter) -> Override:
-    """Read a timing link of a vehicle journey.
-
-    Parameters
-    ----------
-    element
-        ``VehicleJourneyTimingLink``.
-    report
-        Where what cannot be understood is noted.
-
-    Returns
-    -------
-    Override
-        As filed.
-    """
+def _parse_override(element: Element, report: Reporter) -> Override:
+    """Read a timing link of a vehicle journey."""
     link, run = "", None
     from_wait = to_wait = from_activity = to_activity = None
     for child in element:
@@ -168,12 +157,60 @@ def parse_override(element: Element, report: Reporter) -> Override:
         if name == "JourneyPatternTimingLinkRef":
             link = get_text(child)
         elif name == "RunTime":
-            run = _parse_duration(child)
+            run = _parse_duration(get_text(child))
         elif name == "From":
             from_wait, from_activity, _, _ = _parse_usage(child, report)
         elif name == "To":
             to_wait, to_activity, _, _ = _parse_usage(child, report)
     return Override(link, run, from_wait, to_wait, from_activity, to_activity)
+
+
+@lru_cache(maxsize=65_536)
+def _make_override(link: str, run: str) -> Override:
+    return Override(link.strip(), _parse_duration(run.strip()))
+
+
+@lru_cache(maxsize=8)
+def _compile_paths(namespace: str) -> tuple[etree.XPath, etree.XPath, etree.XPath]:
+    """Return what finds links that say only a run time, and the references and run times of all links."""
+    tag = "t:VehicleJourneyTimingLink" if namespace else "VehicleJourneyTimingLink"
+    prefix = "t:" if namespace else ""
+    names = {"t": namespace} if namespace else None
+    link, run = f"{prefix}JourneyPatternTimingLinkRef", f"{prefix}RunTime"
+    says_more = f"*/{prefix}WaitTime or */{prefix}Activity"
+    plain = f"count({tag}[count({link}/text())=1 and count({run}/text())=1 and not({says_more})])"
+    paths = (plain, f"{tag}/{link}/text()", f"{tag}/{run}/text()")
+    first, second, third = (etree.XPath(path, namespaces=names, smart_strings=False) for path in paths)
+    return first, second, third
+
+
+def parse_overrides(journey: Element, links: Sequence[Element], report: Reporter) -> tuple[Override, ...]:
+    """Read the timing links of a vehicle journey.
+
+    Journeys by the hundred thousand say nothing but run times; those are fetched by three expressions for a whole
+    journey, which takes a quarter of the time of going from element to element.
+
+    Parameters
+    ----------
+    journey
+        ``VehicleJourney``.
+    links
+        Its ``VehicleJourneyTimingLink`` children.
+    report
+        Where what cannot be understood is noted.
+
+    Returns
+    -------
+    tuple of Override
+        One for each link.
+    """
+    if not links:
+        return ()
+    is_plain, references, runs = _compile_paths(str(journey.tag)[1:].rpartition("}")[0])
+    if is_plain(journey) == len(links):
+        pairs = zip(references(journey), runs(journey), strict=True)  # type: ignore[arg-type]
+        return tuple([_make_override(str(link), str(run)) for link, run in pairs])
+    return tuple([_parse_override(link, report) for link in links])
 
 
 def apply_overrides(links: Sequence[Link], overrides: Sequence[Override]) -> list[Link]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -112,6 +112,61 @@ class Journeys:
 
 
 @dataclass
+class PackedCalls:
+    """The calls of all patterns of a document, one after the other.
+
+    Attributes
+    ----------
+    length
+        Calls of each pattern, i64.
+    stop
+        Position in ``DocumentTables.stops``, i32.
+    arrival_s, departure_s
+        Seconds after the departure of the journey, i32.
+    can_board, can_alight
+        Whether passengers may get on and off.
+    """
+
+    length: NDArray[np.int64]
+    stop: NDArray[np.int32]
+    arrival_s: NDArray[np.int32]
+    departure_s: NDArray[np.int32]
+    can_board: NDArray[np.bool_]
+    can_alight: NDArray[np.bool_]
+
+
+def pack_calls(patterns: Sequence[Calls], stops: Sequence[str]) -> PackedCalls:
+    """Pack the calls of patterns into arrays.
+
+    Parameters
+    ----------
+    patterns
+        In their order.
+    stops
+        Every stop that they name, each once.
+
+    Returns
+    -------
+    PackedCalls
+        As compact as it can be passed between processes.
+    """
+    order = {stop: at for at, stop in enumerate(stops)}
+    n_calls = sum(len(calls.stops) for calls in patterns)
+
+    def flatten(name: str, dtype: type[np.generic]) -> NDArray[np.generic]:
+        return np.fromiter((value for calls in patterns for value in getattr(calls, name)), dtype, n_calls)
+
+    return PackedCalls(
+        np.array([len(calls.stops) for calls in patterns], dtype=np.int64),
+        np.fromiter((order[stop] for calls in patterns for stop in calls.stops), np.int32, n_calls),
+        flatten("arrival_s", np.int32),  # type: ignore[arg-type]
+        flatten("departure_s", np.int32),  # type: ignore[arg-type]
+        flatten("can_board", np.bool_),  # type: ignore[arg-type]
+        flatten("can_alight", np.bool_),  # type: ignore[arg-type]
+    )
+
+
+@dataclass
 class DocumentTables:
     """All that is kept of a document.
 
@@ -125,8 +180,9 @@ class DocumentTables:
         To long name and route type.
     stops
         Code as filed to what the document says of it; every stop that a pattern names.
-    patterns, calendars
-        Calls, and dates as proleptic ordinals in ascending order; journeys refer to them by position.
+    calls, calendars
+        Calls of each pattern, and dates as proleptic ordinals in ascending order; journeys refer to patterns and
+        calendars by position.
     spans
         Services and lines with their periods.
     journeys
@@ -141,7 +197,7 @@ class DocumentTables:
     operators: dict[str, str] = field(default_factory=dict)
     routes: dict[RouteKey, tuple[str, int]] = field(default_factory=dict)
     stops: dict[str, StopPlace] = field(default_factory=dict)
-    patterns: list[Calls] = field(default_factory=list)
+    calls: PackedCalls = field(default_factory=lambda: pack_calls((), ()))
     calendars: list[Ordinals] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     journeys: Journeys = field(default_factory=Journeys)
