@@ -273,12 +273,16 @@ def _find_trip(trips: Iterable[list[tuple[str, int, bool]]], start: str, time: s
 
 
 def test_blank_times_by_distance(sample: ProjectFolder) -> None:
-    trip = _find_trip(_list_calls(sample, "2010", "50"), "Teasel End", "06:40")
+    trip = _find_trip(_list_calls(sample, "2024", "50"), "Teasel End", "06:40")
     interpolated = {name: arrival for name, arrival, is_interpolated in trip if is_interpolated}
     expected = {
         "Shore Road": "06:44", "Fernhithe Green": "06:54", "Coast Road Chapel": "07:13", "Cawsby Haven": "07:17",
     }  # fmt: skip
     assert interpolated == {name: parse_time_s(time) for name, time in expected.items()}
+    for year in ("2010", "2016"):  # ATCO-CIF and TransXChange, which file these times
+        filed = _find_trip(_list_calls(sample, year, "50"), "Teasel End", "06:40")
+        assert [(name, arrival) for name, arrival, _ in filed] == [(name, arrival) for name, arrival, _ in trip]
+        assert not any(is_interpolated for *_, is_interpolated in filed)
     for trip in _list_calls(sample, "2024", "57"):
         times = [arrival for _, arrival, _ in trip]
         assert sum(is_interpolated for *_, is_interpolated in trip) == 5
