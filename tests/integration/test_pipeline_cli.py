@@ -17,7 +17,7 @@ import pipeline
 from tests.support.pipeline import ROOT, TINY, ProjectFolder, check_error, time_call
 
 SAMPLE = ROOT / "data" / "sample"
-COMMANDS = ("run", "plan", "status", "verify", "matrix", "validate", "explain", "diff", "config", "doctor")
+COMMANDS = ("run", "plan", "status", "verify", "matrix", "validate", "convert", "explain", "diff", "config", "doctor")
 
 
 def test_help_is_quick_and_lists_the_commands(tiny: ProjectFolder) -> None:
