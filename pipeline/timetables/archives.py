@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pipeline.base.errors import InputError
+from pipeline.timetables.zip_files import (
+    IGNORED_FOLDERS,
+    READ_ERRORS,
+    is_plausible,
+    open_archive,
+    open_member,
+    too_large,
+    unreadable,
+)
 
 MAX_FILE_BYTES = 2 * 1024**3
 """Largest uncompressed size of one file that is read as a whole."""
-MAX_RATIO = 400
-RATIO_FREE_BYTES = 64 * 1024**2
 MAX_MEMBERS = 200_000
-IGNORED_FOLDERS = {"__MACOSX"}
 HEAD_BYTES = 4096
 ZIP_MAGIC = b"PK\x03\x04"
 EMPTY_ZIP_MAGIC = b"PK\x05\x06"
@@ -38,40 +43,27 @@ class FoundFile:
     data: bytes
 
 
-def _fail(what: str, path: Path, name: str) -> InputError:
-    return InputError(
-        f"{name} {what}", file=path, cure="The archive is damaged or not to be trusted: fetch it again, or unpack it."
-    )
-
-
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limit: int | None) -> bytes:
     """Read a member, or its first bytes; refuse what is encrypted, damaged or beyond belief."""
-    if info.flag_bits & 1:
-        raise _fail("is encrypted", path, info.filename)
-    is_bomb = info.file_size > RATIO_FREE_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size)
-    if info.file_size > MAX_FILE_BYTES or is_bomb:
-        raise _fail(
-            f"is larger than {MAX_FILE_BYTES:,} bytes unpacked, or compressed beyond belief", path, info.filename
-        )
+    if not is_plausible(info, MAX_FILE_BYTES):
+        raise too_large(info.filename, path, MAX_FILE_BYTES)
     try:
-        with archive.open(info) as handle:
+        with open_member(archive, info) as handle:
             data = handle.read(MAX_FILE_BYTES + 1 if limit is None else limit)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise _fail(f"cannot be read from the archive: {error}", path, info.filename) from error
+    except READ_ERRORS as error:
+        raise unreadable(info.filename, path, error) from error
     if len(data) > MAX_FILE_BYTES:
-        raise _fail(f"is larger than {MAX_FILE_BYTES:,} bytes unpacked", path, info.filename)
+        raise too_large(info.filename, path, MAX_FILE_BYTES)
     return data
 
 
 def _open(source: Path | io.BytesIO, path: Path, name: str) -> zipfile.ZipFile:
     try:
-        archive = zipfile.ZipFile(source)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise InputError(
-            f"{name} is not a readable zip archive: {error}", file=path, cure="Fetch the timetable again."
-        ) from error
+        archive = open_archive(source) if isinstance(source, Path) else zipfile.ZipFile(source)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise unreadable(name, path, error) from error
     if len(archive.infolist()) > MAX_MEMBERS:
-        raise _fail(f"has more than {MAX_MEMBERS:,} members", path, name)
+        raise too_large(f"the list of members of {name}", path, MAX_MEMBERS)
     return archive
 
 
@@ -94,7 +86,7 @@ def _iter_archive(
 def _read_file(path: Path, limit: int | None) -> bytes:
     try:
         if limit is None and path.stat().st_size > MAX_FILE_BYTES:
-            raise _fail(f"is larger than {MAX_FILE_BYTES:,} bytes", path, path.name)
+            raise too_large(path.name, path, MAX_FILE_BYTES)
         with path.open("rb") as handle:
             return handle.read() if limit is None else handle.read(limit)
     except OSError as error:

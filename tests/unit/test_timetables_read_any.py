@@ -117,3 +117,15 @@ def test_validate_says_format_trips_and_dates(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["validate", str(cif)])
     assert done.exit_code == 0, done.output
     assert "timetable: ATCO-CIF, 1 trips, 2 stops, 2010-10-04 to 2010-10-29" in done.output
+
+
+def test_archives_that_cannot_be_trusted_are_refused(tmp_path: Path) -> None:
+    cif = write_cif(tmp_path, *A_AND_B, *journey(AB)).read_bytes()
+    bad = _zip(tmp_path / "inner.zip", a__cif=cif).read_bytes()[:-30]
+    _zip(tmp_path / "outer.zip", a__cif=cif, b__zip=bad)
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.cif", cif + b" " * 80_000_000)
+    for name, message in {"outer.zip": "cannot be read", "bomb.zip": "compressed beyond belief"}.items():
+        with pytest.raises(InputError, match=message):
+            read_timetable({"x": FeedSource(tmp_path / name, format="atco_cif")}, notices=Notices())
