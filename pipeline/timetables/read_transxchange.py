@@ -57,7 +57,7 @@ def _iter_tables(places: Sequence[DocumentPlace], snapshot: Snapshot, n_processe
     """Yield the tables of every document in order, read by several processes where that pays."""
     work = partial(read_document, snapshot=snapshot)
     is_small = len(places) < MIN_POOL_DOCUMENTS or sum(place.n_bytes for place in places) < MIN_POOL_BYTES
-    if n_processes == 1 or is_small:
+    if n_processes <= 1 or is_small:
         yield from map(work, places)
         return
     chunk = max(1, min(16, len(places) // (4 * n_processes)))

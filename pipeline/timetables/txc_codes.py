@@ -127,7 +127,8 @@ PERIOD_OPEN = declare_notice(
 PERIOD_CLIPPED = declare_notice(
     "txc_period_clipped",
     "info",
-    "The service's operating period ends more than a year after the snapshot's date; later dates were left out.",
+    "The service's operating period starts before 1970 or ends more than a year after the snapshot's date; "
+    "dates beyond were left out.",
     "None needed; later dates need a newer snapshot.",
 )
 SNAPSHOT_DATE_ASSUMED = declare_notice(
@@ -139,7 +140,7 @@ SNAPSHOT_DATE_ASSUMED = declare_notice(
 PERIOD_UNUSABLE = declare_notice(
     "txc_period_unusable",
     "warning",
-    "The service has no start date, or ends before it starts; its journeys were left out.",
+    "The service has no start date, starts after 2100 or ends before it starts; its journeys were left out.",
     "Correct OperatingPeriod.",
 )
 JOURNEY_WITHOUT_DATES = declare_notice(

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.base.errors import InputError
 from pipeline.base.notices import NoticeCode, Notices
 from pipeline.timetables import txc_codes as codes
+from pipeline.timetables.calendars import FIRST_DATE, LAST_DATE
 from pipeline.timetables.txc_days import Profile, compute_days, inherit_profile
 from pipeline.timetables.txc_elements import Elements, Frequency, RawJourney
 from pipeline.timetables.txc_files import DocumentPlace, iter_document
@@ -132,7 +133,11 @@ class _Builder:
         if service.mode not in MODES:
             note(codes.MODE_UNKNOWN, "Mode")
         self._periods[service.code] = None
-        if service.first is None or (service.last is not None and service.last < service.first):
+        if service.first is not None and service.first < FIRST_DATE:
+            note(codes.PERIOD_CLIPPED, "StartDate")
+            service.first = FIRST_DATE
+        is_backward = service.first is None or (service.last is not None and service.last < service.first)
+        if service.first is None or is_backward or service.first > LAST_DATE:
             note(codes.PERIOD_UNUSABLE, "OperatingPeriod")
             return
         reference = self.snapshot.reference

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import NamedTuple
 
+from pipeline.timetables.calendars import LAST_DATE
 from pipeline.timetables.txc_codes import FLEXIBLE_APART, ID_REPEATED, VALUE_UNREADABLE
 from pipeline.timetables.txc_days import Organisation, Profile
 from pipeline.timetables.txc_files import ROOT_NAME
@@ -368,6 +369,7 @@ def parse_changed(*stated: str | None) -> date | None:
     Returns
     -------
     datetime.date or None
-        None if none can be read.
+        None if none can be read, or lies beyond 2100.
     """
-    return max((day for text in stated if text and (day := parse_date(text))), default=None)
+    days = (parse_date(text) for text in stated if text)
+    return max((day for day in days if day is not None and day <= LAST_DATE), default=None)

@@ -67,12 +67,14 @@ def _open_inner(path: Path, member: str) -> zipfile.ZipFile:
     """Open an archive inside an archive; the last one stays open, as its documents are read one after the other."""
     with open_archive(path) as archive:
         info = archive.getinfo(member)
-        if info.file_size > MAX_INNER_ARCHIVE_BYTES or not is_plausible(info, MAX_INNER_ARCHIVE_BYTES):
+        if not is_plausible(info, MAX_INNER_ARCHIVE_BYTES):
             raise too_large(member, path, MAX_INNER_ARCHIVE_BYTES)
         try:
+            data = io.BytesIO()
             with open_member(archive, info) as handle:
-                data = b"".join(read_blocks(handle, BLOCK_BYTES, MAX_INNER_ARCHIVE_BYTES))
-            return zipfile.ZipFile(io.BytesIO(data))
+                for block in read_blocks(handle, BLOCK_BYTES, MAX_INNER_ARCHIVE_BYTES):
+                    data.write(block)
+            return zipfile.ZipFile(data)
         except OverflowError as error:
             raise too_large(member, path, MAX_INNER_ARCHIVE_BYTES) from error
         except READ_ERRORS as error:

@@ -325,7 +325,8 @@ def test_a_period_without_end_ends_a_year_after_the_snapshot_never_after_today(t
 
 
 @pytest.mark.parametrize(
-    ("first", "last"), [("2019-13-01", None), ("2019-05-01", "2019-04-01"), ("2019-01-01", "soon")]
+    ("first", "last"),
+    [("2019-13-01", None), ("2019-05-01", "2019-04-01"), ("2019-01-01", "soon"), ("9999-01-01", None)],
 )
 def test_a_period_that_cannot_be_used_leaves_the_service_out(tmp_path: Path, first: str, last: str | None) -> None:
     bad = Service("S2", {"L2": "2"}, first, last, build_profile())
@@ -335,6 +336,14 @@ def test_a_period_that_cannot_be_used_leaves_the_service_out(tmp_path: Path, fir
     assert timetable.trips["trip_id"].to_list() == ["f:S1:1"]
     assert notices.counts()["txc_period_unusable"] == 1
     assert notices.counts()["txc_journey_without_dates"] == 1
+
+
+def test_dates_beyond_all_timetables_are_cut_off(tmp_path: Path) -> None:
+    service = Service(profile=build_profile(["MondayToSunday"]), first="0001-01-01", last="9999-12-31")
+    text = build_transxchange([Trip("1", _calls())], services=[service], changed="9999-12-31T00:00:00")
+    timetable, notices = _read(tmp_path, text, as_of=None)
+    assert (_dates(timetable, "S1:1")[0], _dates(timetable, "S1:1")[-1]) == (date(1970, 1, 1), date(1971, 1, 1))
+    assert notices.counts()["txc_period_clipped"] == 2
 
 
 def test_a_service_without_days_is_noted(tmp_path: Path) -> None:
@@ -568,6 +577,15 @@ def test_archives_that_are_not_to_be_trusted_or_hold_nothing_are_refused(tmp_pat
             read_transxchange(file, feed="f", notices=Notices(), gazetteer=None, as_of=None)
         assert caught.value.cure
         assert not is_transxchange(file)
+
+
+def test_an_inner_archive_that_cannot_be_read_is_noted(tmp_path: Path) -> None:
+    members = {"x.xml": build_transxchange([Trip("1", _calls())]), "broken.zip": b"PK\x03\x04nothing"}
+    notices = Notices()
+    file = write_transxchange(tmp_path / "x.zip", members)
+    timetable = read_transxchange(file, feed="f", notices=notices, gazetteer=None, as_of=TUESDAY)
+    assert timetable.trips.height == 1
+    assert notices.counts()["txc_document_unreadable"] == 1
 
 
 def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
