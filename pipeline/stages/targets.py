@@ -196,8 +196,9 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "service": sets["service"],
             "crs": area.crs,
             "holidays": whole["holidays"],
+            "calendar": whole["calendar"],
             "not_comparable": whole["not_comparable"],
-            "snapshots": [(s.id, str(s.date)) for s in area.snapshots],
+            "snapshots": [(s.id, *(str(x) for x in get_days(s).values())) for s in area.snapshots],
             "strict": settings.strict,
         },
         "scores": {
@@ -238,7 +239,9 @@ def get_horizon(settings: Settings) -> tuple[int, int]:
 def _describe(snapshot: Snapshot | None) -> dict[str, Any]:
     if snapshot is None:
         return {}
-    return {"id": snapshot.id, "date": str(snapshot.date), "feeds": [(f.key, f.path) for f in snapshot.feeds]}
+    feeds = [(f.key, f.path) for f in snapshot.feeds]
+    duplicates = snapshot.duplicates.model_dump(mode="json")
+    return {"id": snapshot.id, "date": str(snapshot.date), "feeds": feeds, "duplicates": duplicates}
 
 
 def get_days(snapshot: Snapshot) -> dict[str, date]:
