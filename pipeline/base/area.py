@@ -166,7 +166,9 @@ class Snapshot(Model):
         if self.sunday and self.sunday.weekday() != 6:
             raise ValueError(f"snapshot {self.id}: {self.sunday} is no Sunday")
         if unknown := self.duplicates.list_unknown(keys):
-            raise ValueError(f"snapshot {self.id}: duplicates.precedence names {unknown[0]}, which is none of its feeds")
+            raise ValueError(
+                f"snapshot {self.id}: duplicates.precedence names {unknown[0]}, which is none of its feeds"
+            )
         return self
 
 

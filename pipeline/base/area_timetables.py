@@ -39,7 +39,7 @@ class Calendar(Model):
         0,
         ge=0,
         le=26,
-        description="how many weeks the 28 days may lie off the snapshot's date to keep out of holidays; 0: they hold it",
+        description="weeks that the 28 days may lie off the snapshot's date to keep out of holidays; 0: they hold it",
     )
 
 

@@ -475,7 +475,7 @@ TABLES: dict[str, Table] = {
                 _c(
                     "terms_basis",
                     "text",
-                    "On what school terms rest: listed in the area file, or usual ones of the nation, an approximation.",
+                    "On what school terms rest: the area file, or usual ones of the nation, an approximation.",
                     allowed=("none", "configured", "approximation"),
                 ),
                 _c("explanation", "text", "What was chosen and why."),

@@ -8,12 +8,14 @@ from pathlib import Path
 import typer
 
 from pipeline.base.area import PointSource
+from pipeline.base.area_timetables import Duplicates
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
 from pipeline.cli.matrix import describe_notices
 from pipeline.places.read_points import read_points
 from pipeline.streets.read_osm import read_streets
-from pipeline.timetables.duplicates import remove_duplicate_trips
+from pipeline.timetables.near_duplicates import settle_duplicates
+from pipeline.timetables.plausibility import check_plausibility
 from pipeline.timetables.read_gtfs import read_timetable
 
 STREETS = (".pbf", ".osm", ".gz", ".bz2")
@@ -48,7 +50,9 @@ def validate_inputs(inputs: list[str], out: str | None) -> None:
 
 def _read(path: Path, notices: Notices) -> str:
     if path.is_dir() or path.suffix == ".zip":
-        timetable = remove_duplicate_trips(read_timetable({"gtfs": path}, notices=notices), notices=notices)
+        timetable = read_timetable({"gtfs": path}, notices=notices)
+        timetable, _ = settle_duplicates(timetable, Duplicates(), notices)
+        check_plausibility(timetable, notices)
         return f"timetable of {timetable.trips.height:,} trips and {timetable.stops.height:,} stops"
     if path.suffix in STREETS:
         streets = read_streets(path, notices)

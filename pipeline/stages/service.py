@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import geopandas as gpd
+import polars as pl
 
 from pipeline.base.area import Snapshot
 from pipeline.base.load import Project
@@ -23,7 +24,7 @@ from pipeline.change.service_change import compute_service_changes
 from pipeline.change.services import build_services
 from pipeline.change.window28 import choose_service_window
 from pipeline.change.window_table import ChosenWindow, build_window_table, note_analysis_dates
-from pipeline.change.zones import build_zones, compute_stops_in_zones
+from pipeline.change.zones import add_moved_stops, build_zones, compute_stops_in_zones
 from pipeline.places.model import Places
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
 from pipeline.stages.targets import get_days
@@ -55,7 +56,9 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
         codes = zones["neighbourhood_code"].tolist()
         kinds = DayKinds.build(area.calendar, area.holidays)
         levels, operators, services, windows = [], [], [], []
-        for one in track(area.snapshots, description="service"):
+        stops = [read_stops_of(project, one.id) for one in area.snapshots]
+        in_zones = add_moved_stops([compute_stops_in_zones(zones, frame) for frame in stops], stops)
+        for number, one in enumerate(track(area.snapshots, description="service")):
             folder = get_folder(project, "timetables", one.id)
             timetable = Timetable.read(folder / "timetable")
             frames = _get_frames(one.id, timetable)
@@ -65,7 +68,7 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
                 compute_service_levels(
                     frames,
                     window.window,
-                    compute_stops_in_zones(zones, timetable.stops),
+                    in_zones[number],
                     neighbourhood_codes=codes,
                     timetable_hash=read_manifest(folder / MANIFEST)["result_hash"],
                 )
@@ -124,6 +127,24 @@ def _choose_window(
     note_analysis_dates(snapshot.id, days, kinds, stage.notices)
     default = find_default_date(dates.select("feed", "date").unique(), kinds=kinds)
     return ChosenWindow(snapshot.id, snapshot.date, window, default)
+
+
+def read_stops_of(project: Project, snapshot: str) -> pl.DataFrame:
+    """Read the stops of one snapshot, without the rest of its timetable.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    snapshot
+        Its id.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``core_timetable__stops``.
+    """
+    return pl.read_parquet(get_folder(project, "timetables", snapshot) / "timetable" / "core_timetable__stops.parquet")
 
 
 def _join_boundaries(places: Places) -> gpd.GeoDataFrame:

@@ -92,11 +92,14 @@ def read_stops(container: GtfsContainer, notices: Notices) -> pl.DataFrame:
         "parent_station",
         "platform_code",
         "wheelchair_boarding",
+        "stop_code",
     ]
     table = read_table(
         container, FILE, required=["stop_id", "stop_lat", "stop_lon"], optional=optional, notices=notices
     )
-    table = check_unique(table, "stop_id", container, FILE, notices)
+    codes = table.select("row", pl.col("stop_code").alias("public_code"))
+    table = check_unique(table.drop("stop_code"), "stop_id", container, FILE, notices)
+    table = table.join(codes, on="row", how="left", maintain_order="left")
     if table.is_empty():
         raise InputError(f"{FILE} has no rows", file=f"{container.path.name}:{FILE}", cure="Fetch the timetable again.")
     stops = table.with_columns(
