@@ -46,7 +46,7 @@ LISTED: Final[dict[str, type[pl.DataType]]] = {
     "is_removed": pl.Boolean,
 }
 _KEY: Final = ["sequence_1", "sequence_2", "number"]
-_NEAR: Final = {
+_NEAR: Final[dict[str, type[pl.DataType]]] = {
     "trip_index": pl.Int32,
     "stays_trip_index": pl.Int32,
     "n_dates_shared": pl.Int64,
@@ -158,15 +158,11 @@ def match_near_duplicates(timetable: Timetable, policy: Duplicates) -> pl.DataFr
     pairs = pairs.filter(pl.col("n_dates_shared") == pl.min_horizontal("n_dates", "n_dates_other"))
     return (
         _match_one_to_one(pairs)
-        .select(
-            "trip_index",
+        .with_columns(
             pl.col("trip_index_other").alias("stays_trip_index"),
-            "n_dates_shared",
-            "gap_start_s",
-            "gap_end_s",
             (pl.col("n_dates_shared") == pl.col("n_dates")).alias("is_within"),
         )
-        .cast(_NEAR)
+        .select(pl.col(name).cast(dtype) for name, dtype in _NEAR.items())
         .sort("trip_index", "stays_trip_index")
     )
 

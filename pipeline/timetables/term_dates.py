@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline.base.area_timetables import Calendar
 from pipeline.base.clock import find_second_tuesday_of_october
-from pipeline.timetables.bank_holidays import list_bank_holidays
+from pipeline.timetables.bank_holidays import get_bank_holidays
 
 Basis = Literal["none", "configured", "approximation"]
 Closure = tuple[int, int, int, int]
@@ -67,6 +67,11 @@ def compute_easter(year: int) -> date:
     late = (golden + 11 * epact + 22 * weekday) // 451
     month, day = divmod(epact + weekday - 7 * late + 114, 31)
     return date(year, month, day + 1)
+
+
+@cache
+def _list_bank_holidays(nation: str, year: int) -> frozenset[date]:
+    return frozenset(get_bank_holidays(nation, date(year, 1, 1), date(year, 12, 31)))
 
 
 @cache
@@ -139,7 +144,7 @@ class DayKinds:
 
     def is_holiday(self, day: date) -> bool:
         """Tell whether a day is a public holiday: listed, or a bank holiday of the nation."""
-        return day in self.listed or (self.nation is not None and day in list_bank_holidays(self.nation, day.year))
+        return day in self.listed or (self.nation is not None and day in _list_bank_holidays(self.nation, day.year))
 
     def find_is_term(self, day: date) -> bool | None:
         """Tell whether a day lies in a school term; None where nothing is known of terms.
