@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,13 +12,19 @@ from typing import IO
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
 from pipeline.timetables.codes import FILE_NESTED
+from pipeline.timetables.zip_files import (
+    IGNORED_FOLDERS,
+    MAX_MEMBER_BYTES,
+    READ_ERRORS,
+    check_names,
+    is_plausible,
+    open_archive,
+    open_member,
+    read_blocks,
+    too_large,
+    unreadable,
+)
 
-MAX_MEMBER_BYTES = 8 * 1024**3
-"""Largest uncompressed size of one file of an archive."""
-MAX_RATIO = 400
-"""Largest compression ratio believed of a member above ``RATIO_FREE_BYTES``: text of timetables reaches about 30."""
-RATIO_FREE_BYTES = 64 * 1024**2
-IGNORED_FOLDERS = {"__MACOSX"}
 REQUIRED_FILES = {"agency.txt", "routes.txt", "trips.txt", "stop_times.txt"}
 
 
@@ -68,38 +73,20 @@ class GtfsContainer:
         """
         try:
             with self._open(name) as handle:
-                total = 0
-                while block := handle.read(block_bytes):
-                    total += len(block)
-                    if total > self.max_member_bytes:
-                        raise self._too_large(name)
-                    yield block
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-            raise InputError(
-                f"{name} cannot be read from {self.path.name}: {error}",
-                file=self.path,
-                cure="The archive is damaged or encrypted: fetch it again, or pack it anew without a password.",
-            ) from error
-
-    def _too_large(self, name: str) -> InputError:
-        return InputError(
-            f"{name} is larger than {self.max_member_bytes:,} bytes when unpacked, or compressed beyond belief",
-            file=self.path,
-            cure="Check that this is a genuine timetable; if so, unpack it and give the folder.",
-        )
+                yield from read_blocks(handle, block_bytes, self.max_member_bytes)
+        except OverflowError as error:
+            raise too_large(name, self.path, self.max_member_bytes) from error
+        except READ_ERRORS as error:
+            raise unreadable(name, self.path, error) from error
 
     def _open(self, name: str) -> IO[bytes]:
         member = self.members[name]
         if self.archive is None:
             return (self.path / member).open("rb")
         info = self.archive.getinfo(member)
-        if info.flag_bits & 1:
-            raise RuntimeError("it is encrypted")
-        if info.file_size > self.max_member_bytes:
-            raise self._too_large(name)
-        if info.file_size > RATIO_FREE_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
-            raise self._too_large(name)
-        return self.archive.open(info)
+        if not is_plausible(info, self.max_member_bytes):
+            raise too_large(name, self.path, self.max_member_bytes)
+        return open_member(self.archive, info)
 
 
 def _find_root(names: list[str], path: Path, notices: Notices) -> dict[str, str]:
@@ -132,48 +119,6 @@ def _find_root(names: list[str], path: Path, notices: Notices) -> dict[str, str]
         )
     notices.add(FILE_NESTED, value=holding[0])
     return {PurePosixPath(name).name: name for name in folders[holding[0]]}
-
-
-def _check_names(names: list[str], path: Path) -> None:
-    for name in names:
-        if name.startswith(("/", "\\")) or ".." in PurePosixPath(name.replace("\\", "/")).parts:
-            raise InputError(
-                f"{path.name} has a member that points outside the archive",
-                file=path,
-                field=name[:100],
-                cure="Such an archive is not to be trusted: fetch it again from its publisher.",
-            )
-    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-    if repeated:
-        raise InputError(
-            f"{path.name} holds {repeated[0]} twice",
-            file=path,
-            field=repeated[0],
-            cure="Pack the archive anew with one file of each name.",
-        )
-
-
-def _open_archive(path: Path) -> zipfile.ZipFile:
-    try:
-        with path.open("rb") as handle:
-            start = handle.read(512)
-    except OSError as error:
-        raise InputError(f"{path.name} cannot be opened: {error}", file=path, cure="Check its permissions.") from error
-    if not start:
-        raise InputError(f"{path.name} is empty", file=path, cure="Fetch the timetable again.")
-    if start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        raise InputError(
-            f"{path.name} is a web page or XML, not a zip archive",
-            file=path,
-            cure="The download probably gave an error page: open it in a text editor, then fetch the archive again.",
-        )
-    try:
-        return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        cut = " (it begins like one: the download was probably cut short)" if start.startswith(b"PK") else ""
-        raise InputError(
-            f"{path.name} is not a readable zip archive{cut}: {error}", file=path, cure="Fetch the timetable again."
-        ) from error
 
 
 @contextmanager
@@ -209,7 +154,7 @@ def open_container(
         names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*.txt") if file.is_file())
         yield GtfsContainer(path, _find_root(names, path, notices), None, max_member_bytes)
         return
-    with _open_archive(path) as archive:
+    with open_archive(path) as archive:
         names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        _check_names(names, path)
+        check_names(names, path)
         yield GtfsContainer(path, _find_root(sorted(names), path, notices), archive, max_member_bytes)
