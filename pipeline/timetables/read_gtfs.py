@@ -18,6 +18,7 @@ from pipeline.timetables.frequencies import expand_runs, read_runs
 from pipeline.timetables.gtfs_files import GtfsContainer, open_container
 from pipeline.timetables.gtfs_tables import read_table
 from pipeline.timetables.model import Timetable, combine_timetables
+from pipeline.timetables.plausibility import BRITISH_TIMEZONE
 from pipeline.timetables.routes import read_agencies, read_routes, read_trips
 from pipeline.timetables.stop_times import Calls, read_calls
 from pipeline.timetables.stops import read_stops, select_used_stops
@@ -104,7 +105,7 @@ def read_gtfs(path: Path, *, feed: str, notices: Notices, max_member_bytes: int 
     with open_container(path, notices, max_member_bytes=max_member_bytes) as container:
         agencies, zone = read_agencies(container, notices)
         routes = read_routes(container, agencies, notices)
-        stops = read_stops(container, notices)
+        stops = read_stops(container, notices, is_british=zone == BRITISH_TIMEZONE)
         dates, services = read_service_dates(container, notices)
         trips = read_trips(container, routes, dates, services, notices)
         calls = read_calls(container, trips, stops, notices)
