@@ -43,6 +43,7 @@ MAX_SPEEDS_MS: Final = {
 }
 """Metres a second. Bus and coach: the national limit on motorways; tram and metro: above any in Britain; rail: above
 the fastest lines of Europe (200 mph); ferry: above fast catamarans. Other modes (aircraft) have none."""
+NO_LIMIT_MS: Final = 1e9
 ROUNDING_S: Final = 60
 """Times are given in whole minutes: up to this much more may have passed between two of them."""
 ROWS_AT_ONCE: Final = 2_000_000
@@ -124,8 +125,8 @@ def find_too_fast(timetable: Timetable) -> pl.DataFrame:
         ),
         on="route_index",
     )
-    limit_of_trip = np.full(timetable.trips.height, np.inf)
-    limit_of_trip[modes["trip_index"].to_numpy()] = modes["limit"].fill_null(float("inf")).to_numpy()
+    limit_of_trip = np.full(timetable.trips.height, NO_LIMIT_MS)
+    limit_of_trip[modes["trip_index"].to_numpy()] = modes["limit"].fill_null(NO_LIMIT_MS).to_numpy()
     vectors = _compute_vectors(timetable.stops)
     timed = timetable.stop_times
     if timed["is_interpolated"].any():

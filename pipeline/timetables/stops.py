@@ -15,7 +15,7 @@ from pipeline.timetables.codes import (
     add_rows,
 )
 from pipeline.timetables.coordinates import GRID_DM, GRID_M, RULES, SCALED, SWAPPED, repair_coordinates
-from pipeline.timetables.coordinates import NEAR_ZERO_DEG as NEAR_ZERO_DEG  # naptan.py takes it from here
+from pipeline.timetables.coordinates import NEAR_ZERO_DEG as NEAR_ZERO_DEG  # noqa: PLC0414 (naptan.py takes it from here)
 from pipeline.timetables.gtfs_files import GtfsContainer
 from pipeline.timetables.gtfs_tables import check_unique, read_table
 from pipeline.timetables.gtfs_times import parse_integers, parse_numbers
