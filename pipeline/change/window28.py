@@ -178,17 +178,22 @@ def _list_candidates(snapshot_date: date, valid: tuple[date, date], kinds: DayKi
     first, last = valid
     monday = min(own - timedelta(days=N_DAYS - 7), first - timedelta(days=first.weekday()))
     found = []
+    disturbed: list[bool] = []  # of the days from the first Monday on
+    start = monday
     while monday <= max(own, last):
-        days = [monday + timedelta(days=number) for number in range(N_DAYS)]
-        if days[-1] < snapshot_date:
+        end = monday + timedelta(days=N_DAYS - 1)
+        disturbed += [
+            kinds.is_disturbed(start + timedelta(days=n)) for n in range(len(disturbed), (end - start).days + 1)
+        ]
+        if end < snapshot_date:
             n_weeks_off = (own - monday).days // 7 - N_DAYS // 7 + 1
         else:
             n_weeks_off = max(0, (monday - own).days // 7)
         found.append(
             _Candidate(
                 monday,
-                max(0, (min(days[-1], last) - max(monday, first)).days + 1),
-                sum(kinds.is_disturbed(day) for day in days),
+                max(0, (min(end, last) - max(monday, first)).days + 1),
+                sum(disturbed[-N_DAYS:]),
                 n_weeks_off,
                 abs((monday - own).days),
                 monday < own,
