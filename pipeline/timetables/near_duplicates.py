@@ -69,7 +69,9 @@ def _describe(timetable: Timetable, policy: Duplicates) -> pl.DataFrame:
     sequences = hash_sequences(timetable, mix(places.astype(np.uint64)))
     route = timetable.trips["route_index"].to_numpy()
     bare = build_route_keys(timetable).str.splitn("\x1f", 2).struct.field("field_1").fill_null("")
-    sources = timetable.routes.select(pl.struct("feed", "operator_id").rank("dense").alias("source"))["source"]
+    sources = timetable.routes.select(pl.struct("feed", "operator_id").rank("dense").cast(pl.Int64).alias("source"))[
+        "source"
+    ]
     ends = timetable.stop_times.group_by("trip_index").agg(
         pl.col("departure_s").first().alias("start_s"), pl.col("arrival_s").last().alias("end_s")
     )
@@ -111,21 +113,31 @@ def _pair(trips: pl.DataFrame, limit_s: int) -> pl.DataFrame:
 
 def _match_one_to_one(pairs: pl.DataFrame) -> pl.DataFrame:
     """Give each trip at most one partner in each other source: the nearest pairs first, whole rounds at a time."""
-    left, kept = (
-        pairs.with_columns((pl.col("gap_start_s").abs() + pl.col("gap_end_s").abs()).alias("gap"))
-        .sort("gap", "rank_other", "rank")
-        .with_row_index("order"),
-        [],
-    )
-    one, other = ["rank", "source_other"], ["rank_other", "source"]
-    while not left.is_empty():
-        is_first = (pl.col("order") == pl.col("order").min().over(one)) & (
-            pl.col("order") == pl.col("order").min().over(other)
+    n_sources = pl.max_horizontal(pl.col("source").max(), pl.col("source_other").max()) + 1
+    left = (
+        pairs.with_columns(
+            (pl.col("gap_start_s").abs() + pl.col("gap_end_s").abs()).alias("gap"),
+            # A trip's place for a partner of another source, whichever of the two is the better record.
+            (pl.col("rank").cast(pl.Int64) * n_sources + pl.col("source_other")).alias("place"),
+            (pl.col("rank_other").cast(pl.Int64) * n_sources + pl.col("source")).alias("place_other"),
         )
-        chosen = left.filter(is_first)
+        .sort("gap", "rank_other", "rank")
+        .with_row_index("order")
+    )
+    kept = [left.clear()]
+    while not left.is_empty():
+        taken = pl.concat([left.select("order", "place"), left.select("order", place="place_other")])
+        first = taken.group_by("place").agg(pl.col("order").min().alias("first"))
+        chosen = (
+            left.join(first, on="place")
+            .join(first, left_on="place_other", right_on="place", suffix="_other")
+            .filter((pl.col("order") == pl.col("first")) & (pl.col("order") == pl.col("first_other")))
+            .select(left.columns)
+        )
         kept.append(chosen)
-        left = left.join(chosen.select(one), on=one, how="anti").join(chosen.select(other), on=other, how="anti")
-    return pl.concat(kept) if kept else left
+        used = pl.concat([chosen["place"], chosen["place_other"]]).implode()
+        left = left.filter(~pl.col("place").is_in(used) & ~pl.col("place_other").is_in(used))
+    return pl.concat(kept)
 
 
 def match_near_duplicates(timetable: Timetable, policy: Duplicates) -> pl.DataFrame:
