@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
 from pipeline.base.geo import compute_haversine_m
 
 F64 = NDArray[np.float64]
+Test = Callable[[F64, F64], NDArray[np.bool_]]
 NEAR_ZERO_DEG: Final = 0.01
 """Coordinates both within this of zero are taken for blanks that somebody filled in."""
 MAX_EASTING_M, MAX_NORTHING_M = 700_000.0, 1_300_000.0
@@ -28,10 +30,31 @@ RULES: Final = {
 }
 MIN_REFERENCE: Final = 3
 """A repair is judged by the places of at least so many other stops, at least half of all."""
-MARGIN_DEG: Final = 0.5
+MARGIN_DEG, MARGIN_RATIO = 0.5, 3.0
 SWAP_M: Final = 500_000.0
-BRITAIN: Final = (-9.0, 49.5, 2.2, 61.5)
-"""What a feed of Great Britain whose stops are all written wrongly is judged by: west, south, east, north; degrees."""
+BRITISH_TIMEZONE: Final = "Europe/London"
+GREAT_BRITAIN: Final = shapely.Polygon(
+    [
+        (-6.7, 49.7),
+        (1.2, 50.5),
+        (1.55, 51.05),
+        (2.0, 52.3),
+        (2.0, 53.2),
+        (0.3, 54.5),
+        (-1.0, 57.0),
+        (-0.4, 60.5),
+        (-0.4, 61.0),
+        (-2.5, 61.0),
+        (-9.0, 58.6),
+        (-9.0, 56.6),
+        (-6.8, 55.5),
+        (-5.7, 55.2),
+        (-5.3, 54.7),
+        (-5.3, 53.0),
+        (-5.7, 51.5),
+    ]
+)
+"""Great Britain with its islands, drawn by hand with a margin of sea; degrees."""
 
 
 @dataclass(frozen=True)
@@ -51,20 +74,6 @@ class Repaired:
     rule: NDArray[np.int8]
 
 
-@dataclass(frozen=True)
-class _Box:
-    """Where the stops of a feed lie."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-    def contains(self, lon: F64, lat: F64) -> NDArray[np.bool_]:
-        inside = (lon >= self.west) & (lon <= self.east) & (lat >= self.south) & (lat <= self.north)
-        return np.asarray(inside & is_usable(lon, lat))
-
-
 def is_usable(lon: F64, lat: F64) -> NDArray[np.bool_]:
     """Tell which pairs of numbers can be a place on Earth: in range, and not 0,0 or within 0.01 degrees of it.
 
@@ -82,18 +91,19 @@ def is_usable(lon: F64, lat: F64) -> NDArray[np.bool_]:
     return np.asarray((np.abs(lon) <= 180) & (np.abs(lat) <= 90) & ~is_zero)
 
 
-def _find_box(lon: F64, lat: F64, n_given: int, *, is_british: bool) -> _Box | None:
-    """Find where most stops of the feed lie: the middle eight tenths, widened by its own size or half a degree.
-
-    Usable coordinates of at least three stops, and of half of those given, tell it; else the outline of Great
-    Britain does for British feeds, and for others nothing.
-    """
+def _find_test(lon: F64, lat: F64, n_given: int, *, is_british: bool) -> Test | None:
+    """Find how to tell whether a place lies amid the feed's other stops; None if it cannot be told."""
     if lon.size >= MIN_REFERENCE and 2 * lon.size >= n_given:
-        west, east = np.quantile(lon, [0.1, 0.9])
-        south, north = np.quantile(lat, [0.1, 0.9])
-        x, y = max(MARGIN_DEG, east - west), max(MARGIN_DEG, north - south)
-        return _Box(west - x, south - y, east + x, north + y)
-    return _Box(*BRITAIN) if is_british else None
+        spans = []
+        for values in (lon, lat):
+            low, high = np.quantile(values, 0.25, method="higher"), np.quantile(values, 0.75, method="lower")
+            margin = max(MARGIN_DEG, MARGIN_RATIO * (high - low))
+            spans.append((low - margin, high + margin))
+        (west, east), (south, north) = spans
+        return lambda x, y: is_usable(x, y) & (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    if is_british:
+        return lambda x, y: is_usable(x, y) & shapely.contains_xy(GREAT_BRITAIN, x, y)
+    return None
 
 
 def _iterate_readings(x: F64, y: F64, *, is_british: bool) -> Iterator[tuple[int, F64, F64]]:
@@ -119,10 +129,10 @@ def repair_coordinates(lon: F64, lat: F64, *, is_british: bool) -> Repaired:
     4. Longitude and latitude are swapped if they lie 500 km or more from the middle of the other stops and the
        swapped pair falls amid them.
 
-    *Amid* is the box that holds the middle eight tenths of the longitudes and of the latitudes in range, widened by
-    its own size or by half a degree, whichever is more. Where fewer than three stops, or fewer than half of those
-    given, are in range, the outline of Great Britain stands for it in a British feed, and in others nothing is
-    repaired.
+    *Amid* is the box that holds the middle half of the longitudes and of the latitudes in range, widened on each side
+    by three times its own size or by half a degree, whichever is more. Where fewer than three stops, or fewer than
+    half of those given, are in range, the outline of Great Britain stands for it in a British feed, and in others
+    nothing is repaired.
 
     Parameters
     ----------
@@ -142,12 +152,12 @@ def repair_coordinates(lon: F64, lat: F64, *, is_british: bool) -> Repaired:
     rule = np.zeros(lon.size, dtype=np.int8)
     out_lon, out_lat = np.where(good, lon, np.nan), np.where(good, lat, np.nan)
     bad = np.flatnonzero(is_given & ~good & ~is_zero)
-    box = _find_box(lon[good], lat[good], int((is_given & ~is_zero).sum()), is_british=is_british)
-    if box is None:
+    is_amid = _find_test(lon[good], lat[good], int((is_given & ~is_zero).sum()), is_british=is_british)
+    if is_amid is None:
         return Repaired(out_lon, out_lat, rule)
     n_readings = np.zeros(bad.size, dtype=np.int64)
     for number, x, y in _iterate_readings(lon[bad], lat[bad], is_british=is_british) if bad.size else ():
-        fits = box.contains(x, y)
+        fits = is_amid(x, y)
         n_readings += fits
         rule[bad[fits]] = number
         out_lon[bad[fits]], out_lat[bad[fits]] = x[fits], y[fits]
@@ -156,7 +166,7 @@ def repair_coordinates(lon: F64, lat: F64, *, is_british: bool) -> Repaired:
     if good.sum() >= MIN_REFERENCE:
         middle = np.median(lon[good]), np.median(lat[good])
         is_far = np.asarray(compute_haversine_m(out_lon, out_lat, *middle) >= SWAP_M)
-        swapped = good & is_far & ~box.contains(lon, lat) & box.contains(lat, lon)
+        swapped = good & is_far & ~is_amid(lon, lat) & is_amid(lat, lon)
         rule[swapped] = SWAPPED
         out_lon[swapped], out_lat[swapped] = lat[swapped], lon[swapped]
     return Repaired(out_lon, out_lat, rule)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.base.geo import EARTH_RADIUS_M, compute_haversine_m
 from pipeline.base.notices import Notices, declare_notice
+from pipeline.timetables.coordinates import BRITISH_TIMEZONE, GREAT_BRITAIN
 from pipeline.timetables.model import Timetable
 
 TOO_FAST = declare_notice(
@@ -47,32 +48,9 @@ NO_LIMIT_MS: Final = 1e9
 ROUNDING_S: Final = 60
 """Times are given in whole minutes: up to this much more may have passed between two of them."""
 ROWS_AT_ONCE: Final = 2_000_000
-BRITISH_TIMEZONE: Final = "Europe/London"
 FAR_KM: Final = 1000.0
 FAR_RATIO: Final = 5.0
 MIN_STOPS: Final = 20
-GREAT_BRITAIN: Final = shapely.Polygon(
-    [
-        (-6.7, 49.7),
-        (1.2, 50.5),
-        (1.55, 51.05),
-        (2.0, 52.3),
-        (2.0, 53.2),
-        (0.3, 54.5),
-        (-1.0, 57.0),
-        (-0.4, 60.5),
-        (-0.4, 61.0),
-        (-2.5, 61.0),
-        (-9.0, 58.6),
-        (-9.0, 56.6),
-        (-6.8, 55.5),
-        (-5.7, 55.2),
-        (-5.3, 54.7),
-        (-5.3, 53.0),
-        (-5.7, 51.5),
-    ]
-)
-"""Great Britain with its islands, drawn by hand with a margin of sea; degrees."""
 
 
 def check_plausibility(timetable: Timetable, notices: Notices) -> None:

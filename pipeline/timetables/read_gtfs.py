@@ -14,11 +14,11 @@ from pipeline.base.hashing import hash_file
 from pipeline.base.notices import Notices
 from pipeline.timetables.calendars import read_service_dates
 from pipeline.timetables.codes import FeedNotices
+from pipeline.timetables.coordinates import BRITISH_TIMEZONE
 from pipeline.timetables.frequencies import expand_runs, read_runs
 from pipeline.timetables.gtfs_files import GtfsContainer, open_container
 from pipeline.timetables.gtfs_tables import read_table
 from pipeline.timetables.model import Timetable, combine_timetables
-from pipeline.timetables.plausibility import BRITISH_TIMEZONE
 from pipeline.timetables.routes import read_agencies, read_routes, read_trips
 from pipeline.timetables.stop_times import Calls, read_calls
 from pipeline.timetables.stops import read_stops, select_used_stops
