@@ -56,7 +56,7 @@ def _build_calendar(rng: np.random.Generator) -> pl.DataFrame:
     )
 
 
-def generate(path: Path, n_calls: int) -> None:
+def generate(path: Path, n_calls: int, *, is_blank: bool) -> None:
     """Write a feed in the style of a national bus timetable: long identifiers, times to the second.
 
     Parameters
@@ -65,6 +65,8 @@ def generate(path: Path, n_calls: int) -> None:
         The zip archive.
     n_calls
         Stop times.
+    is_blank
+        Give times at every tenth stop and the last only.
     """
     rng = np.random.default_rng(SEED)
     n_trips = n_calls // CALLS_OF_A_TRIP
@@ -86,12 +88,12 @@ def generate(path: Path, n_calls: int) -> None:
     )
     position = np.tile(np.arange(CALLS_OF_A_TRIP), n_trips)
     trip = np.repeat(np.arange(n_trips), CALLS_OF_A_TRIP)
+    is_timed = pl.lit(not is_blank) | (pl.col("position") % 10 == 0) | (pl.col("position") == CALLS_OF_A_TRIP - 1)
     calls = pl.DataFrame(
         {"trip": trip, "at": first[route[trip]] + position, "time": start[trip] + 75 * position, "position": position}
     ).select(
         trips["trip_id"].gather(trip).alias("trip_id"),
-        _clock(pl.col("time")).alias("arrival_time"),
-        _clock(pl.col("time")).alias("departure_time"),
+        *[pl.when(is_timed).then(_clock(pl.col("time"))).alias(f"{side}_time") for side in ("arrival", "departure")],
         stops["stop_id"].gather(pl.Series(first[route[trip]] + position)).alias("stop_id"),
         pl.col("position").alias("stop_sequence"),
         pl.lit("").alias("stop_headsign"),
@@ -153,18 +155,20 @@ def main() -> None:
     """Generate the feed if it is missing, read it in a fresh process, write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=N_CALLS)
+    parser.add_argument("--blank", action="store_true", help="give times at every tenth stop only")
     parser.add_argument("--generate", type=Path)
     parser.add_argument("--measure", type=Path)
     given = parser.parse_args()
     if given.generate:
-        generate(given.generate, given.calls)
+        generate(given.generate, given.calls, is_blank=given.blank)
         return
     if given.measure:
         sys.stdout.write(json.dumps(measure(given.measure)) + "\n")
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"timetable-{given.calls}.zip"
-    command = [sys.executable, "-m", "bench.timetables", "--calls", str(given.calls)]
+    kind = "-blank" if given.blank else ""
+    path = FOLDER / f"timetable-{given.calls}{kind}.zip"
+    command = [sys.executable, "-m", "bench.timetables", "--calls", str(given.calls), *(["--blank"] * given.blank)]
     if not path.is_file():
         part = path.with_suffix(".part.zip")
         subprocess.run([*command, "--generate", str(part)], check=True)
@@ -174,7 +178,7 @@ def main() -> None:
         [*command, "--measure", str(path)], check=True, stdout=subprocess.PIPE, text=True, env=threads
     )
     row = {"machine": f"{os.cpu_count()} cores, {platform.machine()}", **json.loads(done.stdout)}
-    write_text(json.dumps(row, indent=1) + "\n", FOLDER / "timetables.json")
+    write_text(json.dumps(row, indent=1) + "\n", FOLDER / f"timetables{kind}.json")
     sys.stdout.write(
         "{stop_times:,} stop times: {elapsed_s} s ({user_s} s user, {system_s} s system), {peak_mb} MB; "
         "{elapsed_share_of_target} of the time and {memory_share_of_target} of the memory allowed; "
