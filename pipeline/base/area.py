@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from pipeline.base.area_timetables import Calendar, Duplicates
 from pipeline.base.clock import find_second_tuesday_of_october
@@ -25,7 +25,11 @@ def _read_date(value: object) -> object:
     return value
 
 
-SnapshotDate = Annotated[dt.date, BeforeValidator(_read_date)]
+SnapshotDate = Annotated[
+    dt.date,
+    BeforeValidator(_read_date),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "integer"}]}),
+]
 """A date, or a year, which stands for the Tuesday of the second week of its October."""
 
 
