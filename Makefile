@@ -23,7 +23,7 @@ OPTIONS := --area "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --conf
 CLI := $(PY) -m pipeline
 STAGES := fetch timetables streets places network times service scores report publish
 
-.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national docs graph clean $(STAGES)
+.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables docs graph clean $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
@@ -127,6 +127,9 @@ bench-setup: $(READY) ## install the peers into .venv-bench
 
 bench-national: $(READY) ## generate a country as large as Britain, measure one category on parts of it
 	@$(PY) -m bench.national
+
+bench-timetables: $(READY) ## generate a feed of ten million stop times and read it
+	@$(PY) -m bench.timetables
 
 docs: $(READY) ## write the generated documents: settings, schema, data dictionary, notices
 	@$(CLI) config schema --write

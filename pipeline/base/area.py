@@ -5,14 +5,32 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from pipeline.base.area_timetables import Calendar, Duplicates
+from pipeline.base.clock import find_second_tuesday_of_october
 from pipeline.base.config import Model
 
 GroupName = Literal["left_behind", "other_deprived", "other"]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 NameText = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else str(value))]
 """A name that YAML may have read as a number or a date."""
+
+
+def _read_date(value: object) -> object:
+    """Take a year alone for the Tuesday of the second week of its October."""
+    text = str(value)
+    if isinstance(value, int | str) and text.isascii() and text.isdigit() and len(text) == 4:
+        return find_second_tuesday_of_october(int(text))
+    return value
+
+
+SnapshotDate = Annotated[
+    dt.date,
+    BeforeValidator(_read_date),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "integer"}]}),
+]
+"""A date, or a year, which stands for the Tuesday of the second week of its October."""
 
 
 class Licence(Model):
@@ -145,12 +163,13 @@ class Snapshot(Model):
     """Timetables of one date."""
 
     id: NameText = Field(pattern=NAME)
-    date: dt.date
+    date: SnapshotDate = Field(description="a weekday; a year alone: the second Tuesday of its October")
     label: str | None = Field(None, description="how charts name it, such as 'June 2023'; the id if absent")
     feeds: list[Feed] = Field(min_length=1)
     saturday: dt.date | None = None
     sunday: dt.date | None = None
     caveat: str | None = Field(None, description="what a reader must know about this snapshot")
+    duplicates: Duplicates = Field(default_factory=Duplicates)
 
     @model_validator(mode="after")
     def _checked(self) -> Snapshot:
@@ -163,6 +182,10 @@ class Snapshot(Model):
             raise ValueError(f"snapshot {self.id}: {self.saturday} is no Saturday")
         if self.sunday and self.sunday.weekday() != 6:
             raise ValueError(f"snapshot {self.id}: {self.sunday} is no Sunday")
+        if unknown := self.duplicates.list_unknown(keys):
+            raise ValueError(
+                f"snapshot {self.id}: duplicates.precedence names {unknown[0]}, which is none of its feeds"
+            )
         return self
 
 
@@ -235,6 +258,7 @@ class Area(Model):
     snapshots: list[Snapshot] = Field(min_length=1)
     not_comparable: list[NotComparable] = Field(default_factory=list)
     holidays: list[dt.date] = Field(default_factory=list, description="public holidays inside the periods measured")
+    calendar: Calendar = Field(default_factory=Calendar)
     caveats: list[str] = Field(default_factory=list, description="sentences for the report")
     settings: dict[str, Any] = Field(default_factory=dict, description="overrides of config/default.yaml")
 

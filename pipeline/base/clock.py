@@ -77,3 +77,20 @@ def service_day_offset_s(day: date, other: date, timezone: str) -> int:
     """
     zone = ZoneInfo(timezone)
     return int((_day_zero(other, zone) - _day_zero(day, zone)).total_seconds())
+
+
+def find_second_tuesday_of_october(year: int) -> date:
+    """Return the day for which a timetable stands where nothing else is said.
+
+    Parameters
+    ----------
+    year
+        Such as 2024.
+
+    Returns
+    -------
+    date
+        Between the 8th and the 14th.
+    """
+    eighth = date(year, 10, 8)
+    return eighth + timedelta(days=(1 - eighth.weekday()) % 7)

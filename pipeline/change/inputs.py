@@ -30,7 +30,7 @@ class ServiceFrames:
     snapshot
         Name of the snapshot.
     stops
-        ``core_timetable__stops``: stop_index, stop_id, stop_name, lon, lat, parent_stop_id, is_located.
+        ``core_timetable__stops``: stop_index, stop_id, public_code, stop_name, lon, lat, parent_stop_id, is_located.
     routes
         ``core_timetable__routes``: route_index, route_id, feed, operator_name, route_short_name, route_long_name, mode.
     service_dates

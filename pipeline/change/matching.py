@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 
 from pipeline.base.geo import EARTH_RADIUS_M
 from pipeline.change.services import ServiceSet
+from pipeline.timetables.stop_places import compute_stop_places
 
-SAME_ID_M: Final = 100.0
 SAME_PLACE_M: Final = 30.0
 MIN_SHARE_SAME_NUMBER: Final = 0.5
 MIN_SHARE_OTHER_NUMBER: Final = 0.8
@@ -29,54 +29,59 @@ def _to_sphere(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np
 def match_stops(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """Pair the stops of two snapshots that are at the same place.
 
-    Two stops are at the same place within 30 m of each other, or, when they have the same identifier, within 100 m.
-    A stop may have several partners (the two sides of a street): only whether it has one in the other service
-    counts. Stops without a position are paired by equal names.
+    Two stops are at the same place if :func:`pipeline.timetables.stop_places.compute_stop_places` says so (by code
+    within 100 m, by name within 30 m), or, whatever their names, within 30 m of each other. A stop may have several
+    partners (the two sides of a street): only whether it has one in the other service counts. Stops without a
+    position are paired by equal names.
 
     Parameters
     ----------
     before, after
-        stop_index, stop_id, stop_name, lon, lat (null if unknown), one row per stop.
+        stop_index, stop_id, public_code, stop_name, lon, lat (null if unknown), one row per stop.
 
     Returns
     -------
     polars.DataFrame
         stop_before, stop_after.
     """
-    located = [side.filter(pl.col("lon").is_not_null() & pl.col("lat").is_not_null()) for side in (before, after)]
-    trees = [cKDTree(_to_sphere(side["lon"].to_numpy(), side["lat"].to_numpy())) for side in located if side.height]
-    schema = {"stop_before": pl.Int32, "stop_after": pl.Int32}
-    parts = [pl.DataFrame(schema=schema)]
-    if len(trees) == 2:
-        pairs = trees[0].sparse_distance_matrix(trees[1], SAME_ID_M, output_type="ndarray")
-        near = pl.DataFrame({"i": pairs["i"], "j": pairs["j"], "distance": pairs["v"]})
-        ids = [
-            side.select("stop_index", "stop_id").with_row_index(name).with_columns(pl.col(name).cast(near.schema[name]))
-            for side, name in zip(located, ("i", "j"), strict=True)
-        ]
-        joined = near.join(ids[0], on="i").join(ids[1], on="j", suffix="_after")
-        is_same = (pl.col("distance") <= SAME_PLACE_M) | (pl.col("stop_id") == pl.col("stop_id_after"))
-        parts.append(
-            joined.filter(is_same).select(
-                pl.col("stop_index").cast(pl.Int32).alias("stop_before"),
-                pl.col("stop_index_after").cast(pl.Int32).alias("stop_after"),
-            )
-        )
+    names = ["stop_id", "public_code", "stop_name", "lon", "lat"]
+    places = compute_stop_places(pl.concat([before.select(names), after.select(names)]))
+    sides = [
+        side.select("stop_index", pl.Series("key", part))
+        for side, part in ((before, places[: before.height]), (after, places[before.height :]))
+    ]
     lost = [
         side.filter(pl.col("lon").is_null() | pl.col("lat").is_null())
-        .select("stop_index", pl.col("stop_name").fill_null("").str.to_lowercase().alias("name"))
-        .filter(pl.col("name") != "")
+        .select("stop_index", pl.col("stop_name").fill_null("").str.to_lowercase().alias("key"))
+        .filter(pl.col("key") != "")
         for side in (before, after)
     ]
-    parts.append(
-        lost[0]
-        .join(lost[1], on="name", suffix="_after")
-        .select(
-            pl.col("stop_index").cast(pl.Int32).alias("stop_before"),
-            pl.col("stop_index_after").cast(pl.Int32).alias("stop_after"),
-        )
+    parts = [_pair_by_distance(before, after), _pair_by_key(*sides), _pair_by_key(*lost)]
+    return pl.concat(parts).unique().sort("stop_before", "stop_after")
+
+
+def _pair_by_key(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    return before.join(after, on="key", suffix="_after").select(
+        pl.col("stop_index").cast(pl.Int32).alias("stop_before"),
+        pl.col("stop_index_after").cast(pl.Int32).alias("stop_after"),
     )
-    return pl.concat(parts).sort("stop_before", "stop_after")
+
+
+def _pair_by_distance(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Pair stops within a few steps of one another."""
+    located = [side.filter(pl.col("lon").is_not_null() & pl.col("lat").is_not_null()) for side in (before, after)]
+    schema = {"stop_before": pl.Int32, "stop_after": pl.Int32}
+    if not (located[0].height and located[1].height):
+        return pl.DataFrame(schema=schema)
+    trees = [cKDTree(_to_sphere(side["lon"].to_numpy(), side["lat"].to_numpy())) for side in located]
+    pairs = trees[0].sparse_distance_matrix(trees[1], SAME_PLACE_M, output_type="ndarray")
+    return pl.DataFrame(
+        {
+            "stop_before": located[0]["stop_index"].to_numpy()[pairs["i"]],
+            "stop_after": located[1]["stop_index"].to_numpy()[pairs["j"]],
+        },
+        schema=schema,
+    )
 
 
 def compute_overlaps(before: ServiceSet, after: ServiceSet) -> pl.DataFrame:
@@ -94,7 +99,7 @@ def compute_overlaps(before: ServiceSet, after: ServiceSet) -> pl.DataFrame:
         share at stops that the other serves too), shared (of the distinct stops of both), shared_smaller (of the
         distinct stops of the one with fewer).
     """
-    columns = ["stop_index", "stop_id", "stop_name", "lon", "lat"]
+    columns = ["stop_index", "stop_id", "public_code", "stop_name", "lon", "lat"]
     pairs = match_stops(
         before.stops.select(columns).unique("stop_index", keep="first", maintain_order=True),
         after.stops.select(columns).unique("stop_index", keep="first", maintain_order=True),

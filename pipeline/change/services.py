@@ -28,8 +28,8 @@ class ServiceSet:
         ``<day_type>_runs`` (per day), ``<day_type>_first_s`` and ``<day_type>_last_s`` (medians over days of the first
         and last start); null if the day type cannot be judged.
     stops
-        service, stop_index, stop_id (without the feed), stop_name, lon, lat (null if unknown), weight (trips times
-        days).
+        service, stop_index, stop_id (without the feed), public_code, stop_name, lon, lat (null if unknown), weight
+        (trips times days).
     starts
         service, day_type, start_s, runs: departures from the first stop, per day.
     """
@@ -88,6 +88,7 @@ def _build_service_stops(patterns: TripPatterns, trips: pl.DataFrame, stops: pl.
     where = stops.select(
         "stop_index",
         pl.col("stop_id").str.replace(r"^[^:]*:", "").alias("stop_id"),
+        "public_code",
         "stop_name",
         pl.when(pl.col("is_located")).then(pl.col("lon")).alias("lon"),
         pl.when(pl.col("is_located")).then(pl.col("lat")).alias("lat"),
@@ -99,7 +100,7 @@ def _build_service_stops(patterns: TripPatterns, trips: pl.DataFrame, stops: pl.
         .group_by("service", "stop_index")
         .agg(pl.col("weight").sum())
         .join(where, on="stop_index")
-        .select("service", "stop_index", "stop_id", "stop_name", "lon", "lat", "weight")
+        .select("service", "stop_index", "stop_id", "public_code", "stop_name", "lon", "lat", "weight")
         .sort("service", "stop_index")
     )
 

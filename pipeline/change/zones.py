@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import geopandas as gpd
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from pipeline.base.errors import InputError
+from pipeline.timetables.stop_places import compute_stop_places
 
 CIRCLE_RADIUS_M: Final = 500.0
 BUFFER_M: Final = 100.0
@@ -116,3 +118,39 @@ def compute_stops_in_zones(zones: gpd.GeoDataFrame, stops: pl.DataFrame) -> pl.D
             "stop_index": stop_index[point_row].astype(np.int32),
         }
     ).sort("neighbourhood_index", "stop_index")
+
+
+def add_moved_stops(stops_in_zones: Sequence[pl.DataFrame], stops: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Keep a stop place that moved a little in its zone, so that a new position is no change of service.
+
+    A place (:func:`pipeline.timetables.stop_places.compute_stop_places`, over all snapshots) that lies in a zone in
+    one snapshot lies in it in every snapshot: where none of its stops does, all of them are taken to.
+
+    Parameters
+    ----------
+    stops_in_zones
+        From :func:`compute_stops_in_zones`, one for each snapshot.
+    stops
+        ``core_timetable__stops`` of the same snapshots.
+
+    Returns
+    -------
+    list of polars.DataFrame
+        As ``stops_in_zones``, with the rows added; unchanged for a single snapshot.
+    """
+    columns = ["stop_id", "public_code", "stop_name"]
+    where = [pl.when("is_located").then(name).alias(name) for name in ("lon", "lat")]
+    places = compute_stop_places(pl.concat([side.select(*columns, *where) for side in stops]))
+    ends = np.cumsum([side.height for side in stops])[:-1]
+    placed = [
+        side.select(pl.col("stop_index").cast(pl.Int32), pl.Series("place", part))
+        for side, part in zip(stops, np.split(places, ends), strict=True)
+    ]
+    zone = ["neighbourhood_index", "neighbourhood_code", "place"]
+    inside = [rows.join(side, on="stop_index").select(zone) for rows, side in zip(stops_in_zones, placed, strict=True)]
+    ever = pl.concat(inside).unique()
+    found = []
+    for rows, own, side in zip(stops_in_zones, inside, placed, strict=True):
+        more = ever.join(own, on=zone, how="anti").join(side, on="place")
+        found.append(pl.concat([rows, more.select(rows.columns)]).sort("neighbourhood_index", "stop_index"))
+    return found

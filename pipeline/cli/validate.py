@@ -9,14 +9,16 @@ from pathlib import Path
 import typer
 
 from pipeline.base.area import PointSource
+from pipeline.base.area_timetables import Duplicates
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
 from pipeline.cli.convert import describe_timetable
 from pipeline.cli.matrix import describe_notices, parse_day
 from pipeline.places.read_points import read_points
 from pipeline.streets.read_osm import read_streets
-from pipeline.timetables.duplicates import remove_duplicate_trips
 from pipeline.timetables.naptan import read_naptan
+from pipeline.timetables.near_duplicates import settle_duplicates
+from pipeline.timetables.plausibility import check_plausibility
 from pipeline.timetables.read_any import FeedSource, read_timetable
 
 STREETS = (".pbf", ".osm", ".gz", ".bz2")
@@ -82,5 +84,6 @@ def _read(path: Path, notices: Notices) -> str:
 
 def _read_timetable(source: FeedSource, notices: Notices, day: date | None) -> str:
     timetable = read_timetable({"timetable": source}, notices=notices, as_of=day)
-    kept = remove_duplicate_trips(timetable, notices=notices)
+    kept, _ = settle_duplicates(timetable, Duplicates(), notices)
+    check_plausibility(kept, notices)
     return f"timetable: {describe_timetable(kept, 'timetable')}"

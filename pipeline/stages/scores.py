@@ -32,6 +32,7 @@ FROM_SERVICE = (
     "out_neighbourhood__service_change",
     "out_service__change",
     "out_operator__presence",
+    "out_run__service_window",
 )
 CIRCLE_M = 500.0
 

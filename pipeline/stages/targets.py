@@ -199,8 +199,9 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "service": sets["service"],
             "crs": area.crs,
             "holidays": whole["holidays"],
+            "calendar": whole["calendar"],
             "not_comparable": whole["not_comparable"],
-            "snapshots": [(s.id, str(s.date)) for s in area.snapshots],
+            "snapshots": [(s.id, *(str(x) for x in get_days(s).values())) for s in area.snapshots],
             "strict": settings.strict,
         },
         "scores": {
@@ -242,7 +243,8 @@ def _describe(snapshot: Snapshot | None) -> dict[str, Any]:
     if snapshot is None:
         return {}
     feeds = [(f.key, f.path, f.format, f.naptan.path if f.naptan else None, f.nation) for f in snapshot.feeds]
-    return {"id": snapshot.id, "date": str(snapshot.date), "feeds": feeds}
+    duplicates = snapshot.duplicates.model_dump(mode="json")
+    return {"id": snapshot.id, "date": str(snapshot.date), "feeds": feeds, "duplicates": duplicates}
 
 
 def get_days(snapshot: Snapshot) -> dict[str, date]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
-from pipeline.stages.common import begin
+from pipeline.stages.common import begin, write_tables
 from pipeline.stages.targets import get_days
 from pipeline.timetables.calendars import check_has_service, count_trips_by_date
-from pipeline.timetables.duplicates import remove_duplicate_trips
 from pipeline.timetables.fingerprint import compute_fingerprint
+from pipeline.timetables.near_duplicates import settle_duplicates
+from pipeline.timetables.plausibility import check_plausibility
 from pipeline.timetables.read_any import FeedSource, read_timetable
 
 N_PROCESSES = 2
@@ -53,10 +54,12 @@ def run(project: Project, snapshot: str | None) -> StageRun:
             for feed in one.feeds
         }
         read = read_timetable(feeds, notices=stage.notices, as_of=one.date, n_processes=N_PROCESSES)
-        timetable = remove_duplicate_trips(read, notices=stage.notices)
+        timetable, duplicates = settle_duplicates(read, one.duplicates, stage.notices)
+        check_plausibility(timetable, stage.notices)
         stage.facts["formats"] = {key: str(about["format"]) for key, about in sorted(timetable.feeds.items())}
         check_has_service(timetable, get_days(one)["weekday"])
         timetable.write(stage.folder / "timetable")
+        write_tables(stage, {"core_timetable__duplicates": duplicates})
         counts = count_trips_by_date(timetable)
         stage.facts["fingerprint"] = compute_fingerprint(timetable)
         stage.facts["trips_by_date"] = {str(date): int(n) for date, n in counts.iter_rows()}

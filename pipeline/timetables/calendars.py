@@ -1,4 +1,14 @@
-"""Which service runs on which date: calendar.txt, calendar_dates.txt, and questions about a day."""
+"""Which service runs on which date: calendar.txt, calendar_dates.txt, and questions about a day.
+
+Whatever the format, a calendar is resolved into pairs of service and date by these rules (``compute_service_dates``):
+
+1. A service runs on the dates of its regular days inside its range, both ends included, and on dates added to it.
+2. It does not run on a date removed from it: where a date is both added and removed, non-operation wins, in whatever
+   order the two are written.
+3. A removal of a date on which the service does not run subtracts nothing, from this service or any other.
+4. A service that exists only in additions runs on these dates; one that runs on no date takes its trips with it.
+5. Ranges without an end, or beyond 1970 to 2100, end at that bound; never at today.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -11,16 +12,25 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.base.geo import compute_haversine_m
-from pipeline.base.notices import Notices
+from pipeline.base.notices import NoticeCode, Notices, declare_notice
 from pipeline.timetables.codes import DUPLICATE_TRIPS
 from pipeline.timetables.identity import build_route_keys, hash_date_sets, hash_texts, hash_trips, mix
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.select import select_trips
 
+DUPLICATES_OVERLAP = declare_notice(
+    "timetable_duplicates_overlap",
+    "info",
+    "Two trips are equal but for their dates, of which they share some and each has some of its own; both were kept, "
+    "so that the journey counts twice on the dates shared.",
+    "Give only one of the two sources for the dates shared.",
+)
 SAME_STOP_M = 100.0
 """Stops of two feeds with the same identifier as filed are one if they lie within this distance."""
 PAIRS_AT_ONCE = 200_000
 KEY = ["calls_1", "calls_2", "route_key"]
+BETTER = ["source_rank", "is_frequency_inexact", "n_guessed", "access_rank", "headsign", "feed", "trip_id"]
+"""Of two records of one journey the one that comes first in this order is the better."""
 
 
 def compute_stop_classes(timetable: Timetable) -> NDArray[np.int32]:
@@ -68,13 +78,28 @@ def compute_stop_classes(timetable: Timetable) -> NDArray[np.int32]:
     return np.asarray(labels, dtype=np.int32)
 
 
-def _describe_trips(timetable: Timetable) -> pl.DataFrame:
-    """Return each trip with its content key, its set of dates and what makes it the better record."""
+def build_trip_records(timetable: Timetable, precedence: Mapping[str, Sequence[str]] | None = None) -> pl.DataFrame:
+    """Describe each trip by its content and by what makes it the better record of a journey.
+
+    Parameters
+    ----------
+    timetable
+        The timetable.
+    precedence
+        Operator (name or code as filed, whatever its capitals and spaces; ``*`` for all others) to feeds, the best
+        first. Feeds that are not named come after those that are.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``core_timetable__trips`` with ``calls_1``, ``calls_2``, ``route_key`` (hashes), ``set`` and ``set_service``
+        (the set of dates, and one service that has it), ``n_dates``, ``source_rank`` (0: the best feed), ``n_guessed``
+        and ``access_rank``.
+    """
     classes = compute_stop_classes(timetable).astype(np.uint64)
     calls = hash_trips(timetable, mix(classes))
     routes = hash_texts(build_route_keys(timetable))
-    sets = hash_date_sets(timetable)
-    set_of_service, first, sizes = _number_sets(sets, timetable)
+    set_of_service, first, sizes = _number_sets(hash_date_sets(timetable), timetable)
     service = timetable.trips["service_index"].to_numpy()
     n_guessed = timetable.stop_times.group_by("trip_index").agg(pl.col("is_interpolated").sum().alias("n_guessed"))
     trips = timetable.trips.join(n_guessed, on="trip_index", how="left", maintain_order="left")
@@ -85,8 +110,23 @@ def _describe_trips(timetable: Timetable) -> pl.DataFrame:
         pl.Series("set", set_of_service[service]),
         pl.Series("set_service", first[set_of_service[service]]),
         pl.Series("n_dates", sizes[service]),
+        _rank_sources(timetable, precedence or {}).alias("source_rank"),
         pl.col("wheelchair_accessible").replace_strict({1: 0, 0: 1, 2: 2}, default=1).alias("access_rank"),
     )
+
+
+def _rank_sources(timetable: Timetable, precedence: Mapping[str, Sequence[str]]) -> pl.Series:
+    """Rank the feed of every trip among those that its operator's journeys may come from."""
+    wanted = {_fold(operator): list(feeds) for operator, feeds in precedence.items()}
+    ranks = []
+    for feed, code, name in timetable.routes.select("feed", "operator_id", "operator_name").iter_rows():
+        feeds = next((wanted[key] for key in (_fold(name), _fold(code), "*") if key in wanted), [])
+        ranks.append(feeds.index(feed) if feed in feeds else len(feeds))
+    return pl.Series(ranks, dtype=pl.Int32).gather(timetable.trips["route_index"])
+
+
+def _fold(text: str | None) -> str:
+    return " ".join((text or "").casefold().split())
 
 
 def _number_sets(
@@ -98,28 +138,111 @@ def _number_sets(
     return inverse.reshape(-1).astype(np.int64), first.astype(np.int64), sizes.astype(np.int64)
 
 
-def _find_subsets(pairs: pl.DataFrame, timetable: Timetable) -> pl.DataFrame:
-    """Keep pairs of sets (``set_service`` within ``set_service_other``) where the first is a subset of the second."""
-    services = np.unique(np.concatenate([pairs["set_service"].to_numpy(), pairs["set_service_other"].to_numpy()]))
+def count_shared_dates(pairs: pl.DataFrame, timetable: Timetable) -> pl.Series:
+    """Count the dates that two sets of dates share.
+
+    Parameters
+    ----------
+    pairs
+        ``set_service`` and ``set_service_other``: services that stand for the sets.
+    timetable
+        The timetable.
+
+    Returns
+    -------
+    polars.Series
+        i64, one for each pair.
+    """
+    sets = pairs.select("set_service", "set_service_other").unique(maintain_order=True)
+    services = np.unique(np.concatenate([sets[:, 0].to_numpy(), sets[:, 1].to_numpy()]))
     dates = timetable.service_dates.filter(pl.col("service_index").is_in(services.tolist()))
     days, day = np.unique(dates["date"].to_physical().to_numpy(), return_inverse=True)
     bits = np.zeros((services.size, days.size), dtype=np.bool_)
     bits[np.searchsorted(services, dates["service_index"].to_numpy()), day.reshape(-1)] = True
     packed = np.packbits(bits, axis=1)
-    small = np.searchsorted(services, pairs["set_service"].to_numpy())
-    large = np.searchsorted(services, pairs["set_service_other"].to_numpy())
-    inside = np.zeros(pairs.height, dtype=np.bool_)
-    for start in range(0, pairs.height, PAIRS_AT_ONCE):
+    one, other = (np.searchsorted(services, sets[:, at].to_numpy()) for at in (0, 1))
+    shared = np.zeros(sets.height, dtype=np.int64)
+    for start in range(0, sets.height, PAIRS_AT_ONCE):
         part = slice(start, start + PAIRS_AT_ONCE)
-        inside[part] = ~(packed[small[part]] & ~packed[large[part]]).any(axis=1)
-    return pairs.filter(pl.Series(inside, dtype=pl.Boolean))
+        shared[part] = np.bitwise_count(packed[one[part]] & packed[other[part]]).sum(axis=1)
+    keys = ["set_service", "set_service_other"]
+    known = sets.with_columns(pl.Series("n_dates_shared", shared))
+    return pairs.select(keys).join(known, on=keys, how="left", maintain_order="left")["n_dates_shared"]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Journeys that are listed more than once.
+
+    Attributes
+    ----------
+    gone
+        ``trip_index``, ``stays_trip_index`` and ``n_dates_shared``, sorted by ``trip_index``.
+    overlapping
+        The same columns: trips that are equal but for dates of which each has some of its own, so that both stay.
+    """
+
+    gone: pl.DataFrame
+    overlapping: pl.DataFrame
+
+
+def match_equal_trips(timetable: Timetable, precedence: Mapping[str, Sequence[str]] | None = None) -> Matches:
+    """Find the trips that go, for each the one that stays, and those that overlap.
+
+    Two trips are one when stops, times, pick-up rules, route (number, operator, mode) are equal and every date of
+    the one that goes is a date of the one that stays. Of trips with the same dates that of the feed with precedence
+    stays, then the one that is the better record.
+
+    Parameters
+    ----------
+    timetable
+        The timetable.
+    precedence
+        As for :func:`build_trip_records`.
+
+    Returns
+    -------
+    Matches
+        What goes, and what overlaps.
+    """
+    trips = build_trip_records(timetable, precedence).filter(pl.struct(KEY).is_duplicated())
+    trips = trips.sort("n_dates", *BETTER, descending=[True, *[False] * len(BETTER)]).with_row_index("rank")
+    keyed = trips.with_columns(pl.col("trip_index").first().over([*KEY, "set"], order_by="rank").alias("twin"))
+    equal = keyed.filter(pl.col("twin") != pl.col("trip_index")).select("trip_index", "twin", "n_dates")
+    heads = keyed.filter(pl.col("twin") == pl.col("trip_index"))
+    heads = heads.select(*KEY, "trip_index", "rank", "set_service", "n_dates")
+    pairs = heads.join(heads, on=KEY, suffix="_other").filter(pl.col("rank") > pl.col("rank_other"))
+    pairs = pairs.with_columns(count_shared_dates(pairs, timetable).alias("n_dates_shared"))
+    # The superset with the most dates (the first in rank) is itself within no other, so that it stays.
+    absorbed = (
+        pairs.filter(pl.col("n_dates_shared") == pl.col("n_dates"))
+        .sort("rank_other")
+        .group_by("trip_index", maintain_order=True)
+        .agg(pl.col("trip_index_other").first().alias("stays_trip_index"), pl.col("n_dates_shared").first())
+    )
+    stays = absorbed.select(pl.col("trip_index").alias("twin"), "stays_trip_index")
+    gone = pl.concat(
+        [
+            equal.join(stays, on="twin", how="left").select(
+                "trip_index",
+                pl.coalesce("stays_trip_index", "twin").alias("stays_trip_index"),
+                n_dates_shared="n_dates",
+            ),
+            absorbed,
+        ]
+    ).sort("trip_index")
+    overlapping = (
+        pairs.filter(pl.col("n_dates_shared") > 0)
+        .join(absorbed.select("trip_index"), on="trip_index", how="anti")
+        .join(absorbed.select(pl.col("trip_index").alias("trip_index_other")), on="trip_index_other", how="anti")
+        .select("trip_index", pl.col("trip_index_other").alias("stays_trip_index"), "n_dates_shared")
+        .sort("trip_index", "stays_trip_index")
+    )
+    return Matches(gone, overlapping)
 
 
 def match_duplicate_trips(timetable: Timetable) -> pl.DataFrame:
-    """Find the trips that go, and for each the one that stays.
-
-    Two trips are one when stops, times, pick-up rules, route (number, operator, mode) are equal and every date of
-    the one that goes is a date of the one that stays.
+    """Find the trips that go, and for each the one that stays; see :func:`match_equal_trips`.
 
     Parameters
     ----------
@@ -131,32 +254,61 @@ def match_duplicate_trips(timetable: Timetable) -> pl.DataFrame:
     polars.DataFrame
         ``trip_index`` and ``stays_trip_index``, sorted by ``trip_index``.
     """
-    order = ["n_dates", "is_frequency_inexact", "n_guessed", "access_rank", "headsign", "feed", "trip_id"]
-    trips = _describe_trips(timetable).filter(pl.struct(KEY).is_duplicated())
-    trips = trips.sort(order, descending=[True, *[False] * (len(order) - 1)]).with_row_index("rank")
-    keyed = trips.with_columns(pl.col("trip_index").first().over([*KEY, "set"], order_by="rank").alias("twin"))
-    equal = keyed.filter(pl.col("twin") != pl.col("trip_index")).select("trip_index", "twin")
-    heads = keyed.filter(pl.col("twin") == pl.col("trip_index"))
-    heads = heads.select(*KEY, "trip_index", "rank", "set_service", "n_dates")
-    pairs = heads.join(heads, on=KEY, suffix="_other").filter(pl.col("n_dates") < pl.col("n_dates_other"))
-    sets = pairs.select("set_service", "set_service_other").unique(maintain_order=True)
-    subsets = _find_subsets(sets, timetable)
-    inside = pairs.join(subsets, on=["set_service", "set_service_other"])
-    # The superset with the most dates (the first in rank) is itself within no other, so that it stays.
-    absorbed = (
-        inside.sort("rank_other")
-        .group_by("trip_index", maintain_order=True)
-        .agg(pl.col("trip_index_other").first().alias("stays"))
+    return match_equal_trips(timetable).gone.drop("n_dates_shared")
+
+
+def note_duplicates(timetable: Timetable, pairs: pl.DataFrame, code: NoticeCode, notices: Notices) -> None:
+    """Note how many trips are listed more than once, for each pair of feeds.
+
+    Parameters
+    ----------
+    timetable
+        The timetable with all of them.
+    pairs
+        ``trip_index`` and ``stays_trip_index``.
+    code
+        ``DUPLICATE_TRIPS`` or ``DUPLICATES_OVERLAP``.
+    notices
+        Collector.
+    """
+    feeds = timetable.trips["feed"]
+    named = pairs.select(feed=feeds.gather(pairs["trip_index"]), other=feeds.gather(pairs["stays_trip_index"]))
+    for feed, other, count in named.group_by("feed", "other").len().sort("feed", "other").iter_rows():
+        text = "listed in it more than once" if feed == other else f"already in feed {other}"
+        if code is DUPLICATES_OVERLAP:
+            text += ", on dates some of which are their own"
+        notices.add(code, value=feed, count=count, detail=f"{count} trips of feed {feed} are {text}")
+
+
+def drop_trips(timetable: Timetable, gone: pl.DataFrame) -> Timetable:
+    """Leave trips out; those that stay for them carry their number.
+
+    Parameters
+    ----------
+    timetable
+        The timetable.
+    gone
+        ``trip_index`` and ``stays_trip_index``; what stays is not itself among those that go.
+
+    Returns
+    -------
+    Timetable
+        Numbered anew.
+    """
+    if gone.is_empty():
+        return timetable
+    before = timetable.trips["n_duplicates"].gather(gone["trip_index"])
+    more = (
+        gone.with_columns((before + 1).alias("more"))
+        .group_by(pl.col("stays_trip_index").alias("trip_index"))
+        .agg(pl.col("more").sum())
     )
-    gone = pl.concat(
-        [
-            equal.join(absorbed, left_on="twin", right_on="trip_index", how="left").select(
-                "trip_index", pl.coalesce("stays", "twin").alias("stays_trip_index")
-            ),
-            absorbed.select("trip_index", pl.col("stays").alias("stays_trip_index")),
-        ]
+    trips = timetable.trips.join(more, on="trip_index", how="left", maintain_order="left").with_columns(
+        (pl.col("n_duplicates") + pl.col("more").fill_null(0)).cast(pl.Int32).alias("n_duplicates")
     )
-    return gone.sort("trip_index")
+    is_kept = np.ones(timetable.trips.height, dtype=np.bool_)
+    is_kept[gone["trip_index"].to_numpy()] = False
+    return select_trips(replace(timetable, trips=trips.drop("more")), is_kept)
 
 
 def remove_duplicate_trips(timetable: Timetable, notices: Notices) -> Timetable:
@@ -175,21 +327,5 @@ def remove_duplicate_trips(timetable: Timetable, notices: Notices) -> Timetable:
         Without the trips that go; those that stay carry the number of those that went in ``n_duplicates``.
     """
     gone = match_duplicate_trips(timetable)
-    if gone.is_empty():
-        return timetable
-    feeds = timetable.trips.select("trip_index", "feed", "n_duplicates")
-    named = gone.join(feeds, on="trip_index").join(
-        feeds.select(pl.col("trip_index").alias("stays_trip_index"), pl.col("feed").alias("other")),
-        on="stays_trip_index",
-    )
-    for feed, other, count in named.group_by("feed", "other").len().sort("feed", "other").iter_rows():
-        text = "listed in it more than once" if feed == other else f"already in feed {other}"
-        notices.add(DUPLICATE_TRIPS, value=feed, count=count, detail=f"{count} trips of feed {feed} are {text}")
-    more = named.group_by("stays_trip_index").agg((pl.col("n_duplicates") + 1).sum().alias("more"))
-    trips = timetable.trips.join(
-        more, left_on="trip_index", right_on="stays_trip_index", how="left", maintain_order="left"
-    ).with_columns((pl.col("n_duplicates") + pl.col("more").fill_null(0)).cast(pl.Int32).alias("n_duplicates"))
-    counted = replace(timetable, trips=trips.drop("more"))
-    is_kept = np.ones(timetable.trips.height, dtype=np.bool_)
-    is_kept[gone["trip_index"].to_numpy()] = False
-    return select_trips(counted, is_kept)
+    note_duplicates(timetable, gone, DUPLICATE_TRIPS, notices)
+    return drop_trips(timetable, gone)

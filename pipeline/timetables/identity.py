@@ -137,3 +137,31 @@ def hash_trips(timetable: Timetable, stop_keys: Hashes) -> NDArray[np.uint64]:
         rows = mix(rows ^ rest.astype(np.uint64))
         out[trip[starts], column] = np.add.reduceat(rows, starts)
     return out
+
+
+def hash_sequences(timetable: Timetable, stop_keys: Hashes) -> NDArray[np.uint64]:
+    """Hash the places of each trip in their order, whatever its times and rules.
+
+    Parameters
+    ----------
+    timetable
+        The timetable.
+    stop_keys
+        u64 for each stop; equal for stops that count as one.
+
+    Returns
+    -------
+    numpy.ndarray
+        u64[n_trips, 2].
+    """
+    times = timetable.stop_times
+    out = np.zeros((timetable.trips.height, 2), dtype=np.uint64)
+    if times.is_empty():
+        return out
+    trip = times["trip_index"].to_numpy()
+    starts = np.flatnonzero(np.append(np.ones(1, dtype=np.bool_), trip[1:] != trip[:-1]))
+    stop = stop_keys[times["stop_index"].to_numpy()]
+    position = times["position"].to_numpy().astype(np.uint64)
+    for column, seed in enumerate(SEEDS):
+        out[trip[starts], column] = np.add.reduceat(mix(mix(stop ^ np.uint64(seed)) ^ position), starts)
+    return out

@@ -23,6 +23,7 @@ STOPS = {
     "parent_stop_id": pl.String,
     "location_type": pl.Int8,
     "platform_code": pl.String,
+    "public_code": pl.String,
     "wheelchair_boarding": pl.Int8,
     "is_located": pl.Boolean,
 }
@@ -71,6 +72,8 @@ SCHEMAS: dict[str, Mapping[str, type[pl.DataType]]] = {
     "transfers": TRANSFERS,
     "agencies": AGENCIES,
 }
+OPTIONAL = {"stops": ("public_code",)}
+"""Columns that are null throughout where the format knows no such thing."""
 META_FILE = "timetable.json"
 
 
@@ -84,7 +87,8 @@ class Timetable:
     Attributes
     ----------
     stops
-        ``core_timetable__stops``: stops that trips call at, and their parent stations; degrees (WGS 84).
+        ``core_timetable__stops``: stops that trips call at, and their parent stations; degrees (WGS 84). Their
+        ``public_code`` is the code shown to passengers, in Britain the NaPTAN code; null where none is filed.
     routes, trips, service_dates, transfers, agencies
         The tables of the same names; ``service_dates`` holds every date of every service that trips use.
     stop_times
@@ -161,7 +165,7 @@ class Timetable:
         Parameters
         ----------
         tables
-            One for each name of :data:`SCHEMAS`; already sorted and indexed.
+            One for each name of :data:`SCHEMAS`; already sorted and indexed. Columns of :data:`OPTIONAL` may be absent.
         feeds, timezone
             See the class.
 
@@ -170,10 +174,11 @@ class Timetable:
         Timetable
             The checked timetable.
         """
-        cast = {
-            name: tables[name].select(pl.col(column).cast(dtype) for column, dtype in schema.items()).rechunk()
-            for name, schema in SCHEMAS.items()
-        }
+        cast = {}
+        for name, schema in SCHEMAS.items():
+            absent = [column for column in OPTIONAL.get(name, ()) if column not in tables[name].columns]
+            table = tables[name].with_columns(pl.lit(None).alias(column) for column in absent)
+            cast[name] = table.select(pl.col(column).cast(dtype) for column, dtype in schema.items()).rechunk()
         return cls(**cast, feeds=feeds, timezone=timezone)
 
 

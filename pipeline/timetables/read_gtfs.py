@@ -14,6 +14,7 @@ from pipeline.base.hashing import hash_file
 from pipeline.base.notices import Notices
 from pipeline.timetables.calendars import read_service_dates
 from pipeline.timetables.codes import FeedNotices
+from pipeline.timetables.coordinates import BRITISH_TIMEZONE
 from pipeline.timetables.frequencies import expand_runs, read_runs
 from pipeline.timetables.gtfs_files import GtfsContainer, open_container
 from pipeline.timetables.gtfs_tables import read_table
@@ -104,7 +105,7 @@ def read_gtfs(path: Path, *, feed: str, notices: Notices, max_member_bytes: int 
     with open_container(path, notices, max_member_bytes=max_member_bytes) as container:
         agencies, zone = read_agencies(container, notices)
         routes = read_routes(container, agencies, notices)
-        stops = read_stops(container, notices)
+        stops = read_stops(container, notices, is_british=zone == BRITISH_TIMEZONE)
         dates, services = read_service_dates(container, notices)
         trips = read_trips(container, routes, dates, services, notices)
         calls = read_calls(container, trips, stops, notices)

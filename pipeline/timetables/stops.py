@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.base.errors import InputError
-from pipeline.base.notices import Notices
+from pipeline.base.notices import Notices, declare_notice
 from pipeline.timetables.codes import (
     CALL_AT_STATION,
     STOP_NOT_LOCATED,
@@ -14,31 +14,55 @@ from pipeline.timetables.codes import (
     UNKNOWN_PARENT,
     add_rows,
 )
+from pipeline.timetables.coordinates import GRID_DM, GRID_M, RULES, SCALED, SWAPPED, repair_coordinates
+from pipeline.timetables.coordinates import NEAR_ZERO_DEG as NEAR_ZERO_DEG  # noqa: PLC0414 (naptan.py takes it from here)
 from pipeline.timetables.gtfs_files import GtfsContainer
 from pipeline.timetables.gtfs_tables import check_unique, read_table
 from pipeline.timetables.gtfs_times import parse_integers, parse_numbers
 
+STOP_ON_GRID = declare_notice(
+    "stop_coordinates_on_grid",
+    "warning",
+    "The stop's longitude and latitude are easting and northing of the National Grid of Great Britain; they were "
+    "converted.",
+    "Give longitude and latitude in degrees (WGS 84).",
+)
+STOP_SCALED = declare_notice(
+    "stop_coordinates_scaled",
+    "warning",
+    "The stop's longitude and latitude lack their decimal point; it was put where the feed's other stops lie.",
+    "Write degrees with a decimal point.",
+)
+STOP_SWAPPED = declare_notice(
+    "stop_coordinates_swapped",
+    "warning",
+    "The stop's longitude and latitude are swapped: as given it lies 500 km or more from the feed's other stops, "
+    "swapped amid them. They were swapped back.",
+    "Swap stop_lat and stop_lon.",
+)
+REPAIRS = {GRID_M: STOP_ON_GRID, GRID_DM: STOP_ON_GRID, SCALED: STOP_SCALED, SWAPPED: STOP_SWAPPED}
 FILE = "stops.txt"
 LOCATED_FLAG = "is_located"
 """Column, beyond GTFS, that is 0 where coordinates stand for no place; ``convert`` writes it."""
-NEAR_ZERO_DEG = 0.001
-"""Coordinates both within this of zero are taken for blanks that somebody filled in."""
 MAX_LEVELS = 3
 """A boarding area may lie in a platform, which lies in a station."""
 
 
-def _add_location(stops: pl.DataFrame) -> pl.DataFrame:
-    lon, lat = pl.col("own_lon"), pl.col("own_lat")
-    good = (
-        (lon.abs() <= 180)
-        & (lat.abs() <= 90)
-        & ~((lon.abs() < NEAR_ZERO_DEG) & (lat.abs() < NEAR_ZERO_DEG))
-        & (pl.col(LOCATED_FLAG).fill_null("1") != "0")
-    ).fill_null(value=False)
+def _add_location(stops: pl.DataFrame, *, is_british: bool) -> pl.DataFrame:
+    """Take the coordinates given, unless flagged as standing for no place, repaired where a rule allows."""
+    is_flagged = (pl.col(LOCATED_FLAG).fill_null("1") == "0").fill_null(value=False)
+    stops = stops.with_columns(
+        pl.when(~is_flagged).then(pl.col("own_lon")).alias("own_lon"),
+        pl.when(~is_flagged).then(pl.col("own_lat")).alias("own_lat"),
+    )
+    own = [stops[name].fill_null(float("nan")).to_numpy() for name in ("own_lon", "own_lat")]
+    repaired = repair_coordinates(*own, is_british=is_british)
+    lon, lat = (pl.Series(values).fill_nan(None) for values in (repaired.lon, repaired.lat))
     return stops.with_columns(
-        pl.when(good).then(lon).alias("lon"),
-        pl.when(good).then(lat).alias("lat"),
-        good.alias("is_located"),
+        lon.alias("lon"),
+        lat.alias("lat"),
+        pl.Series("repair", repaired.rule),
+        lon.is_not_null().alias("is_located"),
         (pl.col("stop_lat").is_null() & pl.col("stop_lon").is_null()).alias("is_blank"),
         pl.lit(value=False).alias("is_from_parent"),
     )
@@ -70,7 +94,7 @@ def _inherit(stops: pl.DataFrame) -> pl.DataFrame:
     return stops
 
 
-def read_stops(container: GtfsContainer, notices: Notices) -> pl.DataFrame:
+def read_stops(container: GtfsContainer, notices: Notices, *, is_british: bool = False) -> pl.DataFrame:
     """Read stops.txt.
 
     Parameters
@@ -79,6 +103,8 @@ def read_stops(container: GtfsContainer, notices: Notices) -> pl.DataFrame:
         The open feed.
     notices
         Collector; what is doubtful about locations is noted by :func:`select_used_stops`, for used stops only.
+    is_british
+        Whether coordinates out of range may be those of the National Grid of Great Britain.
 
     Returns
     -------
@@ -98,11 +124,14 @@ def read_stops(container: GtfsContainer, notices: Notices) -> pl.DataFrame:
         "platform_code",
         "wheelchair_boarding",
         LOCATED_FLAG,
+        "stop_code",
     ]
     table = read_table(
         container, FILE, required=["stop_id", "stop_lat", "stop_lon"], optional=optional, notices=notices
     )
-    table = check_unique(table, "stop_id", container, FILE, notices)
+    codes = table.select("row", pl.col("stop_code").alias("public_code"))
+    table = check_unique(table.drop("stop_code"), "stop_id", container, FILE, notices)
+    table = table.join(codes, on="row", how="left", maintain_order="left")
     if table.is_empty():
         raise InputError(f"{FILE} has no rows", file=f"{container.path.name}:{FILE}", cure="Fetch the timetable again.")
     stops = table.with_columns(
@@ -113,7 +142,7 @@ def read_stops(container: GtfsContainer, notices: Notices) -> pl.DataFrame:
         pl.col("stop_name").fill_null(""),
     )
     return (
-        _inherit(_add_location(stops))
+        _inherit(_add_location(stops, is_british=is_british))
         .sort("stop_id")
         .with_row_index("stop_code")
         .with_columns(pl.col("stop_code").cast(pl.Int32))
@@ -158,6 +187,7 @@ def select_used_stops(stops: pl.DataFrame, used: pl.Series, notices: Notices) ->
     )
     lost = called.filter(~pl.col("is_located")).with_columns(shown.alias("shown"))
     add_rows(notices, STOP_NOT_LOCATED, lost, file=FILE, field="stop_lat", value="shown")
+    _note_repairs(called.with_columns(shown.alias("shown")), notices)
     add_rows(
         notices,
         STOP_TAKES_PARENT_LOCATION,
@@ -178,3 +208,11 @@ def select_used_stops(stops: pl.DataFrame, used: pl.Series, notices: Notices) ->
     if unused:
         notices.add(STOP_UNUSED, file=FILE, count=unused)
     return kept.with_columns(pl.when(~orphan).then("parent_station").alias("parent_station"))
+
+
+def _note_repairs(called: pl.DataFrame, notices: Notices) -> None:
+    """Note every stop whose coordinates were read in another way than as degrees."""
+    for rule, reading in RULES.items():
+        place = pl.format("{}: lat {}, lon {}", pl.lit(reading), pl.col("lat").round(6), pl.col("lon").round(6))
+        rows = called.filter(pl.col("repair") == rule).with_columns(place.alias("place"))
+        add_rows(notices, REPAIRS[rule], rows, file=FILE, field="stop_lat", value="shown", detail="place")

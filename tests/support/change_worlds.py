@@ -67,6 +67,7 @@ class World:
                     dtype=pl.String,
                 ),
                 "is_located": [True] * self.n_stops,
+                "public_code": pl.Series([None] * self.n_stops, dtype=pl.String),
             }
         )
         routes = pl.DataFrame(

@@ -211,6 +211,37 @@ def test_snapshots_must_stand_in_order_and_on_weekdays(root):
         Area.model_validate(content)
 
 
+@pytest.mark.parametrize(("key", "day"), [("saturday", "2024-10-13"), ("sunday", "2024-10-12")])
+def test_days_of_the_weekend_must_fall_on_them(root, key, day):
+    content = read_yaml(root / "config" / "areas" / "sample.yaml")
+    content["snapshots"][-1][key] = day
+    with pytest.raises(ValueError, match=f"is no {key.capitalize()}"):
+        Area.model_validate(content)
+
+
+def test_a_year_alone_stands_for_the_second_tuesday_of_its_october(root):
+    content = read_yaml(root / "config" / "areas" / "sample.yaml")
+    dates = [snapshot["date"] for snapshot in content["snapshots"]]
+    for snapshot in content["snapshots"]:
+        snapshot["date"] = snapshot["date"].year
+    assert [snapshot.date for snapshot in Area.model_validate(content).snapshots] == dates
+
+
+def test_calendar_and_duplicates_of_an_area_are_checked(root):
+    content = read_yaml(root / "config" / "areas" / "sample.yaml")
+    assert Area.model_validate(content).calendar.nation is None
+    content["snapshots"][0]["duplicates"] = {"precedence": {"*": ["rail", "nowhere"]}}
+    with pytest.raises(ValueError, match="names nowhere, which is none of its feeds"):
+        Area.model_validate(content)
+    content["snapshots"][0]["duplicates"] = {"precedence": {"*": ["rail"]}, "near": {"minutes": 3}}
+    content["calendar"] = {"nation": "england", "terms": [{"start": "2024-09-03", "end": "2024-09-02"}]}
+    with pytest.raises(ValueError, match="ends before it begins"):
+        Area.model_validate(content)
+    content["calendar"] = {"nation": "brazil"}
+    with pytest.raises(ValueError, match="nation"):
+        Area.model_validate(content)
+
+
 def test_the_manifest_is_written_last_and_only_on_success(tmp_path):
     run = StageRun("test", None, tmp_path, Notices(), config={"a": 1})
     with record_stage(run):
