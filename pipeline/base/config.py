@@ -168,6 +168,12 @@ def _default_visits() -> dict[str, Visit]:
     }
 
 
+class Cluster(Model):
+    """A Dask cluster that does the work of travel times."""
+
+    address: str | None = Field(None, description="of its scheduler, such as tcp://host:8786; null: this machine alone")
+
+
 class Settings(Model):
     """Everything that can be set for all areas; an area may override any part under ``settings:``."""
 
@@ -188,6 +194,13 @@ class Settings(Model):
     scoring: str = Field("config/scoring/default.yaml", description="file of indicators and weights")
     strict: bool = Field(default=False, description="turn every warning about data into an error")
     report: Report = Field(default_factory=Report)
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="processes that compute travel times; null: chosen by processors and work. No result depends on it",
+    )
+    cluster: Cluster = Field(default_factory=Cluster)
 
     @model_validator(mode="before")
     @classmethod

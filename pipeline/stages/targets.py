@@ -19,6 +19,8 @@ from pipeline.stages.code import find_code
 
 STAGES = ("fetch", "timetables", "streets", "places", "network", "times", "service", "scores", "report", "publish")
 PER_SNAPSHOT = ("timetables", "network", "times")
+MEANS = ("workers", "cluster")
+"""Settings that say with what work is done; they change no result, so that no slice holds them."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "report": {
             "report": sets["report"],
-            "settings": sets,
+            "settings": {name: part for name, part in sets.items() if name not in MEANS},
             "area": {k: v for k, v in whole.items() if k not in {"settings", "data"}},
         },
         "publish": {},
