@@ -94,6 +94,12 @@ class FetchError(PipelineError):
     exit_code = 5
 
 
+class ClusterError(PipelineError):
+    """A cluster cannot be reached, was lost, or is not fit for the work."""
+
+    exit_code = 5
+
+
 class GateError(PipelineError):
     """A quality gate held the run."""
 

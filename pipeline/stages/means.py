@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
-from pipeline.base.config import Settings
+from pipeline.base.config import Cluster, Settings
+from pipeline.base.errors import UsageError
+from pipeline.base.load import Project
 from pipeline.stages.shards import Means, choose_most
+from pipeline.stages.targets import SHARED_OUT
 
 JOBS = "CONNECTIVITY_JOBS"
 """Environment variable in which make says how many stages it runs at a time."""
@@ -29,3 +33,41 @@ def choose_means(settings: Settings, *, n_snapshots: int = 1) -> Means:
     text = os.environ.get(JOBS, "1")
     n_jobs = int(text) if text.isascii() and text.isdigit() else 1
     return Means(settings.workers, choose_most(min(n_jobs, n_snapshots)), settings.cluster.address)
+
+
+def replace_means(project: Project, stage: str, *, address: str | None, workers: int | None) -> Project:
+    """Let options of the command line take the place of the settings.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    stage
+        The stage that is to run.
+    address, workers
+        As given; None leaves what the settings say.
+
+    Returns
+    -------
+    Project
+        With those settings.
+
+    Raises
+    ------
+    UsageError
+        If the stage does not work in shards.
+    """
+    given = {"--cluster": address, "--workers": workers}
+    for name, value in given.items():
+        if value is not None and stage not in SHARED_OUT:
+            raise UsageError(
+                f"The stage '{stage}' is not shared out.",
+                field=name,
+                cure=f"Leave {name} out; it is for: {', '.join(SHARED_OUT)}.",
+            )
+    changes: dict[str, object] = {}
+    if address is not None:
+        changes["cluster"] = Cluster(address=address)
+    if workers is not None:
+        changes["workers"] = workers
+    return replace(project, settings=project.settings.model_copy(update=changes))

@@ -26,7 +26,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from pipeline.base.hashing import hash_value
 from pipeline.base.io import TEMPORARY_MARK
@@ -35,7 +34,8 @@ from pipeline.base.progress import measure
 from pipeline.stages.code import find_code
 
 Content = dict[str, Any]
-Parts = dict[str, pd.DataFrame | NDArray[Any]]
+Parts = dict[str, Any]
+"""Tables (pandas) and arrays by name."""
 Work = Callable[[Content], Parts]
 Keep = Callable[[int, bytes], None]
 

@@ -19,6 +19,8 @@ from pipeline.stages.code import find_code
 
 STAGES = ("fetch", "timetables", "streets", "places", "network", "times", "service", "scores", "report", "publish")
 PER_SNAPSHOT = ("timetables", "network", "times")
+SHARED_OUT = ("times",)
+"""Stages that work in shards, for which a cluster or a number of processes can be given."""
 MEANS = ("workers", "cluster")
 """Settings that say with what work is done; they change no result, so that no slice holds them."""
 

@@ -193,27 +193,28 @@ def build_tables(
         Name to table.
     """
     cases = {tuple(case.keys.values()): case for case in work.list_cases()}
-    found: dict[str, list[tuple[Case, pd.DataFrame]]] = {"small_area": [], "neighbourhood": [], "jobs": []}
+    small: list[tuple[Case, pd.DataFrame]] = []
+    large: list[tuple[Case, pd.DataFrame]] = []
+    jobs: list[tuple[Case, pd.DataFrame]] = []
     visits = []
     for (kind, *key), parts in _join_blocks(shards, answers):
         if kind == "visit":
             visits.append(parts["visit"])
         elif kind == "reach":
-            found["jobs"].append((cases[tuple(key)], work.build_jobs(parts["reach"])))
+            jobs.append((cases[tuple(key)], work.build_jobs(parts["reach"])))
         else:
             case = cases[tuple(key)]
             built = parts if kind == "nearest" else build_case_tables(work, case, NearestTimes(**parts))
-            for name in ("small_area", "neighbourhood"):
-                found[name].append((case, built[name]))
-    small = _stack(found["small_area"], keys)
+            small.append((case, built["small_area"]))
+            large.append((case, built["neighbourhood"]))
     codes = work.places.small_areas[["small_area_code", "neighbourhood_code"]]
-    rows = np.tile(np.arange(len(codes)), len(found["small_area"]))
+    codes = codes.iloc[np.tile(np.arange(len(codes)), len(small))].reset_index(drop=True)
     tables = {
-        "out_small_area__travel_time": pd.concat([codes.iloc[rows].reset_index(drop=True), small], axis=1),
-        "out_neighbourhood__travel_time": _stack(found["neighbourhood"], keys),
+        "out_small_area__travel_time": pd.concat([codes, _stack(small, keys)], axis=1),
+        "out_neighbourhood__travel_time": _stack(large, keys),
     }
-    if found["jobs"]:
-        tables["out_neighbourhood__jobs"] = _stack(found["jobs"], keys).drop(columns="direction")
+    if jobs:
+        tables["out_neighbourhood__jobs"] = _stack(jobs, keys).drop(columns="direction")
     if visits:
         tables["out_neighbourhood__visit"] = pd.concat(visits, ignore_index=True).assign(**keys)
     return tables
