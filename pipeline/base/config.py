@@ -10,6 +10,8 @@ from pipeline.base.clock import parse_time_s
 
 DayType = Literal["weekday", "saturday", "sunday"]
 Mode = Literal["bus", "coach", "rail", "tram", "metro", "ferry", "other"]
+ADDRESS = r"^[a-z]+://[^/\s]+:\d+$"
+"""How the address of a scheduler is written."""
 TimeText = Annotated[str, Field(pattern=r"^\d{1,2}:[0-5]\d$")]
 
 
@@ -171,7 +173,9 @@ def _default_visits() -> dict[str, Visit]:
 class Cluster(Model):
     """A Dask cluster that does the work of travel times."""
 
-    address: str | None = Field(None, description="of its scheduler, such as tcp://host:8786; null: this machine alone")
+    address: str | None = Field(
+        None, pattern=ADDRESS, description="of its scheduler, such as tcp://host:8786; null: this machine alone"
+    )
 
 
 class Settings(Model):

@@ -258,6 +258,8 @@ def matrix(
         bool, typer.Option("--wheelchair", help="only trips and stops that the feed flags as accessible")
     ] = False,
     notices: Annotated[Path | None, typer.Option("--notices", help="list doubtful rows in this .csv")] = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Compute travel times between anybody's points, on anybody's timetable and streets."""
     from pipeline.cli.matrix import run_matrix
@@ -293,6 +295,8 @@ def matrix(
         modes=modes,
         out=out,
         notices_file=notices,
+        cluster=cluster,
+        workers=workers,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 
-from pipeline.base.config import Cluster, Settings
+from pipeline.base.config import ADDRESS, Cluster, Settings
 from pipeline.base.errors import UsageError
 from pipeline.base.load import Project
 from pipeline.stages.shards import Means, choose_most
@@ -33,6 +34,47 @@ def choose_means(settings: Settings, *, n_snapshots: int = 1) -> Means:
     text = os.environ.get(JOBS, "1")
     n_jobs = int(text) if text.isascii() and text.isdigit() else 1
     return Means(settings.workers, choose_most(min(n_jobs, n_snapshots)), settings.cluster.address)
+
+
+def build_means(address: str | None, workers: int | None) -> Means:
+    """Read the options of a command that has no settings.
+
+    Parameters
+    ----------
+    address, workers
+        As given.
+
+    Returns
+    -------
+    Means
+        For :func:`pipeline.stages.shards.run_shards`.
+    """
+    return Means(workers, choose_most(), check_address(address))
+
+
+def check_address(address: str | None) -> str | None:
+    """Refuse what is no address of a scheduler.
+
+    Parameters
+    ----------
+    address
+        As given.
+
+    Returns
+    -------
+    str or None
+        The same.
+
+    Raises
+    ------
+    UsageError
+        If it is not written as addresses are.
+    """
+    if address is not None and not re.fullmatch(ADDRESS, address):
+        raise UsageError(
+            f"'{address}' is no address of a scheduler.", field="--cluster", cure="Write it as tcp://host:8786."
+        )
+    return address
 
 
 def replace_means(project: Project, stage: str, *, address: str | None, workers: int | None) -> Project:
@@ -67,7 +109,7 @@ def replace_means(project: Project, stage: str, *, address: str | None, workers:
             )
     changes: dict[str, object] = {}
     if address is not None:
-        changes["cluster"] = Cluster(address=address)
+        changes["cluster"] = Cluster(address=check_address(address))
     if workers is not None:
         changes["workers"] = workers
     return replace(project, settings=project.settings.model_copy(update=changes))
