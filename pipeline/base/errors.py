@@ -104,3 +104,9 @@ class GateError(PipelineError):
     """A quality gate held the run."""
 
     exit_code = 6
+
+
+class StoppedError(PipelineError):
+    """Somebody pressed Ctrl-C; the message says what is kept and how to go on."""
+
+    exit_code = 130

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
-from pipeline.base.errors import PipelineError, UsageError
+from pipeline.base.errors import PipelineError, StoppedError, UsageError
 
 app = typer.Typer(
     name="connectivity",
@@ -394,7 +394,7 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"{'stopped' if isinstance(error, StoppedError) else 'error'}: {error}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
@@ -405,6 +405,7 @@ def main() -> None:
             f"error: {error.strerror or error}.{where}\n  cure:  Check the path, its rights and the disk.", err=True
         )
         sys.exit(4)
-    except KeyboardInterrupt as stop:
-        typer.echo(str(stop) or "stopped; finished stages are kept, run the same command to go on", err=True)
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == StoppedError.exit_code:  # what typer makes of Ctrl-C
+            typer.echo("stopped: finished work is kept, run the same command to go on", err=True)
+        raise

@@ -27,7 +27,7 @@ from pipeline.base.errors import ClusterError, InputError, PipelineError
 from pipeline.base.hashing import hash_file, hash_value
 from pipeline.stages.shards import Content, Job, Keep, Work, describe_versions, encode_parts, open_work
 
-CONNECT_S = 10.0
+CONNECT_S = 8.0
 WORKERS_S = 30.0
 """So long a scheduler without workers is waited for."""
 CHECK_S = 5.0

@@ -19,8 +19,11 @@ from pipeline.routing.window import DepartureWindow
 from pipeline.stages.shards import Content, Job, Means, Parts, ShardStore, Work, run_shards
 from pipeline.transit.packed import read_packed, write_packed
 
-BLOCKS_FROM = 100_000
-"""Starts x departures from which a question is answered in blocks, which are kept as they are done."""
+BLOCKS_FROM = 20_000_000_000
+"""Starts x departures x connections from which a question is answered in blocks, which are kept as they are done.
+
+So much takes some twenty seconds; writing the network for other processes pays from there on.
+"""
 WHOLE_IF_RETURN = ("ranks", "opportunities", "nearest")
 """For journeys from the destinations these gather over all starts, and are not cut."""
 
@@ -72,7 +75,8 @@ class Asker:
             return False
         if self.means.address is not None or (self.means.workers or 1) > 1:
             return True
-        return get_shape(query)[0] * query.window.n_minutes >= BLOCKS_FROM
+        ends = np.searchsorted(query.network.con_dep_s, [query.window.start_s, query.window.latest_s + 1])
+        return get_shape(query)[0] * query.window.n_minutes * int(ends[1] - ends[0]) >= BLOCKS_FROM
 
     def _ask_in_blocks(self, query: RangeQuery, what: str, parameters: Content, folder: Path) -> Parts:
         n_starts, n_ends = get_shape(query)

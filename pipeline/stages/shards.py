@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from pipeline.base.errors import StoppedError
 from pipeline.base.hashing import hash_value
 from pipeline.base.io import TEMPORARY_MARK
 from pipeline.base.manifest import SHARDS
@@ -302,8 +303,8 @@ def run_shards(
 
     Raises
     ------
-    KeyboardInterrupt
-        If it is stopped; the message says what is kept.
+    StoppedError
+        If it is interrupted; the message says what is kept.
     """
     keys = [job.get_key(shard) for shard in shards]
     todo = [number for number, key in enumerate(keys) if store.find(key) is None]
@@ -321,9 +322,9 @@ def run_shards(
             else:
                 _run_locally(job, shards, todo, keep, means, here)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"stopped; {meter.done} of {len(shards)} shards of {description} are kept in {store.folder}; "
-                "run the same command to go on from there"
+            raise StoppedError(
+                f"{meter.done} of {len(shards)} shards of {description} are kept in {store.folder}.",
+                cure="Run the same command to go on from there.",
             ) from None
     for key in keys:
         yield decode_parts(store.get(key))
