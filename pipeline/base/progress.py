@@ -19,6 +19,7 @@ FIRST_LINE_S, NEXT_LINE_S = 10.0, 30.0
 _TICK_S = 0.5
 _lock = threading.Lock()
 _active: list[Meter] = []
+_silent = threading.Event()
 
 
 def set_up_logging(*, verbose: bool = False) -> None:
@@ -116,7 +117,7 @@ def measure(description: str, *, total: int | None = None, done: int = 0) -> Ite
     """Show the progress of the work of a block, where it lasts over two seconds.
 
     At a terminal one line is written over and over and erased in the end; elsewhere a line comes now and then. A block
-    within another one stays silent.
+    within another one is told of on the same line.
 
     Parameters
     ----------
@@ -139,12 +140,12 @@ def measure(description: str, *, total: int | None = None, done: int = 0) -> Ite
     stop = threading.Event()
     reporter = threading.Thread(target=_report, args=(meter, stop, sys.stderr), daemon=True)
     try:
-        if is_outermost:
+        if is_outermost and not _silent.is_set():
             reporter.start()
         yield meter
     finally:
         stop.set()
-        if is_outermost:
+        if reporter.ident is not None:
             reporter.join()
         with _lock:
             _active.remove(meter)
@@ -155,7 +156,7 @@ def _report(meter: Meter, stop: threading.Event, stream: TextIO) -> None:
     is_shown = False
     wait_s = QUIET_S if is_terminal else FIRST_LINE_S
     while not stop.wait(wait_s):
-        text = meter.describe()
+        text = _describe_active(meter)
         if is_terminal:
             width = shutil.get_terminal_size().columns - 1
             stream.write(f"\r\x1b[K{text[:width]}")
@@ -166,6 +167,19 @@ def _report(meter: Meter, stop: threading.Event, stream: TextIO) -> None:
     if is_shown and is_terminal:
         stream.write("\r\x1b[K")
         stream.flush()
+
+
+def _describe_active(meter: Meter) -> str:
+    """Describe the outermost work and what lasts within it."""
+    now = time.monotonic()
+    with _lock:
+        inner = [other for other in _active if other is not meter and now - other.started > QUIET_S]
+    return " | ".join(each.describe(now=now) for each in (meter, *inner))
+
+
+def be_silent() -> None:
+    """Show no progress any more: for processes whose work another one tells of."""
+    _silent.set()
 
 
 def track(items: Iterable[T], *, description: str, total: int | None = None) -> Iterator[T]:

@@ -22,9 +22,11 @@ from typing import Any
 from distributed import Client, get_worker, wait
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 from pipeline.base.errors import ClusterError, InputError, PipelineError
 from pipeline.base.hashing import hash_file, hash_value
+from pipeline.base.progress import be_silent
 from pipeline.stages.shards import Content, Job, Keep, Work, describe_versions, encode_parts, open_work
 
 CONNECT_S = 8.0
@@ -40,6 +42,7 @@ _PREFIX = "connectivity-"
 _START = "docs/cluster.md says how to start a scheduler and workers"
 
 _open_client: Any = Client  # Dask declares no types
+_security: Any = Security
 _wait: Any = wait
 _lock = threading.Lock()
 _works: dict[str, Work] = {}
@@ -63,6 +66,7 @@ def answer_shard(job: Content, shard: Content) -> tuple[str, Any]:
         runs there if it is not the same as at the client.
     """
     worker: Any = get_worker()
+    be_silent()
     versions = describe_versions(job["stage"])
     if versions != job["versions"]:
         return "versions", versions
@@ -173,6 +177,12 @@ def run_on_cluster(job: Job, shards: Mapping[int, Content], keep: Keep, *, addre
 
 @contextlib.contextmanager
 def _connect(address: str) -> Iterator[Any]:
+    if address.startswith("tls:") and _security().get_connection_args("client")["ssl_context"] is None:
+        raise ClusterError(
+            "There are no certificates for an encrypted connection.",
+            field=address,
+            cure="Name them in Dask's configuration (distributed.comm.tls); see docs/cluster.md.",
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about versions: they are checked below, and clearly

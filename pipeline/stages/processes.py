@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from pipeline.base.errors import PipelineError
+from pipeline.base.progress import be_silent
 from pipeline.stages.shards import Content, Job, Keep, encode_parts, open_work
 
 MOST_TRIES = 3
@@ -118,6 +119,7 @@ def _check_tries(n_tries: int, exit_code: int | None) -> None:
 def _serve(connection: Connection, job: Job) -> None:
     """Answer shards until the other side has gone; Ctrl-C is for the parent, which then ends this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    be_silent()
     work = None
     while True:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
+from pipeline.base.progress import measure
 from pipeline.stages.common import begin
 from pipeline.stages.targets import get_days
 from pipeline.timetables.calendars import check_has_service, count_trips_by_date
@@ -38,7 +39,8 @@ def run(project: Project, snapshot: str | None) -> StageRun:
             about = {"licence": feed.licence, "attribution": feed.attribution, "vintage": feed.vintage}
             stage.add_input(f"timetable {feed.key}", feed.path, project.resolve(feed.path), **about)
         paths = {feed.key: project.resolve(feed.path) for feed in one.feeds}
-        timetable = remove_duplicate_trips(read_timetable(paths, notices=stage.notices), notices=stage.notices)
+        with measure(f"reading timetables {snapshot}"):
+            timetable = remove_duplicate_trips(read_timetable(paths, notices=stage.notices), notices=stage.notices)
         check_has_service(timetable, get_days(one)["weekday"])
         timetable.write(stage.folder / "timetable")
         counts = count_trips_by_date(timetable)
