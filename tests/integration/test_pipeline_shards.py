@@ -5,13 +5,24 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 
+from pipeline.base.load import load_project
+from pipeline.base.notices import Notices
+from pipeline.routing import blocks
+from pipeline.scoring.travel_time import build_small_area_times
+from pipeline.stages import matrix_shards
+from pipeline.stages.common import read_places
 from pipeline.stages.shards import ShardStore
+from pipeline.stages.times_shards import build_tables, build_work, list_shards
+from pipeline.stages.work import SnapshotWork
 from tests.support.cluster import LocalCluster, start_cluster, wait_until
 from tests.support.pipeline import TINY, ProjectFolder, check_error, hash_files
 
@@ -103,6 +114,39 @@ def test_the_shard_of_a_killed_process_is_done_by_another(tiny: ProjectFolder, t
     code, err = _finish(process)
     assert code == 0, err
     assert _hash(tiny_copy) == _hash(tiny)
+
+
+def test_blocks_of_small_areas_give_the_tables_of_all_at_once(
+    tiny: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tiny.path)
+    project = load_project(TINY)
+    transit = project.settings.transit.model_copy(update={"max_changes": 1})
+    project = replace(project, settings=project.settings.model_copy(update={"transit": transit, "visits": {}}))
+    work = SnapshotWork(project, read_places(project), project.outputs / "network" / "2016")
+    n_starts, keys = len(work.links.origin_vertex), {"snapshot": "2016", "network_hash": "x"}
+    answer = build_work(work)
+    found = []
+    for most, n_blocks in ((1, n_starts), (5, -(-n_starts // 5)), (512, 1)):
+        monkeypatch.setattr(blocks, "MOST_STARTS", most)
+        shards = list_shards(work, Notices())
+        outward = [case for case in work.list_cases() if case.direction == "outward"]
+        kinds = Counter(shard["kind"] for shard in shards)
+        n_reach = sum(case.is_cumulative for case in outward)
+        assert kinds["pairs"] == n_blocks * len(outward)
+        assert kinds["reach"] == n_blocks * n_reach > 0
+        assert kinds["nearest"] == len(work.list_cases()) - len(outward) > 0
+        found.append(build_tables(work, shards, (answer(shard) for shard in shards), keys))
+    for name, table in found[0].items():
+        pd.testing.assert_frame_equal(found[1][name], table)
+        pd.testing.assert_frame_equal(found[2][name], table)
+    case = work.list_cases()[0]
+    whole, _ = build_small_area_times(work.compute(case))
+    mine = found[0]["out_small_area__travel_time"].iloc[:n_starts]
+    assert set(mine[["category", "window", "direction", "mode_set"]].itertuples(index=False, name=None)) == {
+        tuple(case.keys.values())
+    }
+    pd.testing.assert_frame_equal(mine[list(whole.columns)], whole)
 
 
 # --- interrupted ------------------------------------------------------------------------------------------------------
@@ -202,6 +246,54 @@ def test_options_that_do_not_fit_are_refused(tiny_copy: ProjectFolder) -> None:
     check_error(done, 2, where=None, field="--cluster", words=("tcp://host:8786",))
 
 
+# --- connectivity matrix ----------------------------------------------------------------------------------------------
+
+
+def _list_matrix(project: ProjectFolder, out: str, *options: str) -> list[str]:
+    points = project.path / "points.csv"
+    rows = pd.read_csv(project.path / "data/sample/small_areas.csv", dtype=str).iloc[:20]
+    rows[["sa21cd", "easting", "northing"]].rename(columns={"sa21cd": "id"}).to_csv(points, index=False)
+    feeds = [part for name in ("bus_council", "rail") for part in ("--gtfs", f"data/sample/timetables/2024/{name}.zip")]
+    osm = ["--osm", "data/sample/saltmarsh.osm.pbf", "--origins", "points.csv", "--destinations", "points.csv"]
+    return ["matrix", *feeds, *osm, "--date", "2024-10-08", "--time", "07:00", *options, "--out", out]
+
+
+WITH_PAUSES = """
+import time
+from pipeline.cli.main import main
+from pipeline.routing import blocks
+from pipeline.stages import matrix_shards
+quick = matrix_shards.compute
+def slow(*arguments):
+    time.sleep(0.1)
+    return quick(*arguments)
+matrix_shards.compute, matrix_shards.BLOCKS_FROM, blocks.MOST_STARTS = slow, 0, 2
+main()
+"""
+
+
+def test_a_matrix_goes_on_after_a_stop(tiny_copy: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ("--window", "20", "--reliability")
+    assert tiny_copy.call(*_list_matrix(tiny_copy, "whole.csv", *options)).returncode == 0
+    process = tiny_copy.start([sys.executable, "-c", WITH_PAUSES, *_list_matrix(tiny_copy, "m.csv", *options)])
+    folder = tiny_copy.path / ".m.csv.shards"
+    wait_until(lambda: len(list(folder.glob("*.shard"))) >= 3, "three shards")
+    process.send_signal(signal.SIGINT)
+    code, err = _finish(process)
+    kept = {path.stem for path in folder.glob("*.shard")}
+    assert code == 130
+    assert f"stopped: {len(kept)} of 10 shards of percentiles of all pairs are kept in .m.csv.shards" in err
+    assert not (tiny_copy.path / "m.csv").exists()
+    monkeypatch.setattr(matrix_shards, "BLOCKS_FROM", 0)
+    monkeypatch.setattr(blocks, "MOST_STARTS", 2)
+    written = _count_written(monkeypatch)
+    assert tiny_copy.call(*_list_matrix(tiny_copy, "m.csv", *options)).returncode == 0
+    assert not kept & set(written)
+    assert len(written) % 10 == 10 - len(kept) % 10
+    assert (tiny_copy.path / "m.csv").read_bytes() == (tiny_copy.path / "whole.csv").read_bytes()
+    assert not folder.exists()
+
+
 # --- a cluster --------------------------------------------------------------------------------------------------------
 
 
@@ -243,6 +335,18 @@ def test_a_cluster_gives_the_same_bytes_and_is_sent_the_network_once(
     assert _hash(tiny_copy) == _hash(tiny)
     after = {path: path.stat().st_mtime_ns for path in _list_bundles(cluster)}
     assert before.items() <= after.items()
+
+
+def test_a_matrix_is_the_same_from_processes_and_from_a_cluster(
+    tiny_copy: ProjectFolder, cluster: LocalCluster
+) -> None:
+    texts = []
+    for name, means in (("a", ()), ("b", ("--workers", "2")), ("c", ("--cluster", cluster.address))):
+        done = tiny_copy.run(*_list_matrix(tiny_copy, f"{name}.csv", "--cumulative", "15,30", *means))
+        assert done.returncode == 0, done.stderr
+        texts.append((tiny_copy.path / f"{name}.csv").read_bytes())
+    assert texts[0] == texts[1] == texts[2]
+    assert list(tiny_copy.path.glob(".*.shards")) == []
 
 
 def test_a_worker_of_another_version_is_named(tiny_copy: ProjectFolder, cluster: LocalCluster) -> None:
