@@ -146,7 +146,9 @@ def test_blocks_of_small_areas_give_the_tables_of_all_at_once(
     assert set(mine[["category", "window", "direction", "mode_set"]].itertuples(index=False, name=None)) == {
         tuple(case.keys.values())
     }
-    pd.testing.assert_frame_equal(mine[list(whole.columns)], whole)
+    # a column of texts that is empty in one case and not in another changes its kind when they are stacked
+    columns = list(whole.columns)
+    pd.testing.assert_frame_equal(mine[columns].fillna({"reason": ""}), whole.fillna({"reason": ""}), check_dtype=False)
 
 
 # --- interrupted ------------------------------------------------------------------------------------------------------
