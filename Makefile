@@ -12,6 +12,8 @@ AREA ?= sample
 SNAPSHOT ?=
 DATA ?=
 CONFIG ?=
+CLUSTER ?=
+WORKERS ?=
 PYTHON ?= python3
 BENCH_DATA ?= ../shared/data/porto_alegre
 
@@ -20,13 +22,16 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 OPTIONS := --area "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)")
+MEANS := $(if $(CLUSTER), --cluster "$(CLUSTER)")$(if $(WORKERS), --workers "$(WORKERS)")
 CLI := $(PY) -m pipeline
+export CONNECTIVITY_JOBS := $(JOBS)
 STAGES := fetch timetables streets places network times service scores report publish
 
 .PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables docs graph clean $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
+	@echo "     [WORKERS=processes] [CLUSTER=tcp://host:8786]"
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
 
@@ -67,7 +72,7 @@ publish: ## copy report and tables to a folder, with a switch of `latest`
 
 ifneq ($(filter all $(STAGES),$(MAKECMDGOALS)),)
 ifneq ($(wildcard $(READY)),)
-RULES := $(shell $(CLI) rules $(OPTIONS) --command "$(CLI)")
+RULES := $(shell $(CLI) rules $(OPTIONS)$(MEANS) --command "$(CLI)")
 $(if $(RULES),,$(error the configuration cannot be used, see the message above))
 include $(RULES)
 endif
@@ -75,7 +80,7 @@ endif
 
 ifeq ($(wildcard $(READY)),)
 all $(STAGES): $(READY)
-	@$(MAKE) --no-print-directory $@ AREA="$(AREA)" SNAPSHOT="$(SNAPSHOT)" DATA="$(DATA)" CONFIG="$(CONFIG)"
+	@$(MAKE) --no-print-directory $@ AREA="$(AREA)" SNAPSHOT="$(SNAPSHOT)" DATA="$(DATA)" CONFIG="$(CONFIG)" CLUSTER="$(CLUSTER)" WORKERS="$(WORKERS)"
 else
 all: $(MANIFESTS_fetch) $(MANIFESTS_report) $(MANIFESTS_publish)
 	@$(CLI) done $(OPTIONS)

@@ -10,6 +10,8 @@ from pipeline.base.clock import parse_time_s
 
 DayType = Literal["weekday", "saturday", "sunday"]
 Mode = Literal["bus", "coach", "rail", "tram", "metro", "ferry", "other"]
+ADDRESS = r"^[a-z]+://[^/\s]+:\d+$"
+"""How the address of a scheduler is written."""
 TimeText = Annotated[str, Field(pattern=r"^\d{1,2}:[0-5]\d$")]
 
 
@@ -168,6 +170,14 @@ def _default_visits() -> dict[str, Visit]:
     }
 
 
+class Cluster(Model):
+    """A Dask cluster that does the work of travel times."""
+
+    address: str | None = Field(
+        None, pattern=ADDRESS, description="of its scheduler, such as tcp://host:8786; null: this machine alone"
+    )
+
+
 class Settings(Model):
     """Everything that can be set for all areas; an area may override any part under ``settings:``."""
 
@@ -188,6 +198,13 @@ class Settings(Model):
     scoring: str = Field("config/scoring/default.yaml", description="file of indicators and weights")
     strict: bool = Field(default=False, description="turn every warning about data into an error")
     report: Report = Field(default_factory=Report)
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="processes that compute travel times; null: chosen by processors and work. No result depends on it",
+    )
+    cluster: Cluster = Field(default_factory=Cluster)
 
     @model_validator(mode="before")
     @classmethod

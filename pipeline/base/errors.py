@@ -94,7 +94,19 @@ class FetchError(PipelineError):
     exit_code = 5
 
 
+class ClusterError(PipelineError):
+    """A cluster cannot be reached, was lost, or is not fit for the work."""
+
+    exit_code = 5
+
+
 class GateError(PipelineError):
     """A quality gate held the run."""
 
     exit_code = 6
+
+
+class StoppedError(PipelineError):
+    """Somebody pressed Ctrl-C; the message says what is kept and how to go on."""
+
+    exit_code = 130

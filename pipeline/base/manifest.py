@@ -20,6 +20,8 @@ from pipeline.base.io import remove_leftovers, write_text
 from pipeline.base.notices import Notices
 
 MANIFEST = "manifest.json"
+SHARDS = "shards"
+"""Folder of a stage in which finished pieces of work wait to be put together; no part of its results."""
 HASH_DIGITS = 12
 
 
@@ -163,7 +165,7 @@ def record_stage(run: StageRun) -> Iterator[StageRun]:
         Path(os.path.relpath(p, run.folder)).as_posix(): hash_file(p)
         for folder in (run.folder, *run.other_folders)
         for p in sorted(folder.rglob("*"))
-        if p.is_file() and not p.is_symlink() and p != manifest and MANIFEST not in p.name
+        if p.is_file() and not p.is_symlink() and p != manifest and MANIFEST not in p.name and p.parent.name != SHARDS
     }
     content = {
         "stage": run.stage,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
-from pipeline.base.errors import PipelineError, UsageError
+from pipeline.base.errors import PipelineError, StoppedError, UsageError
 
 app = typer.Typer(
     name="connectivity",
@@ -40,6 +40,10 @@ AreaOption = Annotated[str, typer.Option("--area", help="name of an area in conf
 SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="id of one snapshot")]
 DataOption = Annotated[str | None, typer.Option("--data", help="folder of the inputs")]
 ConfigOption = Annotated[str | None, typer.Option("--config", help="file that overrides config/default.yaml")]
+ClusterOption = Annotated[str | None, typer.Option("--cluster", help="Dask scheduler, such as tcp://host:8786")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, max=256, help="processes; absent: chosen by processors and work")
+]
 
 
 def _load(area: str, config: str | None, data: str | None) -> Any:
@@ -55,15 +59,18 @@ def run(
     snapshot: SnapshotOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Run one stage."""
     from importlib import import_module
 
+    from pipeline.stages.means import replace_means
     from pipeline.stages.targets import STAGES
 
     if stage not in STAGES:
         raise UsageError(f"There is no stage '{stage}'.", cure=f"Stages: {', '.join(STAGES)}.")
-    project = _load(area, config, data)
+    project = replace_means(_load(area, config, data), stage, address=cluster, workers=workers)
     done = import_module(f"pipeline.stages.{stage}").run(project, snapshot)
     name = stage if snapshot is None else f"{stage} {snapshot}"
     text = done.notices.describe()
@@ -76,15 +83,20 @@ def rules(
     command: Annotated[str, typer.Option("--command")] = "connectivity",
     data: DataOption = None,
     config: ConfigOption = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Write the rules that make includes, and print where they are."""
     import shlex
 
     from pipeline.stages.plan import write_rules
 
-    pairs = (("--area", area), ("--data", data), ("--config", config))
-    options = shlex.join(part for name, value in pairs if value for part in (name, value))
-    typer.echo(write_rules(_load(area, config, data), command=command, options=options))
+    def join(*pairs: tuple[str, str | int | None]) -> str:
+        return shlex.join(part for name, value in pairs if value for part in (name, str(value)))
+
+    options = join(("--area", area), ("--data", data), ("--config", config))
+    means = join(("--cluster", cluster), ("--workers", workers))
+    typer.echo(write_rules(_load(area, config, data), command=command, options=options, means=means))
 
 
 @app.command()
@@ -250,6 +262,8 @@ def matrix(
     ] = False,
     naptan: Annotated[Path | None, typer.Option("--naptan", help="NaPTAN's stops, for --gtfs of other formats")] = None,
     notices: Annotated[Path | None, typer.Option("--notices", help="list doubtful rows in this .csv")] = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Compute travel times between anybody's points, on anybody's timetable and streets."""
     from pipeline.cli.matrix import run_matrix
@@ -286,6 +300,8 @@ def matrix(
         modes=modes,
         out=out,
         notices_file=notices,
+        cluster=cluster,
+        workers=workers,
     )
 
 
@@ -407,7 +423,7 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"{'stopped' if isinstance(error, StoppedError) else 'error'}: {error}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
@@ -418,6 +434,7 @@ def main() -> None:
             f"error: {error.strerror or error}.{where}\n  cure:  Check the path, its rights and the disk.", err=True
         )
         sys.exit(4)
-    except KeyboardInterrupt:
-        typer.echo("stopped; finished work is kept, run the same command to go on", err=True)
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == StoppedError.exit_code:  # what typer makes of Ctrl-C
+            typer.echo("stopped: finished work is kept, run the same command to go on", err=True)
+        raise

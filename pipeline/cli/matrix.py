@@ -12,10 +12,13 @@ import typer
 from pipeline.base.clock import parse_time_s
 from pipeline.base.errors import UsageError
 from pipeline.base.io import write_csv
+from pipeline.base.manifest import SHARDS
 from pipeline.base.notices import Notices
 from pipeline.routing.decay import DECAYS, Decay
 from pipeline.stages.matrix import check_out, compute_matrix, write_matrix
 from pipeline.stages.matrix_question import MatrixQuestion
+from pipeline.stages.matrix_shards import Asker
+from pipeline.stages.means import build_means
 from pipeline.transit.packed import MODES
 
 SHOWN = 3
@@ -34,6 +37,8 @@ def run_matrix(
     modes: str | None,
     out: Path,
     notices_file: Path | None,
+    cluster: str | None = None,
+    workers: int | None = None,
 ) -> None:
     """Check the options that are texts, compute, write, and say what was doubtful.
 
@@ -47,6 +52,8 @@ def run_matrix(
         Result.
     notices_file
         Where to list the notices, if wanted.
+    cluster, workers
+        With what large questions are answered.
 
     Raises
     ------
@@ -69,9 +76,11 @@ def run_matrix(
     )
     if out.resolve() in {p.resolve() for p in (*question.gtfs, question.osm, question.origins, question.destinations)}:
         raise UsageError("--out would overwrite an input.", file=out, cure="Give the result another name.")
-    frame = compute_matrix(question)
+    asker = Asker(build_means(cluster, workers), out.with_name(f".{out.name}.{SHARDS}"))
+    frame = compute_matrix(question, asker=asker)
     describe_notices(question.notices, notices_file)
     write_matrix(frame, out)
+    asker.remove()
     n_null = frame.height - frame["reason"].null_count()
     what = "value" if question.limits_min else "travel time"
     typer.echo(f"{out}: {frame.height:,} rows, {n_null:,} without a {what} (see their reason)")

@@ -47,6 +47,8 @@ class RangeQuery:
         Journeys go from the destinations to the origins (the homes).
     n_threads
         Threads; results do not depend on it.
+    on_done
+        Told after each block how many starts were done, from any thread; for progress.
     """
 
     network: PackedNetwork
@@ -56,6 +58,7 @@ class RangeQuery:
     max_changes: int | None = None
     is_return: bool = False
     n_threads: int = 1
+    on_done: Callable[[int], None] | None = None
 
 
 def compute_all_times(query: RangeQuery) -> I32:
@@ -277,6 +280,8 @@ def _run(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> None:
             times,
         )
         consume(first, end, times)
+        if query.on_done is not None:
+            query.on_done(end - first)
 
     block = max(1, min(64, _BLOCK_VALUES // max(1, n_ends * window.n_minutes)))
     run_blocks(work, n_starts, n_threads=query.n_threads, block=block)

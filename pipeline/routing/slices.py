@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.base.progress import track
 from pipeline.routing.kernels import I32, INF, U8
 from pipeline.routing.scan_kernels import count_boardings, enter_changes, ride_slice, sort_changes
 
@@ -151,7 +152,8 @@ def scan_by_slices(
             )
 
         parts = list(threads.map(prepare, spans))
-        for first, end in zip(bounds[-2::-1].tolist(), bounds[:0:-1].tolist(), strict=True):
+        slices = list(zip(bounds[-2::-1].tolist(), bounds[:0:-1].tolist(), strict=True))
+        for first, end in track(slices, description="scanning connections"):
             low_s = int(connections.dep_s[end - 1]) - slice_s
             if len(parts) == 1:
                 enter(parts[0])

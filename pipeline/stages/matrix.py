@@ -14,11 +14,13 @@ from pipeline.base.clock import DAY_S
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.io import staged_file
 from pipeline.base.notices import Notices, declare_notice
+from pipeline.base.progress import measure
 from pipeline.places.destinations import read_weights
 from pipeline.places.read_points import read_points
 from pipeline.places.read_table import ROW, read_table
 from pipeline.routing.questions import mirror_window
 from pipeline.stages.matrix_question import MatrixQuestion, check_question
+from pipeline.stages.matrix_shards import Asker
 from pipeline.stages.matrix_tables import (
     N_THREADS,
     Problem,
@@ -70,13 +72,15 @@ NOT_ACCESSIBLE = declare_notice(
 )
 
 
-def compute_matrix(question: MatrixQuestion) -> pl.DataFrame:
+def compute_matrix(question: MatrixQuestion, *, asker: Asker | None = None) -> pl.DataFrame:
     """Compute travel times between points.
 
     Parameters
     ----------
     question
         Files, day, departure and parameters.
+    asker
+        Answers questions about all pairs, block by block where they are large; if absent, at once.
 
     Returns
     -------
@@ -97,22 +101,25 @@ def compute_matrix(question: MatrixQuestion) -> pl.DataFrame:
     network, linked, origins, destinations = prepare_network(question)
     if question.is_arrive_by:
         network = mirror_network(network)
-    problem = Problem(
-        question=question,
-        network=network,
-        window=mirror_window(question.window) if question.is_arrive_by else question.window,
-        is_back=question.is_return != question.is_arrive_by,
-        linked=linked,
-        walk_s=compute_walk_matrix(
+    with measure("walking between all pairs"):
+        walk_s = compute_walk_matrix(
             linked.graph,
             linked.origins,
             linked.destinations,
             walk_kmh=question.walk_kmh,
             cap_s=60 * question.max_time_min,
             n_threads=N_THREADS,
-        ),
+        )
+    problem = Problem(
+        question=question,
+        network=network,
+        window=mirror_window(question.window) if question.is_arrive_by else question.window,
+        is_back=question.is_return != question.is_arrive_by,
+        linked=linked,
+        walk_s=walk_s,
         origin_ids=origins["code"].tolist(),
         destination_ids=destinations["code"].tolist(),
+        asker=asker or Asker(),
     )
     if question.limits_min:
         return solve_opportunities(problem, destinations["weight_asked"].to_numpy())
@@ -150,8 +157,9 @@ def prepare_network(question: MatrixQuestion) -> tuple[PackedNetwork, LinkedArea
             field="--k",
             cure=f"Give --k {len(destinations)} at most.",
         )
-    feeds = {f"gtfs{n}": FeedSource(path, naptan=question.naptan) for n, path in enumerate(question.gtfs, 1)}
-    timetable = remove_duplicate_trips(read_timetable(feeds, notices=notices, as_of=question.day), notices=notices)
+    with measure("reading timetables"):
+        feeds = {f"gtfs{n}": FeedSource(path, naptan=question.naptan) for n, path in enumerate(question.gtfs, 1)}
+        timetable = remove_duplicate_trips(read_timetable(feeds, notices=notices, as_of=question.day), notices=notices)
     check_has_service(timetable, question.day)
     note_idle_feeds(timetable, question.day, notices)
     linked = _link(question, timetable, origins, destinations)
@@ -230,16 +238,17 @@ def _pack(question: MatrixQuestion, timetable: Timetable, linked: LinkedArea) ->
         interchange_s=question.interchange_s,
         n_threads=N_THREADS,
     )
-    network = build_network(
-        timetable,
-        question.day,
-        linked.graph,
-        stops=linked.stops,
-        origins=linked.origins,
-        destinations=linked.destinations,
-        settings=settings,
-        horizon_s=(min(0, question.horizon_s[0]), max(DAY_S, question.horizon_s[1])),
-    )
+    with measure("packing the network"):
+        network = build_network(
+            timetable,
+            question.day,
+            linked.graph,
+            stops=linked.stops,
+            origins=linked.origins,
+            destinations=linked.destinations,
+            settings=settings,
+            horizon_s=(min(0, question.horizon_s[0]), max(DAY_S, question.horizon_s[1])),
+        )
     if question.modes is not None:
         network = filter_network(network, mode_mask=compute_mode_mask(question.modes))
         if network.n_trips == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -12,17 +12,18 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.routing.decay import DEFAULT_PARAMETER_S, build_decay
-from pipeline.routing.profile_scan import build_nearest_walk, build_seeds, compute_nearest, compute_nearest_return
-from pipeline.routing.questions import (
-    Reliability,
-    compute_nearest_ranks,
-    compute_opportunities,
-    compute_reliability,
-    summarise_reliability,
+from pipeline.routing.profile_scan import (
+    NearestTimes,
+    build_nearest_walk,
+    build_seeds,
+    compute_nearest,
+    compute_nearest_return,
 )
-from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs, compute_percentiles
+from pipeline.routing.questions import RankedTimes, Reliability, summarise_reliability
+from pipeline.routing.raptor import RangeQuery
 from pipeline.routing.window import DepartureWindow, compute_shares, compute_statistics
 from pipeline.stages.matrix_question import MatrixQuestion
+from pipeline.stages.matrix_shards import Asker
 from pipeline.transit.linking import LinkedArea
 from pipeline.transit.packed import PackedNetwork
 
@@ -50,6 +51,8 @@ class Problem:
         Streets, and walking all the way [origin, destination].
     origin_ids, destination_ids
         Their names.
+    asker
+        Answers questions about all pairs.
     """
 
     question: MatrixQuestion
@@ -60,6 +63,7 @@ class Problem:
     walk_s: I32
     origin_ids: list[str]
     destination_ids: list[str]
+    asker: Asker = field(default_factory=Asker)
 
     @property
     def query(self) -> RangeQuery:
@@ -108,7 +112,7 @@ def _find_routes(problem: Problem, is_null: Flags) -> Flags:
         return exists
     window = DepartureWindow(problem.window.start_s, 1, UNLIMITED_S)
     query = replace(problem.query, window=window, walk_s=None, max_changes=None)
-    times = compute_percentiles(query, (50,))[:, :, 0]
+    times: I32 = problem.asker.ask(query, "percentiles", percentiles=(50,))["percentile_s"][:, :, 0]
     return exists | ((times.T if problem.is_back else times) >= 0)
 
 
@@ -126,7 +130,7 @@ def solve_pairs(problem: Problem) -> pl.DataFrame:
         One row a pair, in the order of the files.
     """
     linked, question = problem.linked, problem.question
-    values = compute_percentiles(problem.query, problem.percentiles)
+    values = problem.asker.ask(problem.query, "percentiles", percentiles=problem.percentiles)["percentile_s"]
     is_null = values[:, :, 0] < 0
     by_origin = is_null.T if problem.is_back else is_null
     exists = _find_routes(problem, by_origin)
@@ -141,7 +145,7 @@ def solve_pairs(problem: Problem) -> pl.DataFrame:
         table = values[:, :, n].T if is_turned else values[:, :, n]
         columns[name] = _null(table.ravel())
     if question.has_reliability:
-        reliability = compute_reliability(problem.query)
+        reliability = Reliability(**problem.asker.ask(problem.query, "reliability"))
         columns |= _name_reliability(reliability, is_turned=is_turned, is_linked=code.ravel() != 1)
     return pl.DataFrame(columns).with_columns(_name_reasons(code.ravel()))
 
@@ -194,13 +198,12 @@ def solve_nearest(problem: Problem) -> pl.DataFrame:
         One row an origin.
     """
     question, linked, window, ids = problem.question, problem.linked, problem.window, problem.destination_ids
-    query = problem.query
     if question.max_changes is None:
         search = compute_nearest_return if problem.is_back else compute_nearest
         seeds = build_seeds(problem.network, np.arange(len(ids), dtype=np.int32))
         times = search(problem.network, seeds, window, walk=build_nearest_walk(problem.walk_s), n_threads=N_THREADS)
     else:
-        times = compute_nearest_by_pairs(query)
+        times = NearestTimes(**problem.asker.ask(problem.query, "nearest"))
     statistics = compute_statistics(times.travel_time_s, window, percentiles=problem.percentiles)
     nearest, share = _name_nearest(times.destination, ids)
     is_null = statistics.percentile_s[:, 0] < 0
@@ -249,7 +252,7 @@ def solve_ranks(problem: Problem, k: int) -> pl.DataFrame:
         rank then; it is named by the destination that has it in most minutes.
     """
     question, linked, ids = problem.question, problem.linked, problem.destination_ids
-    ranked = compute_nearest_ranks(problem.query, k)
+    ranked = RankedTimes(**problem.asker.ask(problem.query, "ranks", k=k))
     n = len(problem.origin_ids)
     times = ranked.travel_time_s.reshape(n * k, -1)
     statistics = compute_statistics(times, problem.window, percentiles=problem.percentiles)
@@ -302,7 +305,14 @@ def solve_opportunities(problem: Problem, weight: F64) -> pl.DataFrame:
         cap_s=problem.window.cap_s,
         parameter_s=DEFAULT_PARAMETER_S if minutes is None else 60 * minutes,
     )
-    values = compute_opportunities(problem.query, np.nan_to_num(weight), factor, problem.percentiles)
+    found = problem.asker.ask(
+        problem.query,
+        "opportunities",
+        weight=np.nan_to_num(weight),
+        factor=factor,
+        percentiles=problem.percentiles,
+    )
+    values = found["weight"]
     is_linked = np.repeat(problem.linked.origins.vertex >= 0, len(limits))
     end = "to_id" if question.is_return else "from_id"
     homes = [home for home in problem.origin_ids for _ in limits]

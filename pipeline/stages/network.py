@@ -13,6 +13,7 @@ from pipeline.base.io import staged_folder
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.base.notices import Notices, declare_notice
+from pipeline.base.progress import measure
 from pipeline.places.model import Places
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
 from pipeline.stages.targets import get_days, get_horizon
@@ -90,16 +91,17 @@ def run(project: Project, snapshot: str | None) -> StageRun:
         )
         for day_type, day in days.items():
             _check_day(timetable, day, stage.notices)
-            network = build_network(
-                timetable,
-                day,
-                linked.graph,
-                stops=linked.stops,
-                origins=linked.origins,
-                destinations=linked.destinations,
-                settings=settings,
-                horizon_s=get_horizon(project.settings),
-            )
+            with measure(f"packing {snapshot} {day_type}"):
+                network = build_network(
+                    timetable,
+                    day,
+                    linked.graph,
+                    stops=linked.stops,
+                    origins=linked.origins,
+                    destinations=linked.destinations,
+                    settings=settings,
+                    horizon_s=get_horizon(project.settings),
+                )
             with staged_folder(stage.folder / day_type) as folder:
                 write_packed(network, folder)
             stage.row_counts[f"connections_{day_type}"] = network.n_connections

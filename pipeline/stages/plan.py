@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.base.io import write_text
 from pipeline.base.load import Project
 from pipeline.stages.code import remember_imports
-from pipeline.stages.targets import STAGES, Target, build_targets
+from pipeline.stages.targets import SHARED_OUT, STAGES, Target, build_targets
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _write_if_changed(text: str, path: Path) -> None:
         write_text(text, path)
 
 
-def write_rules(project: Project, *, command: str, options: str) -> Path:
+def write_rules(project: Project, *, command: str, options: str, means: str = "") -> Path:
     """Write the rules that make includes for an area.
 
     Parameters
@@ -74,6 +74,8 @@ def write_rules(project: Project, *, command: str, options: str) -> Path:
         How make calls the command line.
     options
         Options for area, data and configuration, quoted for the shell.
+    means
+        Options that say with what the stages that work in shards do so.
 
     Returns
     -------
@@ -88,7 +90,8 @@ def write_rules(project: Project, *, command: str, options: str) -> Path:
         needs += [*target.inputs, *(targets[name].manifest for name in target.upstream)]
         lines.append(f"{_quote(target.manifest)}: {' '.join(_quote(path) for path in needs)}")
         snapshot = f" --snapshot {target.snapshot}" if target.snapshot else ""
-        lines.append(f"\t@{command} run {target.stage}{snapshot} {options}")
+        extra = f" {means}" if means and target.stage in SHARED_OUT else ""
+        lines.append(f"\t@{command} run {target.stage}{snapshot} {options}{extra}")
     for path in sorted({p for t in targets.values() for p in t.inputs}):
         lines += [f"{_quote(path)}:", f"\t@{command} missing {shlex.quote(str(path))}"]
     for stage in STAGES:

@@ -19,6 +19,10 @@ from pipeline.stages.code import find_code
 
 STAGES = ("fetch", "timetables", "streets", "places", "network", "times", "service", "scores", "report", "publish")
 PER_SNAPSHOT = ("timetables", "network", "times")
+SHARED_OUT = ("times",)
+"""Stages that work in shards, for which a cluster or a number of processes can be given."""
+MEANS = ("workers", "cluster")
+"""Settings that say with what work is done; they change no result, so that no slice holds them."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +215,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "report": {
             "report": sets["report"],
-            "settings": sets,
+            "settings": {name: part for name, part in sets.items() if name not in MEANS},
             "area": {k: v for k, v in whole.items() if k not in {"settings", "data"}},
         },
         "publish": {},

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
-from pipeline.base.progress import track
-from pipeline.scoring.travel_time import build_neighbourhood_times, build_small_area_times
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
-from pipeline.stages.visits import compute_visits
+from pipeline.stages.means import choose_means
+from pipeline.stages.shards import ShardStore, get_shard_folder, run_shards
+from pipeline.stages.times_shards import build_job, build_tables, build_work, list_shards
 from pipeline.stages.work import SnapshotWork
 
 
 def run(project: Project, snapshot: str | None) -> StageRun:
-    """Compute the travel times of one snapshot.
+    """Compute the travel times of one snapshot, shard by shard.
 
     Parameters
     ----------
@@ -31,28 +29,18 @@ def run(project: Project, snapshot: str | None) -> StageRun:
     with record_stage(begin(project, "times", snapshot)) as stage:
         folder = get_folder(project, "network", snapshot)
         stage.facts["network_hash"] = stage.result_hash
-        places = read_places(project)
-        work = SnapshotWork(project, places, folder)
-        small, large, jobs = [], [], []
-        for case in track(list(work.list_cases()), description=f"times {snapshot}"):
-            keys = {"snapshot": snapshot, **case.keys, "network_hash": stage.result_hash}
-            result = work.compute(case)
-            table, shares = build_small_area_times(result)
-            codes = places.small_areas[["small_area_code", "neighbourhood_code"]]
-            small.append(pd.concat([codes, table], axis=1).assign(**keys))
-            large.append(build_neighbourhood_times(table, shares, work.membership, result).assign(**keys))
-            if case.is_cumulative:
-                jobs.append(
-                    work.compute_jobs(case, result).assign(**{k: v for k, v in keys.items() if k != "direction"})
-                )
-        tables = {
-            "out_small_area__travel_time": pd.concat(small, ignore_index=True),
-            "out_neighbourhood__travel_time": pd.concat(large, ignore_index=True),
-        }
-        if jobs:
-            tables["out_neighbourhood__jobs"] = pd.concat(jobs, ignore_index=True)
-        visits = compute_visits(work, stage.notices)
-        if visits is not None:
-            tables["out_neighbourhood__visit"] = visits.assign(snapshot=snapshot, network_hash=stage.result_hash)
-        write_tables(stage, tables)
+        work = SnapshotWork(project, read_places(project), folder)
+        job, shards = build_job(project, str(snapshot)), list_shards(work, stage.notices)
+        store = ShardStore(get_shard_folder(stage.folder))
+        answers = run_shards(
+            job,
+            shards,
+            store,
+            means=choose_means(project.settings, n_snapshots=len(project.area.snapshots)),
+            here=build_work(work),
+            description=f"times {snapshot}",
+        )
+        keys = {"snapshot": snapshot, "network_hash": stage.result_hash}
+        write_tables(stage, build_tables(work, shards, answers, keys))
+    store.remove()
     return stage

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
+from pipeline.base.progress import measure
 from pipeline.stages.common import begin, write_tables
 from pipeline.stages.targets import get_days
 from pipeline.timetables.calendars import check_has_service, count_trips_by_date
@@ -53,8 +54,9 @@ def run(project: Project, snapshot: str | None) -> StageRun:
             )
             for feed in one.feeds
         }
-        read = read_timetable(feeds, notices=stage.notices, as_of=one.date, n_processes=N_PROCESSES)
-        timetable, duplicates = settle_duplicates(read, one.duplicates, stage.notices)
+        with measure(f"reading timetables {snapshot}"):
+            read = read_timetable(feeds, notices=stage.notices, as_of=one.date, n_processes=N_PROCESSES)
+            timetable, duplicates = settle_duplicates(read, one.duplicates, stage.notices)
         check_plausibility(timetable, stage.notices)
         stage.facts["formats"] = {key: str(about["format"]) for key, about in sorted(timetable.feeds.items())}
         check_has_service(timetable, get_days(one)["weekday"])

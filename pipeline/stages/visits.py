@@ -10,12 +10,11 @@ from pipeline.base.clock import parse_time_s
 from pipeline.base.config import Visit
 from pipeline.base.load import list_visits
 from pipeline.base.notices import Notices, declare_notice
-from pipeline.base.progress import track
 from pipeline.routing.profile_scan import build_seeds, compute_has_route, compute_nearest, compute_nearest_return
 from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs
 from pipeline.routing.visits import VisitPlan, compute_out_and_back
 from pipeline.scoring.visits import VisitResult, build_neighbourhood_visits
-from pipeline.stages.work import N_THREADS, SnapshotWork, Walks, compute_walks
+from pipeline.stages.work import SnapshotWork, Walks, compute_walks
 from pipeline.transit.packed import PackedNetwork
 
 I32 = NDArray[np.int32]
@@ -29,8 +28,8 @@ LEFT_OUT = declare_notice(
 )
 
 
-def compute_visits(work: SnapshotWork, notices: Notices) -> pd.DataFrame | None:
-    """Compute all visits of a snapshot.
+def list_visit_cases(work: SnapshotWork, notices: Notices) -> list[tuple[str, str, str]]:
+    """List what is computed of the visits of a snapshot, each on its own.
 
     Parameters
     ----------
@@ -41,8 +40,8 @@ def compute_visits(work: SnapshotWork, notices: Notices) -> pd.DataFrame | None:
 
     Returns
     -------
-    pandas.DataFrame or None
-        ``out_neighbourhood__visit`` without snapshot and hash; None if there is no visit to compute.
+    list of tuple
+        Name of the visit, set of modes, and what is told apart within the visit, as `Visit.list_begins` names it.
     """
     visits = {}
     for name, visit in list_visits(work.project.area, work.settings).items():
@@ -53,19 +52,39 @@ def compute_visits(work: SnapshotWork, notices: Notices) -> pd.DataFrame | None:
             notices.add(
                 LEFT_OUT, field=f"visits.{name}", value=visit.category, detail=f"{n_destinations} on the streets"
             )
-    cases = [
-        (name, visit, mode_set, text, begins_s)
+    return [
+        (name, mode_set, text)
         for name, visit in visits.items()
         for mode_set in work.settings.mode_sets
-        for text, begins_s in visit.list_begins()
+        for text, _ in visit.list_begins()
     ]
-    walks = {visit.category: _compute_walks(work, visit.category) for visit in visits.values()}
-    parts = []
-    for name, visit, mode_set, text, begins_s in track(cases, description="visits"):
-        result = compute_visit(work, visit, mode_set, begins_s, walks=walks[visit.category])
-        table = build_neighbourhood_visits(result, work.membership).assign(visit=name, begins=text, mode_set=mode_set)
-        parts.append(table.assign(category=visit.category, day_type=visit.day_type, stay_min=visit.stay_min))
-    return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def compute_visit_table(
+    work: SnapshotWork, name: str, mode_set: str, begins: str, *, walks: list[Walks] | None = None
+) -> pd.DataFrame:
+    """Compute one visit with one set of modes, a row for each neighbourhood.
+
+    Parameters
+    ----------
+    work
+        Networks and places of the snapshot.
+    name, mode_set, begins
+        From `list_visit_cases`.
+    walks
+        From `compute_visit_walks`; found out if absent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Part of ``out_neighbourhood__visit`` without snapshot and hash.
+    """
+    visit = work.settings.visits[name]
+    begins_s = dict(visit.list_begins())[begins]
+    walks = compute_visit_walks(work, visit.category) if walks is None else walks
+    result = compute_visit(work, visit, mode_set, begins_s, walks=walks)
+    table = build_neighbourhood_visits(result, work.membership).assign(visit=name, begins=begins, mode_set=mode_set)
+    return table.assign(category=visit.category, day_type=visit.day_type, stay_min=visit.stay_min)
 
 
 def compute_visit(
@@ -122,8 +141,21 @@ def compute_visit(
     )
 
 
-def _compute_walks(work: SnapshotWork, category: str) -> list[Walks]:
-    """Walk to each destination of a category on its own."""
+def compute_visit_walks(work: SnapshotWork, category: str) -> list[Walks]:
+    """Walk to each destination of a category on its own.
+
+    Parameters
+    ----------
+    work
+        Streets and places of the snapshot.
+    category
+        The category.
+
+    Returns
+    -------
+    list of Walks
+        In the order of the destinations.
+    """
     return [
         compute_walks(
             work.links,
@@ -131,6 +163,7 @@ def _compute_walks(work: SnapshotWork, category: str) -> list[Walks]:
             walk_kmh=work.settings.walking.speed_kmh,
             cap_s=work.cap_s,
             needs_matrix=work.settings.transit.max_changes is not None,
+            n_threads=work.n_threads,
         )
         for destination in work.get_destinations(category).tolist()
     ]
@@ -149,7 +182,7 @@ def _compute_journeys(
     for is_return, window in ((False, plan.outward), (True, plan.back)):
         if changes is None:
             search = compute_nearest_return if is_return else compute_nearest
-            times = search(network, build_seeds(network, one), window, walk=walks.nearest, n_threads=N_THREADS)
+            times = search(network, build_seeds(network, one), window, walk=walks.nearest, n_threads=work.n_threads)
         else:
             query = RangeQuery(
                 network,
@@ -158,7 +191,7 @@ def _compute_journeys(
                 walk_s=walks.matrix_s,
                 max_changes=changes,
                 is_return=is_return,
-                n_threads=N_THREADS,
+                n_threads=work.n_threads,
             )
             times = compute_nearest_by_pairs(query)
         found.append(times.travel_time_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.base.config import Span
 from pipeline.base.load import Project
 from pipeline.places.model import Places
+from pipeline.routing.blocks import cut_query
 from pipeline.routing.profile_scan import (
     NearestTimes,
     NearestWalk,
@@ -92,7 +94,9 @@ def read_links(folder: Path) -> Links:
     )
 
 
-def compute_walks(links: Links, destinations: I32, *, walk_kmh: float, cap_s: int, needs_matrix: bool) -> Walks:
+def compute_walks(
+    links: Links, destinations: I32, *, walk_kmh: float, cap_s: int, needs_matrix: bool, n_threads: int = N_THREADS
+) -> Walks:
     """Compute walking all the way from every small area to the destinations of a category.
 
     Parameters
@@ -107,6 +111,8 @@ def compute_walks(links: Links, destinations: I32, *, walk_kmh: float, cap_s: in
         Longest walk that counts.
     needs_matrix
         Also compute the time to each destination.
+    n_threads
+        Threads; results do not depend on it.
 
     Returns
     -------
@@ -130,7 +136,7 @@ def compute_walks(links: Links, destinations: I32, *, walk_kmh: float, cap_s: in
             LinkedPoints(vertex, link),
             walk_kmh=walk_kmh,
             cap_s=cap_s,
-            n_threads=N_THREADS,
+            n_threads=n_threads,
         )
     return Walks(nearest, has_path, matrix_s)
 
@@ -169,10 +175,13 @@ class SnapshotWork:
         Its places.
     folder
         Folder of the snapshot's network stage.
+    n_threads
+        Threads of the kernels; results do not depend on it.
     """
 
-    def __init__(self, project: Project, places: Places, folder: Path) -> None:
+    def __init__(self, project: Project, places: Places, folder: Path, *, n_threads: int = N_THREADS) -> None:
         self.project, self.places, self.links, self.folder = project, places, read_links(folder), folder
+        self.n_threads = n_threads
         self.settings = project.settings
         self.cap_s = 60 * self.settings.transit.max_time_min
         self.membership: Membership = build_membership(
@@ -180,6 +189,7 @@ class SnapshotWork:
         )
         self._walks: dict[str, Walks] = {}
         self._networks: dict[tuple[str, str], PackedNetwork] = {}
+        self._lock = threading.RLock()  # a worker of a cluster may answer several shards at a time
 
     def list_cases(self) -> list[Case]:
         """List all combinations, those that share a network together."""
@@ -201,28 +211,31 @@ class SnapshotWork:
 
     def get_walks(self, category: str) -> Walks:
         """Return walking all the way to a category."""
-        if category not in self._walks:
-            needs = self.settings.transit.max_changes is not None or any(
-                d.cumulative for d in self.project.area.destinations if d.category == category
-            )
-            self._walks[category] = compute_walks(
-                self.links,
-                self.get_destinations(category),
-                walk_kmh=self.settings.walking.speed_kmh,
-                cap_s=self.cap_s,
-                needs_matrix=needs,
-            )
-        return self._walks[category]
+        with self._lock:
+            if category not in self._walks:
+                needs = self.settings.transit.max_changes is not None or any(
+                    d.cumulative for d in self.project.area.destinations if d.category == category
+                )
+                self._walks[category] = compute_walks(
+                    self.links,
+                    self.get_destinations(category),
+                    walk_kmh=self.settings.walking.speed_kmh,
+                    cap_s=self.cap_s,
+                    needs_matrix=needs,
+                    n_threads=self.n_threads,
+                )
+            return self._walks[category]
 
     def get_network(self, day_type: str, mode_set: str) -> PackedNetwork:
         """Return the network of a kind of day, with the trips of a set of modes."""
-        if (day_type, mode_set) not in self._networks:
-            network = read_packed(self.folder / day_type)
-            modes = self.settings.mode_sets[mode_set]
-            if modes is not None:
-                network = filter_network(network, mode_mask=compute_mode_mask(modes))
-            self._networks[day_type, mode_set] = network
-        return self._networks[day_type, mode_set]
+        with self._lock:
+            if (day_type, mode_set) not in self._networks:
+                network = read_packed(self.folder / day_type)
+                modes = self.settings.mode_sets[mode_set]
+                if modes is not None:
+                    network = filter_network(network, mode_mask=compute_mode_mask(modes))
+                self._networks[day_type, mode_set] = network
+            return self._networks[day_type, mode_set]
 
     def get_query(self, case: Case) -> RangeQuery:
         """Return the question for the algorithm that looks at every pair."""
@@ -233,7 +246,7 @@ class SnapshotWork:
             walk_s=self.get_walks(case.category).matrix_s,
             max_changes=self.settings.transit.max_changes,
             is_return=case.direction == "return",
-            n_threads=N_THREADS,
+            n_threads=self.n_threads,
         )
 
     def get_window(self, case: Case) -> DepartureWindow:
@@ -242,18 +255,34 @@ class SnapshotWork:
 
     def compute(self, case: Case) -> NearestResult:
         """Compute the times to, or from, the nearest destination."""
+        return self.describe(case, self.compute_times(case))
+
+    def compute_times(self, case: Case, first: int = 0, end: int | None = None) -> NearestTimes:
+        """Compute the times minute by minute.
+
+        With a limit on changes those of the small areas from `first` to `end` (excluded) can be asked for, if the
+        direction is outward; the backward scan answers for all at once.
+        """
+        walks = self.get_walks(case.category)
+        is_return = case.direction == "return"
+        if self.settings.transit.max_changes is not None:
+            query = self.get_query(case)
+            if not is_return:
+                query = cut_query(query, first, query.network.n_origins if end is None else end)
+            return compute_nearest_by_pairs(query)
+        network = self.get_network(case.day_type, case.mode_set)
+        seeds = build_seeds(network, self.get_destinations(case.category))
+        search = compute_nearest_return if is_return else compute_nearest
+        return search(network, seeds, self.get_window(case), walk=walks.nearest, n_threads=self.n_threads)
+
+    def describe(self, case: Case, times: NearestTimes) -> NearestResult:
+        """Add to the times what tells apart why some are null, and names."""
         network, window = self.get_network(case.day_type, case.mode_set), self.get_window(case)
         destinations, walks = self.get_destinations(case.category), self.get_walks(case.category)
-        seeds = build_seeds(network, destinations)
-        is_return = case.direction == "return"
-        times: NearestTimes
-        if self.settings.transit.max_changes is not None:
-            times = compute_nearest_by_pairs(self.get_query(case))
-        else:
-            search = compute_nearest_return if is_return else compute_nearest
-            times = search(network, seeds, window, walk=walks.nearest, n_threads=N_THREADS)
         has_route = walks.has_path
         if ((times.travel_time_s < 0).any(axis=1) & ~has_route).any():
+            seeds = build_seeds(network, destinations)
+            is_return = case.direction == "return"
             has_route = has_route | compute_has_route(network, seeds, window.start_s, is_return=is_return)
         named = self.places.destinations.iloc[destinations]
         return NearestResult(
@@ -267,15 +296,19 @@ class SnapshotWork:
             destination_names=named["name"].tolist(),
         )
 
-    def compute_jobs(self, case: Case, result: NearestResult) -> pd.DataFrame:
-        """Compute the weight within reach of each limit, one row a neighbourhood and limit."""
+    def compute_reach(self, case: Case, first: int, end: int) -> NDArray[np.float64]:
+        """Compute the weight within reach of each limit, for the small areas from `first` to `end` (excluded)."""
         weight = self.places.destinations["weight"].to_numpy(dtype=np.float64)[self.get_destinations(case.category)]
-        limits = self.settings.opportunity_limits_min
-        values = compute_cumulative(self.get_query(case), weight, [60 * limit for limit in limits])
-        values[~result.is_linked] = np.nan
-        reason = np.array([None if linked else "no_street" for linked in result.is_linked], dtype=object)
+        limits_s = [60 * limit for limit in self.settings.opportunity_limits_min]
+        return compute_cumulative(cut_query(self.get_query(case), first, end), weight, limits_s)
+
+    def build_jobs(self, values: NDArray[np.float64]) -> pd.DataFrame:
+        """Average the weight within reach into neighbourhoods, one row a neighbourhood and limit."""
+        is_linked = self.links.origin_vertex >= 0
+        values = np.where(is_linked[:, None], values, np.nan)
+        reason = np.array([None if linked else "no_street" for linked in is_linked], dtype=object)
         parts = []
-        for number, limit in enumerate(limits):
+        for number, limit in enumerate(self.settings.opportunity_limits_min):
             mean, without = compute_weighted_mean(values[:, number], self.membership)
             parts.append(
                 pd.DataFrame(

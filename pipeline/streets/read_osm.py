@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices, declare_notice
+from pipeline.base.progress import measure, track
 from pipeline.streets.model import Streets
 from pipeline.streets.profile import DEFAULT, WalkingProfile, blocks_walking, is_walkable
 from pipeline.streets.simplify import RawNetwork, build_streets, sort_unique
@@ -116,8 +117,10 @@ def read_streets(path: Path, notices: Notices, *, profile: WalkingProfile = DEFA
         ways = _read_ways(path, notices, profile)
         if not ways.osmid:
             raise _explain_nothing_walkable(path)
-        nodes = _read_nodes(path, sort_unique(np.frombuffer(ways.refs, dtype=np.int64)), profile)
-    return build_streets_from_columns(ways, nodes, notices, file=path)
+        with measure(f"reading nodes of {path.name}"):
+            nodes = _read_nodes(path, sort_unique(np.frombuffer(ways.refs, dtype=np.int64)), profile)
+    with measure("contracting the streets"):
+        return build_streets_from_columns(ways, nodes, notices, file=path)
 
 
 def build_streets_from_columns(ways: WayColumns, nodes: NodeColumns, notices: Notices, *, file: Path) -> Streets:
@@ -183,7 +186,9 @@ def _read_ways(path: Path, notices: Notices, profile: WalkingProfile) -> WayColu
         )
     ways = WayColumns()
     way: Any
-    for way in processor.with_filter(osmium.filter.KeyFilter(*profile.way_keys)):
+    for way in track(
+        processor.with_filter(osmium.filter.KeyFilter(*profile.way_keys)), description=f"reading ways of {path.name}"
+    ):
         tags = {tag.k: tag.v for tag in way.tags}
         if not way.visible or not is_walkable(tags, profile):
             continue
@@ -207,10 +212,13 @@ def _read_nodes(path: Path, needed: I64, profile: WalkingProfile) -> NodeColumns
     y = np.zeros(needed.shape[0], dtype=np.int64)
     is_there = np.zeros(needed.shape[0], dtype=bool)
     locations: Any = processor.node_location_storage
-    for i, osmid in enumerate(needed.tolist()):
-        location = _find_location(locations, osmid)
-        if location is not None:
-            x[i], y[i], is_there[i] = location.x, location.y, True
+    with measure("locating nodes", total=needed.shape[0]) as meter:
+        for i, osmid in enumerate(needed.tolist()):
+            location = _find_location(locations, osmid)
+            if location is not None:
+                x[i], y[i], is_there[i] = location.x, location.y, True
+            if i % 10_000 == 9_999:
+                meter.advance(10_000)
     needed = needed[is_there]
     is_blocked = np.isin(needed, np.asarray(blocked, dtype=np.int64))
     return NodeColumns(needed, x[is_there] / _DEGREES_PER_UNIT, y[is_there] / _DEGREES_PER_UNIT, is_blocked)

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.base.progress import measure
 from pipeline.streets.search import INT32_MAX, LOW_HALF, search_bounded_block, search_matrix_block, search_nearest
 
 # Enough blocks to keep all threads busy to the end, few enough that their workspaces do not matter.
@@ -100,10 +101,17 @@ def _map_blocks(work: Callable[[slice], Result], n_sources: int, n_threads: int)
         raise ValueError(f"n_threads must be at least 1, not {n_threads}")
     step = max(_MIN_SOURCES_PER_BLOCK, -(-n_sources // (_BLOCKS_PER_THREAD * n_threads)))
     blocks = [slice(start, min(start + step, n_sources)) for start in range(0, n_sources, step)]
-    if n_threads == 1 or len(blocks) <= 1:
-        return [work(block) for block in blocks]
-    with ThreadPoolExecutor(max_workers=n_threads) as pool:
-        return list(pool.map(work, blocks))
+    with measure("walking distances", total=n_sources) as meter:
+
+        def count(block: slice) -> Result:
+            result = work(block)
+            meter.advance(block.stop - block.start)
+            return result
+
+        if n_threads == 1 or len(blocks) <= 1:
+            return [count(block) for block in blocks]
+        with ThreadPoolExecutor(max_workers=n_threads) as pool:
+            return list(pool.map(count, blocks))
 
 
 def compute_bounded_distances(

@@ -17,7 +17,7 @@ from pipeline.base.tables import check_table
 from pipeline.routing.raptor import RangeQuery, compute_all_times
 from pipeline.routing.window import build_window
 from pipeline.stages.common import read_places
-from pipeline.stages.visits import compute_visits
+from pipeline.stages.visits import compute_visit_table, list_visit_cases
 from pipeline.stages.work import SnapshotWork, compute_walks
 from tests.support.pipeline import ROOT, TINY, ProjectFolder
 
@@ -29,6 +29,11 @@ def _get_work(tiny: ProjectFolder, monkeypatch: pytest.MonkeyPatch, **settings: 
     project = load_project(TINY)
     project = replace(project, settings=project.settings.model_copy(update=settings))
     return SnapshotWork(project, read_places(project), project.outputs / "network" / "2016")
+
+
+def _compute_visits(work: SnapshotWork) -> pd.DataFrame:
+    tables = [compute_visit_table(work, *case) for case in list_visit_cases(work, Notices())]
+    return pd.concat(tables, ignore_index=True)
 
 
 def test_the_published_table_is_what_every_minute_gives(tiny: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,8 +83,7 @@ def test_the_published_table_is_what_every_minute_gives(tiny: ProjectFolder, mon
 def test_shifts_and_limits_on_changes(tiny: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     visits = {"shift": Visit(**SHIFT)}
     work = _get_work(tiny, monkeypatch, visits=visits)
-    table = compute_visits(work, Notices())
-    assert table is not None
+    table = _compute_visits(work)
     checked = check_table(table.assign(snapshot="2016", network_hash="x"), "out_neighbourhood__visit")
     assert set(checked["begins"]) == {"06:00", "09:00", "14:00"}
     known = checked["time_away_p50_s"].notna()
@@ -87,14 +91,14 @@ def test_shifts_and_limits_on_changes(tiny: ProjectFolder, monkeypatch: pytest.M
     assert (checked.loc[known, "time_away_p50_s"] >= 480 * 60).all()
     pd.testing.assert_series_equal(checked["time_away_p50_s"], checked["time_away_least_s"], check_names=False)
     transit = work.settings.transit.model_copy(update={"max_changes": 9})
-    limited = compute_visits(_get_work(tiny, monkeypatch, visits=visits, transit=transit), Notices())
+    limited = _compute_visits(_get_work(tiny, monkeypatch, visits=visits, transit=transit))
     pd.testing.assert_frame_equal(limited, table)
 
 
 def test_many_destinations_are_left_out_with_a_notice(tiny: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     notices = Notices()
     work = _get_work(tiny, monkeypatch, visits={"shift": Visit(**SHIFT, max_destinations=1)})
-    assert compute_visits(work, notices) is None
+    assert list_visit_cases(work, notices) == []
     assert notices.counts() == {"visit_left_out": 1}
 
 
