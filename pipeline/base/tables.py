@@ -284,11 +284,46 @@ TABLES: dict[str, Table] = {
                         "new",
                         "missing",
                         "returned",
+                        "merged",
+                        "split",
                     ),
                 ),
                 *(
                     _c(f"{day}_runs_{when}", "float?", f"Runs on a {day} {when}, trips of both directions.", minimum=0)
                     for day in DAY_TYPES
+                    for when in ("before", "after")
+                ),
+                *(
+                    _c(
+                        f"{day}_{end}_run_{when}_s",
+                        "float?",
+                        f"{end.capitalize()} start of a run on a {day} {when}, seconds of the service day.",
+                    )
+                    for day in DAY_TYPES
+                    for end in ("first", "last")
+                    for when in ("before", "after")
+                ),
+                *(
+                    _c(
+                        f"weekday_calls_per_stop_{when}",
+                        "float?",
+                        f"Calls on a weekday {when} at the median stop of those it has in both; unlike runs it does "
+                        "not depend on whether there and back is filed as one run or two.",
+                        minimum=0,
+                    )
+                    for when in ("before", "after")
+                ),
+                *(
+                    _c(f"days_{when}", "text?", f"Kinds of day with service {when}; null if one cannot be judged.")
+                    for when in ("before", "after")
+                ),
+                *(
+                    _c(
+                        f"service_keys_{when}",
+                        "text?",
+                        f"Operator, comparable number and mode {when}, as operator/number/mode; several, joined by "
+                        "commas, where services were merged or split.",
+                    )
                     for when in ("before", "after")
                 ),
                 _c("last_run_before_s", "float?", "Last departure before, seconds of the service day."),

@@ -320,11 +320,20 @@ def explain(
 
 
 @app.command()
-def diff(area: str, earlier: str, later: str, data: DataOption = None, config: ConfigOption = None) -> None:
+def diff(
+    area: str,
+    earlier: str,
+    later: str,
+    form: Annotated[str, typer.Option("--format", help="text, csv (services) or json")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
     """Compare two snapshots: services, service levels and travel times."""
+    from pipeline.cli.change import show
     from pipeline.stages.diff import describe_difference
 
-    typer.echo(describe_difference(_load(area, config, data), earlier, later))
+    show(describe_difference(_load(area, config, data), earlier, later, form=form), out)
 
 
 config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")
