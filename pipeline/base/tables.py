@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
 Kind = Literal["text", "float", "int", "bool", "bytes"]
-MODES = ("bus", "coach", "rail", "tram", "metro", "ferry", "other", "all")
+MODES: tuple[str, ...] = ("bus", "coach", "rail", "tram", "metro", "ferry", "other", "all")
 DAY_TYPES = ("weekday", "saturday", "sunday")
 BANDS = ("06_10", "10_15", "15_18", "18_22", "22_06", "all_day")
 COVERAGE = ("comparable", "partial", "missing")
@@ -66,7 +66,7 @@ def _c(
 
 
 SNAPSHOT = _c("snapshot", "text", "Snapshot of the timetables, by its name in the area file.")
-CODE = _c("neighbourhood_code", "text", "Code of the neighbourhood, in the vintage that the area file states.")
+CODE: Column = _c("neighbourhood_code", "text", "Code of the neighbourhood, in the vintage that the area file states.")
 REASON = _c(
     "reason",
     "text?",
@@ -588,3 +588,8 @@ def build_schema(name: str) -> pa.DataFrameSchema:
         dtype = ("Int64" if c.is_nullable else "int64") if c.kind == "int" else _DTYPES[c.kind]
         columns[c.name] = pa.Column(None if c.kind in {"text", "bytes"} else dtype, checks, nullable=c.is_nullable)
     return pa.DataFrameSchema(columns, strict=True, unique=list(table.key) if name != "out_run__notices" else None)
+
+
+from pipeline.base.tables_change import DECLARED  # noqa: E402 (its declarations are made with what stands above)
+
+TABLES.update({table.name: table for table in DECLARED})

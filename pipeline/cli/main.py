@@ -336,6 +336,23 @@ def diff(
     show(describe_difference(_load(area, config, data), earlier, later, form=form), out)
 
 
+@app.command()
+def attribute(
+    area: str,
+    earlier: str,
+    later: str,
+    form: Annotated[str, typer.Option("--format", help="text, csv (services) or json")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Put each lost service back, alone, and tell what that does to travel times."""
+    from pipeline.cli.attribute import describe_attribution
+    from pipeline.cli.change import show
+
+    show(describe_attribution(_load(area, config, data), earlier, later, form=form), out)
+
+
 config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")
 app.add_typer(config_app, name="config")
 

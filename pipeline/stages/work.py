@@ -169,10 +169,13 @@ class SnapshotWork:
         Its places.
     folder
         Folder of the snapshot's network stage.
+    links
+        Where small areas and destinations join the streets; None to read it from the folder.
     """
 
-    def __init__(self, project: Project, places: Places, folder: Path) -> None:
-        self.project, self.places, self.links, self.folder = project, places, read_links(folder), folder
+    def __init__(self, project: Project, places: Places, folder: Path, *, links: Links | None = None) -> None:
+        self.project, self.places, self.folder = project, places, folder
+        self.links = links or read_links(folder)
         self.settings = project.settings
         self.cap_s = 60 * self.settings.transit.max_time_min
         self.membership: Membership = build_membership(
@@ -240,20 +243,25 @@ class SnapshotWork:
         """Return the departure window of a case."""
         return build_window(case.span.start_s, case.span.end_s, cap_s=self.cap_s)
 
+    def compute_times(self, case: Case) -> NearestTimes:
+        """Compute the times to, or from, the nearest destination, minute by minute."""
+        if self.settings.transit.max_changes is not None:
+            return compute_nearest_by_pairs(self.get_query(case))
+        network = self.get_network(case.day_type, case.mode_set)
+        seeds = build_seeds(network, self.get_destinations(case.category))
+        search = compute_nearest_return if case.direction == "return" else compute_nearest
+        walk = self.get_walks(case.category).nearest
+        return search(network, seeds, self.get_window(case), walk=walk, n_threads=N_THREADS)
+
     def compute(self, case: Case) -> NearestResult:
-        """Compute the times to, or from, the nearest destination."""
+        """Compute the times to, or from, the nearest destination, with all that is told about them."""
         network, window = self.get_network(case.day_type, case.mode_set), self.get_window(case)
         destinations, walks = self.get_destinations(case.category), self.get_walks(case.category)
-        seeds = build_seeds(network, destinations)
         is_return = case.direction == "return"
-        times: NearestTimes
-        if self.settings.transit.max_changes is not None:
-            times = compute_nearest_by_pairs(self.get_query(case))
-        else:
-            search = compute_nearest_return if is_return else compute_nearest
-            times = search(network, seeds, window, walk=walks.nearest, n_threads=N_THREADS)
+        times = self.compute_times(case)
         has_route = walks.has_path
         if ((times.travel_time_s < 0).any(axis=1) & ~has_route).any():
+            seeds = build_seeds(network, destinations)
             has_route = has_route | compute_has_route(network, seeds, window.start_s, is_return=is_return)
         named = self.places.destinations.iloc[destinations]
         return NearestResult(

@@ -1,0 +1,97 @@
+"""Declarations of the tables of attribution."""
+
+from __future__ import annotations
+
+from pipeline.base.tables import CODE, MODES, Column, Table, _c
+
+_PAIR = (
+    _c("snapshot_from", "text", "Earlier snapshot."),
+    _c("snapshot_to", "text", "Later snapshot, of which the travel times are."),
+)
+_CASE = (
+    _c("category", "text", "Category of destinations."),
+    _c("window", "text", "Departure window, by its name in the settings; outward, with all modes."),
+)
+
+
+def _measures(kind: str, who: str) -> tuple[Column, ...]:
+    """Declare what is added up over people; negative where journeys are shorter now."""
+    return (
+        _c(
+            "person_minutes_lost",
+            kind,
+            f"Minutes by which a journey takes longer, mean over the departures of the window, added up over {who}; a "
+            "departure without a journey counts as the longest journey that is looked for.",
+        ),
+        _c(
+            "people_cut_off",
+            kind,
+            "People in small areas that have no median travel time and would have one.",
+        ),
+        _c(
+            "people_beyond_hour",
+            kind,
+            "People in small areas whose median travel time is over an hour and would not be.",
+        ),
+        _c("people_slower", kind, "People whose mean journey takes at least one minute longer."),
+    )
+
+
+DECLARED = (
+    Table(
+        "out_service__attribution",
+        "What the loss of each service did to travel times: the service is put back as it ran, alone",
+        ("snapshot_from", "snapshot_to", "service_number", "category", "window"),
+        (
+            *_PAIR,
+            _c("service_number", "int", "Number of the row in out_service__change.", minimum=0),
+            *_CASE,
+            _c("operator_name", "text", "Operator before."),
+            _c("route", "text", "Public number before, and after where it changed."),
+            _c("mode", "text", "Mode of transport.", allowed=MODES),
+            _c("status", "text", "What became of it, as in out_service__change."),
+            _c("coverage_class", "text", "Whether the two snapshots can be compared for this service."),
+            _c(
+                "is_counted",
+                "bool",
+                "False: its loss may be missing data, so nothing is attributed to it and its measures are null.",
+            ),
+            _c(
+                "rank",
+                "int?",
+                "Within category and window: 1 for most person-minutes lost; null if not counted.",
+                minimum=1,
+            ),
+            *_measures("float?", "all people"),
+            _c(
+                "neighbourhoods_affected",
+                "int?",
+                "Neighbourhoods where a person loses a minute or more on average, or somebody is cut off.",
+                minimum=0,
+            ),
+            _c("evidence", "text", "Why the status was chosen, as in out_service__change."),
+        ),
+    ),
+    Table(
+        "out_neighbourhood__attribution",
+        "Change of travel times of each neighbourhood, decomposed into the services responsible",
+        ("snapshot_from", "snapshot_to", "neighbourhood_code", "category", "window", "part", "service_number"),
+        (
+            *_PAIR,
+            CODE,
+            *_CASE,
+            _c(
+                "part",
+                "text",
+                "service: one service, put back alone (only where that changes anything); lost_together: all counted "
+                "services put back together; missing_data: what those that are not counted add; rest: what was added, "
+                "retimed or extended in the meantime; whole: the difference of the two snapshots, which is the sum of "
+                "lost_together, missing_data and rest.",
+                allowed=("service", "lost_together", "missing_data", "rest", "whole"),
+            ),
+            _c("service_number", "int?", "Number of the row in out_service__change, where part is service.", minimum=0),
+            *_measures("float", "the people of the neighbourhood"),
+            _c("loss_min", "float?", "Person-minutes lost a person; null where nobody is counted."),
+        ),
+    ),
+)
