@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "float", "int", "bool", "bytes"]
 MODES: tuple[str, ...] = ("bus", "coach", "rail", "tram", "metro", "ferry", "other", "all")
-DAY_TYPES = ("weekday", "saturday", "sunday")
-BANDS = ("06_10", "10_15", "15_18", "18_22", "22_06", "all_day")
+DAY_TYPES: tuple[str, ...] = ("weekday", "saturday", "sunday")
+BANDS: tuple[str, ...] = ("06_10", "10_15", "15_18", "18_22", "22_06", "all_day")
 COVERAGE = ("comparable", "partial", "missing")
-REASONS = ("no_street", "no_route", "over_limit")
+REASONS: tuple[str, ...] = ("no_street", "no_route", "over_limit")
 GROUPS = ("left_behind", "other_deprived", "other")
 
 
@@ -65,7 +65,7 @@ def _c(
     return Column(name, plain, kind.endswith("?"), description, allowed, minimum, maximum)
 
 
-SNAPSHOT = _c("snapshot", "text", "Snapshot of the timetables, by its name in the area file.")
+SNAPSHOT: Column = _c("snapshot", "text", "Snapshot of the timetables, by its name in the area file.")
 CODE: Column = _c("neighbourhood_code", "text", "Code of the neighbourhood, in the vintage that the area file states.")
 REASON = _c(
     "reason",

@@ -1,8 +1,8 @@
-"""Declarations of the tables of attribution."""
+"""Declarations of the tables of attribution and of scenarios."""
 
 from __future__ import annotations
 
-from pipeline.base.tables import CODE, MODES, Column, Table, _c
+from pipeline.base.tables import BANDS, CODE, DAY_TYPES, MODES, REASONS, SNAPSHOT, Column, Table, _c
 
 _PAIR = (
     _c("snapshot_from", "text", "Earlier snapshot."),
@@ -12,6 +12,9 @@ _CASE = (
     _c("category", "text", "Category of destinations."),
     _c("window", "text", "Departure window, by its name in the settings; outward, with all modes."),
 )
+
+_SCENARIO = _c("scenario", "text", "Name of the scenario.")
+_SIDES = (("before", "as it is"), ("after", "under the scenario"))
 
 
 def _measures(kind: str, who: str) -> tuple[Column, ...]:
@@ -92,6 +95,60 @@ DECLARED = (
             _c("service_number", "int?", "Number of the row in out_service__change, where part is service.", minimum=0),
             *_measures("float", "the people of the neighbourhood"),
             _c("loss_min", "float?", "Person-minutes lost a person; null where nobody is counted."),
+        ),
+    ),
+    Table(
+        "out_scenario__travel_time",
+        "Travel times of a snapshot as they are and as they would be under a scenario",
+        ("scenario", "snapshot", "neighbourhood_code", "category", "window", "direction", "mode_set"),
+        (
+            _SCENARIO,
+            SNAPSHOT,
+            CODE,
+            _c("category", "text", "Category of destinations."),
+            _c("window", "text", "Departure window, by its name in the settings."),
+            _c("direction", "text", "outward or return.", allowed=("outward", "return")),
+            _c("mode_set", "text", "Which modes may be used."),
+            *(
+                column
+                for when, text in _SIDES
+                for column in (
+                    _c(f"travel_time_p50_{when}_s", "float?", f"Median travel time {text}, seconds."),
+                    _c(
+                        f"reachable_pct_{when}",
+                        "float?",
+                        f"Share of departure minutes with a journey within the limit {text}, %.",
+                        minimum=0,
+                        maximum=100,
+                    ),
+                    _c(f"reason_{when}", "text?", f"Why there is no median {text}.", allowed=REASONS),
+                )
+            ),
+            _c("change_p50_s", "float?", "Change of the median, seconds; null if either is null."),
+            _c("change_reachable_pct", "float?", "Change of the share, percentage points."),
+        ),
+    ),
+    Table(
+        "out_scenario__service_level",
+        "Service levels of a snapshot as they are and as they would be under a scenario",
+        ("scenario", "snapshot", "neighbourhood_code", "mode", "day_type", "band"),
+        (
+            _SCENARIO,
+            SNAPSHOT,
+            CODE,
+            _c("mode", "text", "Mode of transport, or all.", allowed=MODES),
+            _c("day_type", "text", "Kind of day.", allowed=DAY_TYPES),
+            _c("band", "text", "Hours of the day.", allowed=BANDS),
+            *(
+                column
+                for when, text in _SIDES
+                for column in (
+                    _c(f"runs_per_day_{when}", "float", f"Vehicle runs per day {text}.", minimum=0),
+                    _c(f"first_run_{when}_s", "float?", f"First run {text}, seconds of the service day."),
+                    _c(f"last_run_{when}_s", "float?", f"Last run {text}, seconds of the service day."),
+                )
+            ),
+            _c("change_runs_per_day", "float", "Change of runs per day."),
         ),
     ),
 )

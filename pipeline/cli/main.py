@@ -353,6 +353,22 @@ def attribute(
     show(describe_attribution(_load(area, config, data), earlier, later, form=form), out)
 
 
+@app.command()
+def scenario(
+    area: str,
+    file: Annotated[str, typer.Argument(help="a scenario file, or its name in config/scenarios")],
+    snapshot: SnapshotOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="folder of the results")] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Compute the tables of a snapshot as they would be, and compare them with the base."""
+    from pipeline.stages.scenario import describe_scenario, find_scenario_file, run_scenario
+
+    project = _load(area, config, data)
+    typer.echo(describe_scenario(run_scenario(project, find_scenario_file(file), snapshot=snapshot, out=out)))
+
+
 config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")
 app.add_typer(config_app, name="config")
 
@@ -387,12 +403,14 @@ def config_schema(
     """Print the schema of settings and area files, or write it beside the default settings."""
     from pipeline.base.io import write_text
     from pipeline.base.load import ROOT, build_default_yaml, build_schema_json
+    from pipeline.base.scenario import build_scenario_schema
 
     if not write:
         typer.echo(build_schema_json())
         return
     write_text(build_default_yaml(), ROOT / "config" / "default.yaml")
     write_text(build_schema_json(), ROOT / "config" / "schema.json")
+    write_text(build_scenario_schema(), ROOT / "config" / "scenario-schema.json")
     typer.echo("config/default.yaml and config/schema.json are up to date.")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from pipeline.base.errors import UsageError
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.base.notices import Notices, declare_notice
@@ -62,7 +63,17 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     -------
     StageRun
         What was done.
+
+    Raises
+    ------
+    UsageError
+        If the area file names none.
     """
+    if not project.area.attribution:
+        raise UsageError(
+            "This area names no pair of snapshots of which losses are attributed.",
+            cure="Name pairs under 'attribution:' of the area file, or use 'connectivity attribute AREA S1 S2'.",
+        )
     with record_stage(begin(project, "attribution", snapshot)) as stage:
         pairs = [(pair.earlier, pair.later) for pair in project.area.attribution]
         frames = [attribute_pair(project, *pair, notices=stage.notices) for pair in pairs]
