@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -186,7 +186,12 @@ def compute_effect(now_s: I32, other_s: I32, cap_s: int) -> Effect:
         _has_median(other_s, limit_s).astype(np.int8) - _has_median(now_s, limit_s).astype(np.int8)
         for limit_s in (cap_s, HOUR_S)
     ]
-    return Effect(np.round(loss, 6), *lost)
+    return Effect(_round(loss), *lost)
+
+
+def _round(values: NDArray[Any]) -> F64:
+    """Round to millionths, without negative zeros."""
+    return np.asarray(np.round(values, 6) + 0.0, dtype=np.float64)
 
 
 def _to_cost(times_s: I32, cap_s: int) -> F64:
@@ -228,7 +233,7 @@ def subtract_effects(one: Effect, other: Effect) -> Effect:
         Their difference.
     """
     return Effect(
-        np.round(one.loss_s - other.loss_s, 6),
+        _round(one.loss_s - other.loss_s),
         one.is_cut_off - other.is_cut_off,
         one.is_beyond_hour - other.is_beyond_hour,
     )
@@ -255,11 +260,12 @@ def sum_by_neighbourhood(effect: Effect, people: People) -> pl.DataFrame:
     member, weight = people.member[inside], people.people[inside]
 
     def add(values: F64) -> F64:
-        return np.round(np.bincount(member, weights=values[inside] * weight, minlength=n), 6)
+        return _round(np.bincount(member, weights=values[inside] * weight, minlength=n))
 
-    minutes, total = add(effect.loss_s / 60), np.bincount(member, weights=weight, minlength=n)
+    minutes = add(effect.loss_s / 60)
+    total = np.bincount(member, weights=weight, minlength=n).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.round(minutes / total, 6)
+        mean = _round(minutes / total)
     return pl.DataFrame(
         {
             "neighbourhood_code": list(people.neighbourhood_codes),

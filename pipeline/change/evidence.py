@@ -97,7 +97,9 @@ def say_calls(before: Row, after: Row, calls: Calls) -> list[str]:
             continue
         factor, calls_factor = new / old, new_calls / old_calls
         is_alike = abs(math.log(factor / calls_factor)) < math.log(MAX_UNLIKE)
-        verdict = "as many times as runs, so service changed and not the way it is filed"
+        verdict = "as many times as runs"
+        if not any(get_number(row, f"{day_type}_coinciding") for row in (before, after)):
+            verdict += ", so service changed and not the way it is filed"
         said.append(
             f"{day_type} calls at a typical stop of both {round_text(old_calls)} to {round_text(new_calls)}, "
             + (verdict if is_alike else f"times {calls_factor:.2g} where runs are times {factor:.2g}")

@@ -32,15 +32,11 @@ from pipeline.timetables.edit import (
     add_trips,
     copy_trip,
     insert_call,
-    name_tables,
-    number_tables,
     remove_trips,
     restrict_trips,
     shift_trips,
     take_trips,
 )
-from pipeline.timetables.model import Timetable
-from pipeline.transit.overlay import match_stops_by_place
 
 ROUTE_TYPES: Final = {"bus": 3, "coach": 200, "rail": 2, "tram": 0, "metro": 1, "ferry": 4, "other": 1700}
 LABEL: Final = "scenario"
@@ -52,27 +48,39 @@ class UnknownServiceError(ScenarioError):
 
 
 @dataclass(frozen=True)
-class DatedTimetable:
-    """A timetable with the dates that stand for each kind of day.
+class DatedTables:
+    """A timetable's tables with the dates that stand for each kind of day.
 
     Attributes
     ----------
-    snapshot
-        Its id.
-    timetable
-        The timetable.
+    named
+        The tables.
     days
         weekday, saturday and sunday to dates.
     """
 
-    snapshot: str
-    timetable: Timetable
+    named: Named
     days: Mapping[str, date]
 
 
-def apply_operation(
-    base: DatedTimetable, operation: TimetableOperation, read: Callable[[str], DatedTimetable]
-) -> Timetable:
+@dataclass(frozen=True)
+class Sources:
+    """What operations may ask for beside the timetable that they change.
+
+    Attributes
+    ----------
+    read
+        Gives a snapshot as it was; raises ScenarioError where there is none of that name.
+    match_stops
+        For the tables of a timetable and of an earlier one: every stop of the earlier with the stop that stands where
+        it stood, None where there is none.
+    """
+
+    read: Callable[[str], DatedTables]
+    match_stops: Callable[[Named, Named], Mapping[str, str | None]]
+
+
+def apply_operation(base: DatedTables, operation: TimetableOperation, sources: Sources) -> Named:
     """Apply one operation to a timetable.
 
     Parameters
@@ -81,30 +89,28 @@ def apply_operation(
         The timetable as it is so far.
     operation
         What is to be done.
-    read
-        Gives an earlier snapshot as it was.
+    sources
+        Other snapshots.
 
     Returns
     -------
-    Timetable
-        The edited timetable.
+    Named
+        The edited tables.
 
     Raises
     ------
     ScenarioError
         If a service, stop or snapshot is unknown (with the near ones), or it cannot be done.
     """
-    named = name_tables(base.timetable)
-    done = _OPERATIONS[type(operation)](base, named, operation, read)
-    return number_tables(done)
+    return _OPERATIONS[type(operation)](base, operation, sources)
 
 
-def find_trips(timetable: Timetable, service: ServiceName) -> list[str]:
+def find_trips(named: Named, service: ServiceName) -> list[str]:
     """Find the trips of a service.
 
     Parameters
     ----------
-    timetable
+    named
         The timetable.
     service
         Its name.
@@ -121,14 +127,15 @@ def find_trips(timetable: Timetable, service: ServiceName) -> list[str]:
     ScenarioError
         If several operators have its number.
     """
-    routes = build_service_routes(
-        ServiceFrames(
-            "", timetable.stops, timetable.routes, timetable.service_dates, timetable.trips, timetable.stop_times
-        )
+    numbered = named.routes.sort("route_id").with_row_index("route_index")
+    empty = pl.DataFrame()
+    routes = build_service_routes(ServiceFrames("", named.stops, numbered, empty, named.trips, named.stop_times))
+    routes = routes.with_columns(numbered["route_id"])
+    used = routes.filter(pl.col("route_id").is_in(named.trips["route_id"].unique().implode()))
+    has_number = pl.col("number").is_in(
+        [compute_route_number(service.route), compute_route_number(None, service.route)]
     )
-    used = routes.filter(pl.col("route_index").is_in(timetable.trips["route_index"].unique().implode()))
-    named = pl.col("number").is_in([compute_route_number(service.route), compute_route_number(None, service.route)])
-    found = used.filter(named)
+    found = used.filter(has_number)
     if service.operator is not None:
         found = found.filter(pl.col("operator_key") == compute_operator_key(service.operator))
     if service.mode is not None:
@@ -140,8 +147,8 @@ def find_trips(timetable: Timetable, service: ServiceName) -> list[str]:
         raise ScenarioError(
             f"several operators have a service {service.route}: {', '.join(operators)}; name one of them"
         )
-    indices = found["route_index"].implode()
-    return timetable.trips.filter(pl.col("route_index").is_in(indices))["trip_id"].sort().to_list()
+    ids = found["route_id"].implode()
+    return named.trips.filter(pl.col("route_id").is_in(ids))["trip_id"].sort().to_list()
 
 
 def _say(service: ServiceName) -> str:
@@ -188,12 +195,14 @@ def find_stop(named: Named, stop: str) -> str:
     raise ScenarioError(f"there is no stop {stop}; near ones: {', '.join(near) or 'none'}")
 
 
-def _remove(base: DatedTimetable, named: Named, operation: Remove, _: object) -> Named:
-    return remove_trips(named, find_trips(base.timetable, operation.service))
+def _remove(base: DatedTables, operation: Remove, _: Sources) -> Named:
+    named = base.named
+    return remove_trips(named, find_trips(base.named, operation.service))
 
 
-def _retime(base: DatedTimetable, named: Named, operation: Retime, _: object) -> Named:
-    return shift_trips(named, find_trips(base.timetable, operation.service), 60 * operation.shift_min)
+def _retime(base: DatedTables, operation: Retime, _: Sources) -> Named:
+    named = base.named
+    return shift_trips(named, find_trips(base.named, operation.service), 60 * operation.shift_min)
 
 
 def _list_dates(named: Named, day_types: Sequence[str]) -> list[date]:
@@ -221,8 +230,9 @@ def _make_service(named: Named, feed: str, day_types: Sequence[str]) -> tuple[Na
     return add_service(named, service, _list_dates(named, day_types)), service
 
 
-def _days(base: DatedTimetable, named: Named, operation: Days, _: object) -> Named:
-    trips = find_trips(base.timetable, operation.service)
+def _days(base: DatedTables, operation: Days, _: Sources) -> Named:
+    named = base.named
+    trips = find_trips(base.named, operation.service)
     kept = _find_running(named, trips, base.days[operation.like])
     if not kept:
         raise ScenarioError(
@@ -234,8 +244,9 @@ def _days(base: DatedTimetable, named: Named, operation: Days, _: object) -> Nam
     return replace(named, trips=named.trips.with_columns(runs.alias("service_id")))
 
 
-def _frequency(base: DatedTimetable, named: Named, operation: Frequency, _: object) -> Named:
-    trips = find_trips(base.timetable, operation.service)
+def _frequency(base: DatedTables, operation: Frequency, _: Sources) -> Named:
+    named = base.named
+    trips = find_trips(base.named, operation.service)
     others = sorted(set(named.services["date"].to_list()) - set(_list_dates(named, operation.days)))
     before, done = named, restrict_trips(named, trips, others, f"{LABEL}-other-days")
     any_running = False
@@ -278,7 +289,8 @@ def _list_directions(named: Named, trips: Sequence[str]) -> list[tuple[str, int,
     return found
 
 
-def _add(_base: DatedTimetable, named: Named, operation: Add, _: object) -> Named:
+def _add(base: DatedTables, operation: Add, _: Sources) -> Named:
+    named = base.named
     stops = [find_stop(named, stop) for stop in operation.stops]
     named, route_id, feed = _add_route(named, operation)
     service = f"{feed}:{LABEL}-{'-'.join(dict.fromkeys(operation.days))}"
@@ -349,45 +361,39 @@ def _add_route(named: Named, operation: Add) -> tuple[Named, str, str]:
     return replace(named, routes=pl.concat([named.routes, added])), route_id, feed
 
 
-def _restore(base: DatedTimetable, named: Named, operation: Restore, read: Callable[[str], DatedTimetable]) -> Named:
-    source = read(operation.as_in)
-    other = name_tables(source.timetable)
-    trips = find_trips(source.timetable, operation.service)
+def _restore(base: DatedTables, operation: Restore, sources: Sources) -> Named:
+    source = sources.read(operation.as_in)
+    trips = find_trips(source.named, operation.service)
     try:
-        current = find_trips(base.timetable, operation.service)
+        current = find_trips(base.named, operation.service)
     except UnknownServiceError:
         current = []  # it does not run now: nothing is in its place
-    match = match_stops_by_place(base.timetable.stops, source.timetable.stops)
-    here = base.timetable.stops.sort("stop_index")["stop_id"].to_list()
-    stop_of = {
-        stop: here[index] if index >= 0 else None
-        for stop, index in zip(source.timetable.stops.sort("stop_index")["stop_id"], match.tolist(), strict=True)
-    }
     return take_trips(
-        remove_trips(named, current),
-        other,
+        remove_trips(base.named, current),
+        source.named,
         trips,
-        stop_of=stop_of,
-        dates_of=_move_dates(named, other, base, source),
+        stop_of=sources.match_stops(base.named, source.named),
+        dates_of=_move_dates(base, source),
         label=operation.as_in,
     )
 
 
-def _move_dates(named: Named, other: Named, base: DatedTimetable, source: DatedTimetable) -> dict[str, list[date]]:
+def _move_dates(base: DatedTables, source: DatedTables) -> dict[str, list[date]]:
     """Move the dates of services by whole weeks, so that the snapshots' weeks meet; those beyond the period here go."""
     weeks = [side.days["weekday"] - timedelta(days=side.days["weekday"].weekday()) for side in (base, source)]
     shift = weeks[0] - weeks[1]
-    first, last = named.services["date"].min(), named.services["date"].max()
-    moved = other.services.with_columns((pl.col("date") + shift).alias("date"))
+    first, last = base.named.services["date"].min(), base.named.services["date"].max()
+    moved = source.named.services.with_columns((pl.col("date") + shift).alias("date"))
     if shift:
         moved = moved.filter(pl.col("date").is_between(first, last))
-    found: dict[str, list[date]] = {service: [] for service in other.services["service_id"].unique().to_list()}
+    found: dict[str, list[date]] = {service: [] for service in source.named.services["service_id"].unique().to_list()}
     for service, day in moved.sort("service_id", "date").iter_rows():
         found[service].append(day)
     return found
 
 
-def _add_stop(base: DatedTimetable, named: Named, operation: AddStop, _: object) -> Named:
+def _add_stop(base: DatedTables, operation: AddStop, _: Sources) -> Named:
+    named = base.named
     feed = min(named.feeds)
     stop_id = f"{feed}:{operation.id}"
     if stop_id in set(named.stops["stop_id"].to_list()):
@@ -405,7 +411,7 @@ def _add_stop(base: DatedTimetable, named: Named, operation: AddStop, _: object)
     named = replace(named, stops=pl.concat([named.stops, pl.DataFrame([row], schema=named.stops.schema)]))
     for serve in operation.served_by:
         after = find_stop(named, serve.after)
-        trips = find_trips(base.timetable, serve.service)
+        trips = find_trips(base.named, serve.service)
         named = _insert(named, trips, after, stop_id, serve.extra_s, serve.service.route)
     return named
 

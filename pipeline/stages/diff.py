@@ -152,7 +152,9 @@ def _describe_operators(operators: pd.DataFrame) -> list[str]:
     if doubtful.empty:
         return ["Operators: all of them can be compared."]
     lines = ["Operators that cannot be compared, or in part only:"]
-    lines += [f"  {row['operator_class']}: {row['reason']}" for row in doubtful.to_dict("records")]
+    for row in doubtful.to_dict("records"):
+        name, reason = row["operator_name"], row["reason"]
+        lines.append(f"  {row['operator_class']}: {reason if name in reason else f'{name}: {reason}'}")
     return lines
 
 

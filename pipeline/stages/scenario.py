@@ -28,14 +28,16 @@ from pipeline.base.scenario import (
     read_scenario,
 )
 from pipeline.base.tables import check_table
-from pipeline.change.scenarios import DatedTimetable, apply_operation
+from pipeline.change.scenarios import DatedTables, Sources, apply_operation
 from pipeline.places.edit import close_destination, move_destination, open_destination
 from pipeline.places.model import Places
 from pipeline.stages import network, service, times
 from pipeline.stages.common import get_folder, read_places
 from pipeline.stages.targets import get_days
-from pipeline.timetables.edit import is_same_timetable
+from pipeline.timetables.edit import Named
 from pipeline.timetables.model import Timetable
+from pipeline.timetables.named import is_same_timetable, name_tables, number_tables
+from pipeline.transit.overlay import match_stops_by_place
 
 SCENARIO_FOLDER = ROOT / "config" / "scenarios"
 RECORD = "scenario.json"
@@ -166,19 +168,20 @@ def _edit(project: Project, snapshot: str, scenario: Scenario, base: _Inputs, fi
     """Apply the operations one after the other."""
     days = {s.id: get_days(s) for s in project.area.snapshots}
 
-    def read(one: str) -> DatedTimetable:
+    def read(one: str) -> DatedTables:
         if one not in days:
             raise ScenarioError(f"there is no snapshot {one}; there are {', '.join(days)}")
-        return DatedTimetable(one, Timetable.read(get_folder(project, "timetables", one) / "timetable"), days[one])
+        timetable = Timetable.read(get_folder(project, "timetables", one) / "timetable")
+        return DatedTables(name_tables(timetable), days[one])
 
-    timetable, places = base.timetable, base.places
+    sources = Sources(read, _match_stops)
+    named, places = name_tables(base.timetable), base.places
     for number, operation in enumerate(scenario.operations):
         try:
             if isinstance(operation, CloseDestination | OpenDestination | MoveDestination):
                 places = _edit_places(places, operation, file)
             else:
-                dated = DatedTimetable(snapshot, timetable, days[snapshot])
-                timetable = apply_operation(dated, operation, read)
+                named = apply_operation(DatedTables(named, days[snapshot]), operation, sources)
         except ScenarioError as error:
             raise ConfigError(
                 f"The operation '{operation.do}' cannot be done: {error}.",
@@ -187,7 +190,17 @@ def _edit(project: Project, snapshot: str, scenario: Scenario, base: _Inputs, fi
                 field=f"operations.{number}",
                 cure="Correct the names or values of this operation; docs/scenarios.md explains each.",
             ) from error
-    return _Inputs(timetable, places)
+    return _Inputs(number_tables(named), places)
+
+
+def _match_stops(here: Named, there: Named) -> dict[str, str | None]:
+    """Find the stop here that stands where each of the other timetable's stops stood."""
+    sides = [side.stops.sort("stop_id").with_row_index("stop_index") for side in (here, there)]
+    found, ids = match_stops_by_place(*sides), sides[0]["stop_id"].to_list()
+    return {
+        stop: ids[index] if index >= 0 else None
+        for stop, index in zip(sides[1]["stop_id"].to_list(), found.tolist(), strict=True)
+    }
 
 
 def _edit_places(places: Places, operation: PlaceOperation, file: Path) -> Places:

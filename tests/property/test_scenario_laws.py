@@ -15,14 +15,12 @@ from pipeline.timetables.edit import (
     add_trips,
     copy_trip,
     insert_call,
-    is_same_timetable,
-    name_tables,
-    number_tables,
     remove_trips,
     restrict_trips,
     shift_trips,
     take_trips,
 )
+from pipeline.timetables.named import is_same_timetable, name_tables, number_tables
 from tests.support.routing_worlds import DAY, make_timetable, make_world
 
 laws = settings(max_examples=40)
