@@ -305,7 +305,7 @@ TABLES: dict[str, Table] = {
                 ),
                 *(
                     _c(
-                        f"weekday_calls_per_stop_{when}",
+                        f"weekday_calls_{when}_per_day",
                         "float?",
                         f"Calls on a weekday {when} at the median stop of those it has in both; unlike runs it does "
                         "not depend on whether there and back is filed as one run or two.",

@@ -21,7 +21,7 @@ def _measures(kind: str, who: str) -> tuple[Column, ...]:
     """Declare what is added up over people; negative where journeys are shorter now."""
     return (
         _c(
-            "person_minutes_lost",
+            "lost_person_min",
             kind,
             f"Minutes by which a journey takes longer, mean over the departures of the window, added up over {who}; a "
             "departure without a journey counts as the longest journey that is looked for.",
@@ -115,7 +115,7 @@ DECLARED = (
                 for column in (
                     _c(f"travel_time_p50_{when}_s", "float?", f"Median travel time {text}, seconds."),
                     _c(
-                        f"reachable_pct_{when}",
+                        f"reachable_{when}_pct",
                         "float?",
                         f"Share of departure minutes with a journey within the limit {text}, %.",
                         minimum=0,

@@ -27,7 +27,7 @@ SLOWER_S: Final = 60.0
 HOUR_S: Final = 3600
 MIN_LOSS_MIN: Final = 1.0
 
-MEASURES: Final = ("person_minutes_lost", "people_cut_off", "people_beyond_hour", "people_slower")
+MEASURES: Final = ("lost_person_min", "people_cut_off", "people_beyond_hour", "people_slower")
 TOGETHER: Final = "lost_together"
 MISSING_DATA: Final = "missing_data"
 REST: Final = "rest"
@@ -252,7 +252,7 @@ def sum_by_neighbourhood(effect: Effect, people: People) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        neighbourhood_code, person_minutes_lost, loss_min (per person; null without people), people_cut_off,
+        neighbourhood_code, lost_person_min, loss_min (per person; null without people), people_cut_off,
         people_beyond_hour, people_slower.
     """
     n = len(people.neighbourhood_codes)
@@ -269,7 +269,7 @@ def sum_by_neighbourhood(effect: Effect, people: People) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "neighbourhood_code": list(people.neighbourhood_codes),
-            "person_minutes_lost": minutes,
+            "lost_person_min": minutes,
             "loss_min": mean,
             "people_cut_off": add(effect.is_cut_off.astype(np.float64)),
             "people_beyond_hour": add(effect.is_beyond_hour.astype(np.float64)),
@@ -289,7 +289,7 @@ def sum_effect(by_neighbourhood: pl.DataFrame) -> dict[str, float | int]:
     Returns
     -------
     dict
-        person_minutes_lost, people_cut_off, people_beyond_hour, people_slower, neighbourhoods_affected (a minute or
+        lost_person_min, people_cut_off, people_beyond_hour, people_slower, neighbourhoods_affected (a minute or
         more a person on average, or somebody cut off).
     """
     touched = (pl.col("loss_min") >= MIN_LOSS_MIN) | (pl.col("people_cut_off") > 0)
@@ -303,7 +303,7 @@ def rank_services(rows: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     rows
-        category, window, service_number, person_minutes_lost and people_cut_off (both null for services that are not
+        category, window, service_number, lost_person_min and people_cut_off (both null for services that are not
         counted).
 
     Returns
@@ -312,8 +312,8 @@ def rank_services(rows: pl.DataFrame) -> pl.DataFrame:
         With ``rank``: 1 for most person-minutes lost, then most people cut off, then the order of the services; null
         for services that are not counted.
     """
-    order = ["category", "window", "person_minutes_lost", "people_cut_off", "service_number"]
-    counted = rows.filter(pl.col("person_minutes_lost").is_not_null()).sort(
+    order = ["category", "window", "lost_person_min", "people_cut_off", "service_number"]
+    counted = rows.filter(pl.col("lost_person_min").is_not_null()).sort(
         order, descending=[False, False, True, True, False]
     )
     ranks = counted.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("category", "window").alias("rank"))

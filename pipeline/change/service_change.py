@@ -53,7 +53,7 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
         for end in ("first", "last")
         for side in ("before", "after")
     },
-    **{f"weekday_calls_per_stop_{side}": pl.Float64() for side in ("before", "after")},
+    **{f"weekday_calls_{side}_per_day": pl.Float64() for side in ("before", "after")},
     "days_before": pl.String(),
     "days_after": pl.String(),
     "last_run_before_s": pl.Int32(),
@@ -353,7 +353,7 @@ def _describe_match(
     row = _fill(before, after, shared=measure.shared_smaller)
     old_calls, new_calls = measure.calls.get("weekday", (None, None))
     if "weekday" not in unjudged:
-        row |= {"weekday_calls_per_stop_before": old_calls, "weekday_calls_per_stop_after": new_calls}
+        row |= {"weekday_calls_before_per_day": old_calls, "weekday_calls_after_per_day": new_calls}
     row |= {"status": status, "changes": ",".join(changes), "evidence": join_sentence(said)}
     return row | {"coverage_class": PARTIAL if doubts else COMPARABLE}
 

@@ -61,16 +61,16 @@ def describe_attribution(project: Project, earlier: str, later: str, *, form: st
 def _describe(services: pd.DataFrame, neighbourhoods: pd.DataFrame) -> list[str]:
     lines = []
     for (category, window), parts in neighbourhoods.groupby(["category", "window"], sort=False):
-        sums = parts.groupby("part")["person_minutes_lost"].sum()
+        sums = parts.groupby("part")["lost_person_min"].sum()
         total = f"{category}, {window}: {sums[WHOLE]:+,.0f} person-minutes = "
         total += f"{sums[TOGETHER]:+,.0f} lost services together, "
         total += f"{sums[MISSING_DATA]:+,.0f} services that may be missing data, {sums[REST]:+,.0f} the rest"
         lines += ["", total]
         rows = services[(services["category"] == category) & (services["window"] == window) & services["is_counted"]]
-        for row in rows[rows["person_minutes_lost"] > 0].sort_values("rank").head(MAX_SERVICES).to_dict("records"):
+        for row in rows[rows["lost_person_min"] > 0].sort_values("rank").head(MAX_SERVICES).to_dict("records"):
             lines.append(
                 f"  {row['rank']:.0f}. {row['route']} ({row['operator_name']}; {row['status']}): "
-                f"{row['person_minutes_lost']:,.0f} person-minutes, {row['people_cut_off']:,.0f} people cut off, "
+                f"{row['lost_person_min']:,.0f} person-minutes, {row['people_cut_off']:,.0f} people cut off, "
                 f"{row['people_beyond_hour']:,.0f} now over an hour away, "
                 f"{row['neighbourhoods_affected']:.0f} neighbourhoods"
             )

@@ -30,11 +30,11 @@ def _build_table(report: ReportData, frame: pd.DataFrame, earlier: str, later: s
     context = report.context
     categories = {category.key: category.label for category in context.categories}
     windows = {window.key: window.label for window in context.windows}
-    is_lost = frame["is_counted"].astype(bool) & (frame["person_minutes_lost"].fillna(0.0) > 0)
+    is_lost = frame["is_counted"].astype(bool) & (frame["lost_person_min"].fillna(0.0) > 0)
     records = frame[is_lost].to_dict("records")
     records.sort(
         key=lambda row: (
-            -(as_float(row["person_minutes_lost"]) or 0.0),
+            -(as_float(row["lost_person_min"]) or 0.0),
             as_text(row["route"]),
             as_text(row["category"]),
             as_text(row["window"]),
@@ -71,7 +71,7 @@ def _build_table(report: ReportData, frame: pd.DataFrame, earlier: str, later: s
     )
 
 
-_MEASURES = ("person_minutes_lost", "people_cut_off", "people_beyond_hour", "neighbourhoods_affected")
+_MEASURES = ("lost_person_min", "people_cut_off", "people_beyond_hour", "neighbourhoods_affected")
 
 
 def _build_number_cell(value: object) -> Cell:

@@ -114,7 +114,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "category",
         "window",
         "is_counted",
-        "person_minutes_lost",
+        "lost_person_min",
         "people_cut_off",
         "people_beyond_hour",
         "neighbourhoods_affected",

@@ -192,7 +192,7 @@ class _Attribution:
             if effects is not None:
                 table = sum_by_neighbourhood(effects[case], self.people)
                 sums = sum_effect(table)
-                touched = (pl.col("person_minutes_lost") != 0) | (pl.col("people_cut_off") != 0)
+                touched = (pl.col("lost_person_min") != 0) | (pl.col("people_cut_off") != 0)
                 self._add_rows(table.filter(touched), case, CAUSE, loss.service_number)
             self._services.append({**keys, "is_counted": loss.is_comparable, **sums})
 
@@ -219,7 +219,7 @@ class _Attribution:
                 pl.lit(case.window).alias("window"),
                 pl.lit(part).alias("part"),
                 pl.lit(service_number, dtype=pl.Int32).alias("service_number"),
-                "person_minutes_lost",
+                "lost_person_min",
                 "loss_min",
                 "people_cut_off",
                 "people_beyond_hour",

@@ -279,10 +279,13 @@ def _compare_times(project: Project, inner: Project, snapshot: str) -> pd.DataFr
     both = before[[*TIME_KEYS, *columns]].merge(
         after[[*TIME_KEYS, *columns]], on=TIME_KEYS, how="outer", suffixes=("_before", "_after")
     )
-    names = {f"{c}_{side}": f"{c.removesuffix('_s')}_{side}_s" for c in columns[:1] for side in ("before", "after")}
-    both = both.rename(columns=names)
+    sides = ("before", "after")
+    units = {"travel_time_p50_s": "_s", "reachable_pct": "_pct"}
+    both = both.rename(
+        columns={f"{c}_{side}": f"{c.removesuffix(unit)}_{side}{unit}" for c, unit in units.items() for side in sides}
+    )
     both["change_p50_s"] = both["travel_time_p50_after_s"] - both["travel_time_p50_before_s"]
-    both["change_reachable_pct"] = both["reachable_pct_after"] - both["reachable_pct_before"]
+    both["change_reachable_pct"] = both["reachable_after_pct"] - both["reachable_before_pct"]
     return both.assign(snapshot=snapshot)
 
 

@@ -46,7 +46,7 @@ def test_the_service_that_the_generator_knows_to_matter_most_in_the_morning_is_f
     assert rows["route"].tolist() == [MISSED[pair]["weekday_am"]]
     others = _pick(services, pair, window="weekday_am", is_counted=True)
     others = others[others["route"] != MISSED[pair]["weekday_am"]]
-    assert (others["person_minutes_lost"] == 0).all()
+    assert (others["lost_person_min"] == 0).all()
 
 
 def test_the_service_by_which_most_people_went_to_the_hospital_in_the_evening_is_found(services):
@@ -58,9 +58,9 @@ def test_the_service_by_which_most_people_went_to_the_hospital_in_the_evening_is
 def test_missing_data_is_listed_apart_and_never_ranked(services, neighbourhoods):
     apart = _pick(services, PAIRS[1], is_counted=False)
     assert set(apart["route"]) == {"50", "X51"}
-    assert apart[["rank", "person_minutes_lost", "people_cut_off"]].isna().all(axis=None)
+    assert apart[["rank", "lost_person_min", "people_cut_off"]].isna().all(axis=None)
     parts = _pick(neighbourhoods, PAIRS[1])
-    assert parts.loc[parts["part"] == "missing_data", "person_minutes_lost"].sum() > 0
+    assert parts.loc[parts["part"] == "missing_data", "lost_person_min"].sum() > 0
     assert set(parts.loc[parts["part"] == "service", "service_number"]) <= set(
         _pick(services, PAIRS[1], is_counted=True)["service_number"]
     )
@@ -68,7 +68,7 @@ def test_missing_data_is_listed_apart_and_never_ranked(services, neighbourhoods)
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_where_nothing_was_added_the_parts_explain_the_whole_difference(neighbourhoods, pair):
-    parts = _pick(neighbourhoods, pair).pivot_table(index=KEYS, columns="part", values="person_minutes_lost")
+    parts = _pick(neighbourhoods, pair).pivot_table(index=KEYS, columns="part", values="lost_person_min")
     total = parts["lost_together"] + parts["missing_data"] + parts["rest"]
     assert (total - parts["whole"]).abs().max() < 1e-3
     assert parts["rest"].abs().max() == 0
@@ -112,7 +112,7 @@ def test_the_command_tells_the_same_as_the_stage(sample: ProjectFolder, services
     both = wanted.merge(told, on=keys, suffixes=("", "_told"))
     assert len(both) == len(wanted) == len(told)
     pd.testing.assert_series_equal(
-        both["person_minutes_lost"], both["person_minutes_lost_told"].astype(float), check_names=False
+        both["lost_person_min"], both["lost_person_min_told"].astype(float), check_names=False
     )
     text = sample.call("attribute", "sample", "2016", "2019").stdout
     assert "  1. 6 (Saltmarsh Buses; shortened): " in text
@@ -153,7 +153,7 @@ def test_newport_is_attributed_in_less_than_five_minutes(newport, shared_data, m
     assert set(counted["operator_name"]) == {"Newport Bus"}
     apart = services[~services["is_counted"]]
     assert "National Express" in set(apart["operator_name"])
-    assert apart["person_minutes_lost"].isna().all()
-    parts = neighbourhoods.pivot_table(index=KEYS, columns="part", values="person_minutes_lost")
+    assert apart["lost_person_min"].isna().all()
+    parts = neighbourhoods.pivot_table(index=KEYS, columns="part", values="lost_person_min")
     total = parts["lost_together"] + parts["missing_data"] + parts["rest"]
     assert (total - parts["whole"]).abs().max() < 1e-3

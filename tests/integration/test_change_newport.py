@@ -90,7 +90,7 @@ def test_the_rise_of_route_27_is_one_of_service_and_not_of_filing(newport):
     _, _, services, _ = newport
     row = services.filter(pl.col("route_before") == "27").row(0, named=True)
     assert (row["status"], row["coverage_class"]) == ("increased", "comparable")
-    assert (row["weekday_calls_per_stop_before"], row["weekday_calls_per_stop_after"]) == (11.5, 26.0)
+    assert (row["weekday_calls_before_per_day"], row["weekday_calls_after_per_day"]) == (11.5, 26.0)
     assert row["stops_shared_pct"] == 100.0
     assert "so service changed and not the way it is filed" in row["evidence"]
     assert "13 of 23 weekday runs ended where they began, 0 of 52 do now" in row["evidence"]

@@ -145,7 +145,7 @@ def test_person_minutes_and_people_cut_off_by_hand():
     # a quarter of an hour later; no journey (an hour) where half of them took 45 min; nothing; nobody's
     assert effect.loss_s.tolist() == [900.0, 900.0, 0.0, 3600.0]
     table = sum_by_neighbourhood(effect, people)
-    assert table["person_minutes_lost"].to_list() == [150 * 15.0, 0.0]
+    assert table["lost_person_min"].to_list() == [150 * 15.0, 0.0]
     assert table["loss_min"].to_list() == [15.0, 0.0]
     assert table["people_cut_off"].to_list() == [50.0, 0.0]  # had a journey in one minute of two, which is half
     assert table["people_slower"].to_list() == [150.0, 0.0]

@@ -51,7 +51,7 @@ def test_a_line_that_became_two_is_split_and_tells_what_was_cut():
     assert {key: row["status"] for key, row in told.items()} == {("1", "1A + 1B"): "split", ("9", "9"): "kept"}
     row = told["1", "1A + 1B"]
     assert "cut_back" in row["changes"].split(",")
-    assert (row["weekday_calls_per_stop_before"], row["weekday_calls_per_stop_after"]) == (6.0, 2.0)
+    assert (row["weekday_calls_before_per_day"], row["weekday_calls_after_per_day"]) == (6.0, 2.0)
 
 
 def test_a_variant_that_goes_while_the_other_stays_as_it_was_is_withdrawn():
@@ -78,7 +78,7 @@ def test_a_round_trip_filed_in_two_halves_is_no_rise_in_service():
     )
     row = told["3", "3"]
     assert (row["weekday_runs_before"], row["weekday_runs_after"]) == (3.0, 6.0)
-    assert row["weekday_calls_per_stop_before"] == row["weekday_calls_per_stop_after"] == 6.0
+    assert row["weekday_calls_before_per_day"] == row["weekday_calls_after_per_day"] == 6.0
     assert "3 of 3 weekday runs ended where they began, 0 of 6 do now" in row["evidence"]
     assert "times 1 where runs are times 2" in row["evidence"]
     assert "none looks filed twice" in row["evidence"]
