@@ -200,6 +200,13 @@ class NotComparable(Model):
     )
 
 
+class Attribution(Model):
+    """Two snapshots of which it is computed what each lost service did to travel times."""
+
+    earlier: NameText
+    later: NameText
+
+
 class Overpass(Model):
     """Download of an area through OSMnx."""
 
@@ -257,6 +264,9 @@ class Area(Model):
     )
     snapshots: list[Snapshot] = Field(min_length=1)
     not_comparable: list[NotComparable] = Field(default_factory=list)
+    attribution: list[Attribution] = Field(
+        default_factory=list, description="pairs of snapshots of which the loss is attributed to services"
+    )
     holidays: list[dt.date] = Field(default_factory=list, description="public holidays inside the periods measured")
     calendar: Calendar = Field(default_factory=Calendar)
     caveats: list[str] = Field(default_factory=list, description="sentences for the report")
@@ -273,6 +283,13 @@ class Area(Model):
         for pair in self.not_comparable:
             if pair.earlier not in ids or pair.later not in ids:
                 raise ValueError(f"not_comparable names an unknown snapshot: {pair.earlier}, {pair.later}")
+        for attributed in self.attribution:
+            pairs = [(0, i) for i in range(1, len(ids))] + [(i - 1, i) for i in range(1, len(ids))]
+            if (attributed.earlier, attributed.later) not in {(ids[a], ids[b]) for a, b in pairs}:
+                raise ValueError(
+                    f"attribution of {attributed.earlier} to {attributed.later}: name two snapshots that follow one "
+                    "another, or the first and a later one"
+                )
         return self
 
     @property

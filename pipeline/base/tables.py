@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
 Kind = Literal["text", "float", "int", "bool", "bytes"]
-MODES = ("bus", "coach", "rail", "tram", "metro", "ferry", "other", "all")
-DAY_TYPES = ("weekday", "saturday", "sunday")
-BANDS = ("06_10", "10_15", "15_18", "18_22", "22_06", "all_day")
+MODES: tuple[str, ...] = ("bus", "coach", "rail", "tram", "metro", "ferry", "other", "all")
+DAY_TYPES: tuple[str, ...] = ("weekday", "saturday", "sunday")
+BANDS: tuple[str, ...] = ("06_10", "10_15", "15_18", "18_22", "22_06", "all_day")
 COVERAGE = ("comparable", "partial", "missing")
-REASONS = ("no_street", "no_route", "over_limit")
+REASONS: tuple[str, ...] = ("no_street", "no_route", "over_limit")
 GROUPS = ("left_behind", "other_deprived", "other")
 
 
@@ -65,8 +65,8 @@ def _c(
     return Column(name, plain, kind.endswith("?"), description, allowed, minimum, maximum)
 
 
-SNAPSHOT = _c("snapshot", "text", "Snapshot of the timetables, by its name in the area file.")
-CODE = _c("neighbourhood_code", "text", "Code of the neighbourhood, in the vintage that the area file states.")
+SNAPSHOT: Column = _c("snapshot", "text", "Snapshot of the timetables, by its name in the area file.")
+CODE: Column = _c("neighbourhood_code", "text", "Code of the neighbourhood, in the vintage that the area file states.")
 REASON = _c(
     "reason",
     "text?",
@@ -284,11 +284,46 @@ TABLES: dict[str, Table] = {
                         "new",
                         "missing",
                         "returned",
+                        "merged",
+                        "split",
                     ),
                 ),
                 *(
                     _c(f"{day}_runs_{when}", "float?", f"Runs on a {day} {when}, trips of both directions.", minimum=0)
                     for day in DAY_TYPES
+                    for when in ("before", "after")
+                ),
+                *(
+                    _c(
+                        f"{day}_{end}_run_{when}_s",
+                        "float?",
+                        f"{end.capitalize()} start of a run on a {day} {when}, seconds of the service day.",
+                    )
+                    for day in DAY_TYPES
+                    for end in ("first", "last")
+                    for when in ("before", "after")
+                ),
+                *(
+                    _c(
+                        f"weekday_calls_{when}_per_day",
+                        "float?",
+                        f"Calls on a weekday {when} at the median stop of those it has in both; unlike runs it does "
+                        "not depend on whether there and back is filed as one run or two.",
+                        minimum=0,
+                    )
+                    for when in ("before", "after")
+                ),
+                *(
+                    _c(f"days_{when}", "text?", f"Kinds of day with service {when}; null if one cannot be judged.")
+                    for when in ("before", "after")
+                ),
+                *(
+                    _c(
+                        f"service_keys_{when}",
+                        "text?",
+                        f"Operator, comparable number and mode {when}, as operator/number/mode; several, joined by "
+                        "commas, where services were merged or split.",
+                    )
                     for when in ("before", "after")
                 ),
                 _c("last_run_before_s", "float?", "Last departure before, seconds of the service day."),
@@ -580,3 +615,8 @@ def build_schema(name: str) -> pa.DataFrameSchema:
         dtype = ("Int64" if c.is_nullable else "int64") if c.kind == "int" else _DTYPES[c.kind]
         columns[c.name] = pa.Column(None if c.kind in {"text", "bytes"} else dtype, checks, nullable=c.is_nullable)
     return pa.DataFrameSchema(columns, strict=True, unique=list(table.key) if name != "out_run__notices" else None)
+
+
+from pipeline.base.tables_change import DECLARED  # noqa: E402 (its declarations are made with what stands above)
+
+TABLES.update({table.name: table for table in DECLARED})

@@ -16,7 +16,7 @@ from pipeline.timetables.stop_places import compute_stop_places
 SAME_PLACE_M: Final = 30.0
 MIN_SHARE_SAME_NUMBER: Final = 0.5
 MIN_SHARE_OTHER_NUMBER: Final = 0.8
-_ROAD_MODES: Final = ("bus", "coach")
+ROAD_MODES: Final = ("bus", "coach")
 
 
 def _to_sphere(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -170,7 +170,7 @@ def match_services(before: ServiceSet, after: ServiceSet) -> pl.DataFrame:
             pl.min_horizontal("share_before", "share_after").alias("smaller"),
         )
     )
-    is_road = pl.col("mode").is_in(_ROAD_MODES) & pl.col("mode_after").is_in(_ROAD_MODES)
+    is_road = pl.col("mode").is_in(ROAD_MODES) & pl.col("mode_after").is_in(ROAD_MODES)
     by_number = pl.col("is_same_number") & (pl.col("larger") >= MIN_SHARE_SAME_NUMBER)
     possible = candidates.filter(
         ((pl.col("mode") == pl.col("mode_after")) | is_road)

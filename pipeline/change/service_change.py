@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
-from pipeline.base.clock import format_time
 from pipeline.change.coverage import COMPARABLE, MISSING, PARTIAL, DeclaredCoverage, classify_operators
+from pipeline.change.evidence import (
+    MIN_HOURS_S,
+    Calls,
+    Row,
+    compute_shared_calls,
+    get_number,
+    join_sentence,
+    say_calls,
+    say_coinciding,
+    say_heir,
+    say_runs,
+)
 from pipeline.change.inputs import DAY_TYPES
 from pipeline.change.matching import compute_overlaps, match_services
-from pipeline.change.services import ServiceSet
+from pipeline.change.regrouping import DAYS_A_WEEK, Regrouping, combine_services, find_regroupings
+from pipeline.change.services import ServiceSet, get_service_key
 
 MIN_RUNS: Final = 0.5
 MIN_RUNS_SHARE: Final = 0.05
-MIN_HOURS_S: Final = 1800
 MIN_STOPS_SHARE: Final = 0.1
 MIN_RETIMED_SHARE: Final = 0.1
-MIN_HEIR_SHARE: Final = 0.5
-DAYS_A_WEEK: Final = {"weekday": 5, "saturday": 1, "sunday": 1}
 
 #: The first of these that applies is a matched service's status; losses come before gains, effects before names.
 PRECEDENCE: Final[tuple[str, ...]] = ("cut_back", "shortened", "increased", "extended", "renamed", "retimed", "kept")
-
-Row = Mapping[str, object]
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "snapshot_from": pl.String(),
@@ -37,8 +43,19 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
     "route_after": pl.String(),
     "mode": pl.String(),
     "service_number": pl.Int32(),
+    "service_keys_before": pl.String(),
+    "service_keys_after": pl.String(),
     "status": pl.String(),
     **{f"{day_type}_runs_{side}": pl.Float64() for day_type in DAY_TYPES for side in ("before", "after")},
+    **{
+        f"{day_type}_{end}_run_{side}_s": pl.Int32()
+        for day_type in DAY_TYPES
+        for end in ("first", "last")
+        for side in ("before", "after")
+    },
+    **{f"weekday_calls_{side}_per_day": pl.Float64() for side in ("before", "after")},
+    "days_before": pl.String(),
+    "days_after": pl.String(),
     "last_run_before_s": pl.Int32(),
     "last_run_after_s": pl.Int32(),
     "stops_before": pl.Int32(),
@@ -57,11 +74,7 @@ class _Match:
     shared: float
     shared_smaller: float
     retimed: float
-
-
-def _number(row: Row, name: str) -> float | None:
-    value = row[name]
-    return float(value) if isinstance(value, (int, float)) else None
+    calls: Calls
 
 
 def _is_larger(value: float, than: float) -> bool:
@@ -72,7 +85,7 @@ def _compare_runs(before: Row, after: Row) -> set[str]:
     """Compare numbers of runs, and first and last run, on day types that both snapshots tell."""
     found = set()
     for day_type in DAY_TYPES:
-        old, new = _number(before, f"{day_type}_runs"), _number(after, f"{day_type}_runs")
+        old, new = get_number(before, f"{day_type}_runs"), get_number(after, f"{day_type}_runs")
         if old is None or new is None:
             continue
         if _is_larger(old, new):
@@ -85,8 +98,8 @@ def _compare_runs(before: Row, after: Row) -> set[str]:
 
 
 def _compare_hours(before: Row, after: Row, day_type: str) -> set[str]:
-    first = [_number(row, f"{day_type}_first_s") for row in (before, after)]
-    last = [_number(row, f"{day_type}_last_s") for row in (before, after)]
+    first = [get_number(row, f"{day_type}_first_s") for row in (before, after)]
+    last = [get_number(row, f"{day_type}_last_s") for row in (before, after)]
     found = set()
     for old, new in ((first[1], first[0]), (last[0], last[1])):  # positive: the day became shorter at this end
         if old is not None and new is not None and abs(old - new) >= MIN_HOURS_S:
@@ -98,7 +111,7 @@ def _weekly_runs(row: Row, other: Row) -> float:
     """Add up the runs of a week on the day types that both snapshots tell."""
     total = 0.0
     for day_type, days in DAYS_A_WEEK.items():
-        runs, known = _number(row, f"{day_type}_runs"), _number(other, f"{day_type}_runs")
+        runs, known = get_number(row, f"{day_type}_runs"), get_number(other, f"{day_type}_runs")
         if runs is not None and known is not None:
             total += days * runs
     return total
@@ -260,28 +273,51 @@ def _describe_pair(series: _Series, earlier: int, later: int, operators: Mapping
     overlaps = compute_overlaps(before, after)
     pair = {"snapshot_from": before.snapshot, "snapshot_to": after.snapshot}
     rows = []
-    for match in matches.iter_rows(named=True):
+    for group in find_regroupings(before, after, matches):
+        rows.append(pair | _describe_group(before, after, group, operators))
+        old = {service: row for service, row in old.items() if service not in group.before}
+        new = {service: row for service, row in new.items() if service not in group.after}
+    for match in matches.filter(pl.col("before").is_in(list(old)) & pl.col("after").is_in(list(new))).to_dicts():
+        calls = compute_shared_calls(before, after, int(match["before"]), int(match["after"]))
         left, right = old.pop(int(match["before"])), new.pop(int(match["after"]))
-        measure = _Match(
-            float(match["share_before"]),
-            float(match["share_after"]),
-            float(match["shared"]),
-            float(match["shared_smaller"]),
-            retimed.get(int(match["before"]), 0.0),
-        )
+        measure = _measure(match, retimed.get(int(match["before"]), 0.0), calls)
         rows.append(pair | _describe_match(left, right, measure, operators))
     for service, left in old.items():
         returns = series.find_return(service, earlier, later)
-        heir = _say_heir(overlaps, after.services, service, ("before", "after"))
+        heir = say_heir(overlaps, after.services, service, ("before", "after"))
         rows.append(pair | _describe_gone(left, returns, heir, pair, operators))
     for service, right in new.items():
         source = series.find_earlier(service, later, earlier)
-        heir = _say_heir(overlaps, before.services, service, ("after", "before"))
+        heir = say_heir(overlaps, before.services, service, ("after", "before"))
         rows.append(pair | _describe_new(right, source, heir, pair, operators))
     return rows
 
 
-def _describe_match(before: Row, after: Row, measure: _Match, operators: Mapping[str, Row]) -> dict[str, object]:
+def _measure(match: Row, retimed: float, calls: Calls) -> _Match:
+    names = ("share_before", "share_after", "shared", "shared_smaller")
+    shares = {name: float(str(match[name])) for name in names}
+    return _Match(**shares, retimed=retimed, calls=calls)
+
+
+def _describe_group(
+    before: ServiceSet, after: ServiceSet, group: Regrouping, operators: Mapping[str, Row]
+) -> dict[str, object]:
+    """Describe services that were merged or split as one service before and one after."""
+    left, right = combine_services(before, list(group.before)), combine_services(after, list(group.after))
+    overlap = compute_overlaps(left, right).row(0, named=True)
+    retimed = compute_retimed_share(left, right, pl.DataFrame({"before": [0], "after": [0]})).get(0, 0.0)
+    one, other = left.services.row(0, named=True), right.services.row(0, named=True)
+    measure = _measure(overlap, retimed, compute_shared_calls(left, right, 0, 0))
+    row = _describe_match(one, other, measure, operators, kind=group.kind)
+    for side, services, members in (("before", before, group.before), ("after", after, group.after)):
+        rows = services.services.filter(pl.col("service").is_in(members)).sort("service")
+        row[f"service_keys_{side}"] = ",".join(_key(member) for member in rows.iter_rows(named=True))
+    return row
+
+
+def _describe_match(
+    before: Row, after: Row, measure: _Match, operators: Mapping[str, Row], *, kind: str | None = None
+) -> dict[str, object]:
     status, changes = classify_match(
         before,
         after,
@@ -289,12 +325,17 @@ def _describe_match(before: Row, after: Row, measure: _Match, operators: Mapping
         share_after=measure.share_after,
         retimed=measure.retimed,
     )
-    same_number = before["number"] == after["number"]
-    said = [f"{'same number' if same_number else 'other number'}, {100 * measure.shared:.0f} % of the stops in common"]
+    number = "same number" if before["number"] == after["number"] else "other number"
+    if kind is not None:
+        status, changes = kind, [kind, *(change for change in changes if change not in {"kept", "renamed"})]
+        number = f"{before['route_name']} {'became' if kind == 'merged' else 'was split into'} {after['route_name']}"
+    said = [f"{number}, {100 * measure.shared:.0f} % of the stops in common"]
     if before["operator_key"] != after["operator_key"]:
         said.append(f"operator {before['operator_name']} became {after['operator_name']}")
         changes = [*changes, "operator_changed"]
-    said += _say_runs(before, after)
+    said += say_runs(before, after)
+    said += say_calls(before, after, measure.calls)
+    said += say_coinciding(before, after)
     if "shortened" in changes:
         said.append(f"{100 * (1 - measure.share_before):.0f} % of its calls were at stops no longer served")
     if "extended" in changes:
@@ -310,7 +351,10 @@ def _describe_match(before: Row, after: Row, measure: _Match, operators: Mapping
     if reason:
         said.append(f"comparable in part only: {reason}")
     row = _fill(before, after, shared=measure.shared_smaller)
-    row |= {"status": status, "changes": ",".join(changes), "evidence": _sentence(said)}
+    old_calls, new_calls = measure.calls.get("weekday", (None, None))
+    if "weekday" not in unjudged:
+        row |= {"weekday_calls_before_per_day": old_calls, "weekday_calls_after_per_day": new_calls}
+    row |= {"status": status, "changes": ",".join(changes), "evidence": join_sentence(said)}
     return row | {"coverage_class": PARTIAL if doubts else COMPARABLE}
 
 
@@ -331,7 +375,7 @@ def _describe_gone(
     row |= {
         "status": status,
         "changes": status,
-        "evidence": _sentence([said, *([heir] if heir else []), *_doubt(operator)]),
+        "evidence": join_sentence([said, *([heir] if heir else []), *_doubt(operator)]),
     }
     return row | {"coverage_class": coverage}
 
@@ -353,65 +397,50 @@ def _describe_new(
     row |= {
         "status": status,
         "changes": status,
-        "evidence": _sentence([said, *([heir] if heir else []), *_doubt(operator)]),
+        "evidence": join_sentence([said, *([heir] if heir else []), *_doubt(operator)]),
     }
     return row | {"coverage_class": coverage}
-
-
-def _say_heir(overlaps: pl.DataFrame, others: pl.DataFrame, service: int, sides: tuple[str, str]) -> str:
-    """Name the service of the other snapshot that has most of an unmatched one's calls, if any has half of them."""
-    share = f"share_{sides[0]}"
-    found = overlaps.filter((pl.col(sides[0]) == service) & (pl.col(share) >= MIN_HEIR_SHARE)).sort(
-        [share, sides[1]], descending=[True, False]
-    )
-    if found.is_empty():
-        return ""
-    other = others.row(int(found[sides[1]][0]), named=True)
-    name = f"{other['route_name']} ({other['operator_name']})"
-    return f"{100 * float(found[share][0]):.0f} % of its calls are at stops of {name}"
 
 
 def _doubt(operator: Row) -> list[str]:
     return [f"comparable in part only: {operator['reason']}"] if operator["operator_class"] == PARTIAL else []
 
 
-def _say_runs(before: Row, after: Row) -> list[str]:
-    said = []
-    for day_type in DAY_TYPES:
-        old, new = _number(before, f"{day_type}_runs"), _number(after, f"{day_type}_runs")
-        if old is not None and new is not None and max(old, new) > 0:
-            said.append(f"{day_type} runs {_round(old)} to {_round(new)}")
-    for end in ("first", "last"):
-        for day_type in DAY_TYPES:
-            old, new = _number(before, f"{day_type}_{end}_s"), _number(after, f"{day_type}_{end}_s")
-            if old is not None and new is not None and abs(old - new) >= MIN_HOURS_S:
-                said.append(f"{end} {day_type} run {format_time(int(old))} to {format_time(int(new))}")
-    return said
-
-
-def _round(value: float) -> str:
-    return f"{math.floor(10 * value + 0.5) / 10:g}"
-
-
-def _sentence(parts: Sequence[str]) -> str:
-    text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}."
-
-
 def _last_run(row: Row) -> float | None:
     """Give the last start on weekdays, or on the first day type on which the service runs."""
-    return next((value for d in DAY_TYPES if (value := _number(row, f"{d}_last_s")) is not None), None)
+    return next((value for d in DAY_TYPES if (value := get_number(row, f"{d}_last_s")) is not None), None)
+
+
+def _key(row: Row) -> str:
+    return get_service_key(row["operator_key"], row["number"], row["mode"])
+
+
+def _list_days(row: Row) -> str | None:
+    """List the day types on which a service runs; None if one of them cannot be judged."""
+    runs = [get_number(row, f"{day_type}_runs") for day_type in DAY_TYPES]
+    if None in runs:
+        return None
+    return ",".join(day_type for day_type, n in zip(DAY_TYPES, runs, strict=True) if n)
 
 
 def _fill(before: Row | None, after: Row | None, *, shared: float) -> dict[str, object]:
     known = after if after is not None else before
     row: dict[str, object] = {"mode": known["mode"] if known is not None else None, "stops_shared_pct": 100 * shared}
     for side, service in (("before", before), ("after", after)):
-        row[f"operator_name_{side}"] = service["operator_name"] if service is not None else None
-        row[f"route_{side}"] = service["route_name"] if service is not None else None
-        row[f"stops_{side}"] = service["n_stops"] if service is not None else None
-        last = _last_run(service) if service is not None else None
-        row[f"last_run_{side}_s"] = int(last) if last is not None else None
+        if service is None:
+            continue
+        last = _last_run(service)
+        row |= {
+            f"operator_name_{side}": service["operator_name"],
+            f"route_{side}": service["route_name"],
+            f"service_keys_{side}": _key(service),
+            f"stops_{side}": service["n_stops"],
+            f"days_{side}": _list_days(service),
+            f"last_run_{side}_s": int(last) if last is not None else None,
+        }
         for day_type in DAY_TYPES:
-            row[f"{day_type}_runs_{side}"] = service[f"{day_type}_runs"] if service is not None else None
-    return row
+            row[f"{day_type}_runs_{side}"] = service[f"{day_type}_runs"]
+            for end in ("first", "last"):
+                row[f"{day_type}_{end}_run_{side}_s"] = service[f"{day_type}_{end}_s"]
+    by_side = [name for name in SCHEMA if "_before" in name or "_after" in name]
+    return dict.fromkeys(by_side) | row

@@ -11,6 +11,7 @@ from pipeline.change.inputs import DAY_TYPES, ServiceFrames
 from pipeline.change.patterns import TripPatterns, build_trip_patterns
 from pipeline.change.window28 import ServiceWindow
 
+COINCIDING_S: Final = 120
 _IDENTITY: Final = ["operator_key", "number", "mode"]
 
 
@@ -26,10 +27,12 @@ class ServiceSet:
         service (i32, in the order of operator_key, number, mode), operator_key, operator_name, number, route_name (as
         filed, the one with most trips), mode, feed (several joined by commas), n_stops, and for every day type
         ``<day_type>_runs`` (per day), ``<day_type>_first_s`` and ``<day_type>_last_s`` (medians over days of the first
-        and last start); null if the day type cannot be judged.
+        and last start), ``<day_type>_round_trips`` (runs per day that end at the stop where they begin) and
+        ``<day_type>_coinciding`` (runs per day that start at most two minutes after another of the same calls: two
+        filings of one bus, or two buses); null if the day type cannot be judged.
     stops
         service, stop_index, stop_id (without the feed), public_code, stop_name, lon, lat (null if unknown), weight
-        (trips times days).
+        (trips times days), ``<day_type>_calls`` (per day).
     starts
         service, day_type, start_s, runs: departures from the first stop, per day.
     """
@@ -69,7 +72,7 @@ def build_services(frames: ServiceFrames, window: ServiceWindow) -> ServiceSet:
         .unique("service", keep="first", maintain_order=True)
         .drop("n_days")
     )
-    stops = _build_service_stops(patterns, trips, frames.stops)
+    stops = _build_service_stops(patterns, trips, frames.stops, window)
     services = (
         trips.group_by("service", *_IDENTITY)
         .agg(pl.col("feed").unique().sort().str.join(","))
@@ -79,12 +82,40 @@ def build_services(frames: ServiceFrames, window: ServiceWindow) -> ServiceSet:
         .sort("service")
     )
     starts = _count_starts(trips, window)
+    trips = trips.join(_find_round_patterns(patterns), on="pattern")
     for day_type in DAY_TYPES:
         services = _add_day_type(services, trips, window, day_type)
     return ServiceSet(frames.snapshot, services, stops, starts)
 
 
-def _build_service_stops(patterns: TripPatterns, trips: pl.DataFrame, stops: pl.DataFrame) -> pl.DataFrame:
+def get_service_key(operator_key: object, number: object, mode: object) -> str:
+    """Give what stands for a service in tables: operator, comparable number and mode.
+
+    Parameters
+    ----------
+    operator_key, number, mode
+        As in ``ServiceSet.services``.
+
+    Returns
+    -------
+    str
+        Such as ``newport-bus/16a/bus``.
+    """
+    return f"{operator_key}/{number}/{mode}"
+
+
+def _find_round_patterns(patterns: TripPatterns) -> pl.DataFrame:
+    """Tell which patterns end at the stop where they begin."""
+    ends = patterns.calls.group_by("pattern").agg(
+        pl.col("stop_index").sort_by("position").first().alias("start"),
+        pl.col("stop_index").sort_by("position").last().alias("end"),
+    )
+    return ends.select("pattern", (pl.col("start") == pl.col("end")).alias("is_round"))
+
+
+def _build_service_stops(
+    patterns: TripPatterns, trips: pl.DataFrame, stops: pl.DataFrame, window: ServiceWindow
+) -> pl.DataFrame:
     where = stops.select(
         "stop_index",
         pl.col("stop_id").str.replace(r"^[^:]*:", "").alias("stop_id"),
@@ -93,20 +124,44 @@ def _build_service_stops(patterns: TripPatterns, trips: pl.DataFrame, stops: pl.
         pl.when(pl.col("is_located")).then(pl.col("lon")).alias("lon"),
         pl.when(pl.col("is_located")).then(pl.col("lat")).alias("lat"),
     )
+    calls = [f"{day_type}_calls" for day_type in DAY_TYPES]
     return (
         trips.group_by("service", "pattern")
-        .agg(pl.col("n_days").sum().alias("weight"))
+        .agg(
+            pl.col("n_days").sum().alias("weight"),
+            *(_count_per_day(window, day_type).sum().alias(f"{day_type}_calls") for day_type in DAY_TYPES),
+        )
         .join(patterns.calls.filter(pl.col("is_pickup") | pl.col("is_dropoff")), on="pattern")
         .group_by("service", "stop_index")
-        .agg(pl.col("weight").sum())
+        .agg(pl.col("weight", *calls).sum())
         .join(where, on="stop_index")
-        .select("service", "stop_index", "stop_id", "public_code", "stop_name", "lon", "lat", "weight")
+        .select("service", "stop_index", "stop_id", "public_code", "stop_name", "lon", "lat", "weight", *calls)
         .sort("service", "stop_index")
     )
 
 
 def _day_bits(window: ServiceWindow, day_type: str) -> pl.DataFrame:
     return window.days.filter(pl.col("is_used") & (pl.col("day_type") == day_type)).select("bit")
+
+
+def _count_per_day(window: ServiceWindow, day_type: str) -> pl.Expr:
+    """Count the runs per day of each trip on one day type."""
+    bits = _day_bits(window, day_type)["bit"]
+    on = (pl.col("mask") & int(bits.sum())).bitwise_count_ones().cast(pl.Float64)
+    return on / max(len(bits), 1)
+
+
+def _count_coinciding(trips: pl.DataFrame, bits: pl.DataFrame, masks: pl.DataFrame) -> pl.DataFrame:
+    """Count runs per day that start at most two minutes after another one with the same calls."""
+    keys = ["service", "pattern", "bit"]
+    starts = trips.group_by("service", "pattern", "start_s", "mask").len("n").join(masks, on="mask")
+    per_day = starts.group_by([*keys, "start_s"]).agg(pl.col("n").sum()).sort([*keys, "start_s"])
+    is_close = (pl.col("start_s").diff().over(keys) <= COINCIDING_S).fill_null(value=False)
+    return (
+        per_day.with_columns((pl.col("n") - 1 + is_close.cast(pl.Int64)).alias("n"))
+        .group_by("service")
+        .agg((pl.col("n").sum() / max(bits.height, 1)).alias("coinciding"))
+    )
 
 
 def _count_starts(trips: pl.DataFrame, window: ServiceWindow) -> pl.DataFrame:
@@ -142,13 +197,23 @@ def _add_day_type(services: pl.DataFrame, trips: pl.DataFrame, window: ServiceWi
         pl.col("first").quantile(0.5, interpolation="lower").cast(pl.Int32).alias(f"{day_type}_first_s"),
         pl.col("last").quantile(0.5, interpolation="lower").cast(pl.Int32).alias(f"{day_type}_last_s"),
     )
+    found = found.join(
+        trips.filter(pl.col("is_round"))
+        .group_by("service")
+        .agg(_count_per_day(window, day_type).sum().alias(f"{day_type}_round_trips")),
+        on="service",
+        how="left",
+    ).join(
+        _count_coinciding(trips, bits, masks).rename({"coinciding": f"{day_type}_coinciding"}), on="service", how="left"
+    )
+    counts = [f"{day_type}_{name}" for name in ("runs", "round_trips", "coinciding")]
     judged = [all(window.is_judged(feed, day_type) for feed in str(feeds).split(",")) for feeds in services["feed"]]
     is_judged = pl.Series(judged, dtype=pl.Boolean)
     return (
         services.join(found, on="service", how="left", maintain_order="left")
-        .with_columns(pl.col(f"{day_type}_runs").fill_null(0.0))
+        .with_columns(pl.col(counts).fill_null(0.0))
         .with_columns(
             pl.when(is_judged).then(pl.col(f"{day_type}_{name}")).alias(f"{day_type}_{name}")
-            for name in ("runs", "first_s", "last_s")
+            for name in ("runs", "first_s", "last_s", "round_trips", "coinciding")
         )
     )

@@ -365,11 +365,53 @@ def explain(
 
 
 @app.command()
-def diff(area: str, earlier: str, later: str, data: DataOption = None, config: ConfigOption = None) -> None:
+def diff(
+    area: str,
+    earlier: str,
+    later: str,
+    form: Annotated[str, typer.Option("--format", help="text, csv (services) or json")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
     """Compare two snapshots: services, service levels and travel times."""
+    from pipeline.cli.change import show
     from pipeline.stages.diff import describe_difference
 
-    typer.echo(describe_difference(_load(area, config, data), earlier, later))
+    show(describe_difference(_load(area, config, data), earlier, later, form=form), out)
+
+
+@app.command()
+def attribute(
+    area: str,
+    earlier: str,
+    later: str,
+    form: Annotated[str, typer.Option("--format", help="text, csv (services) or json")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Put each lost service back, alone, and tell what that does to travel times."""
+    from pipeline.cli.attribute import describe_attribution
+    from pipeline.cli.change import show
+
+    show(describe_attribution(_load(area, config, data), earlier, later, form=form), out)
+
+
+@app.command()
+def scenario(
+    area: str,
+    file: Annotated[str, typer.Argument(help="a scenario file, or its name in config/scenarios")],
+    snapshot: SnapshotOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="folder of the results")] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Compute the tables of a snapshot as they would be, and compare them with the base."""
+    from pipeline.stages.scenario import describe_scenario, find_scenario_file, run_scenario
+
+    project = _load(area, config, data)
+    typer.echo(describe_scenario(run_scenario(project, find_scenario_file(file), snapshot=snapshot, out=out)))
 
 
 config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")
@@ -406,12 +448,14 @@ def config_schema(
     """Print the schema of settings and area files, or write it beside the default settings."""
     from pipeline.base.io import write_text
     from pipeline.base.load import ROOT, build_default_yaml, build_schema_json
+    from pipeline.base.scenario import build_scenario_schema
 
     if not write:
         typer.echo(build_schema_json())
         return
     write_text(build_default_yaml(), ROOT / "config" / "default.yaml")
     write_text(build_schema_json(), ROOT / "config" / "schema.json")
+    write_text(build_scenario_schema(), ROOT / "config" / "scenario-schema.json")
     typer.echo("config/default.yaml and config/schema.json are up to date.")
 
 

@@ -25,6 +25,7 @@ JOBS = "out_neighbourhood__jobs"
 SERVICE_LEVEL = "out_neighbourhood__service_level"
 SERVICE_CHANGE = "out_neighbourhood__service_change"
 MATCHED_SERVICES = "out_service__change"
+SERVICE_ATTRIBUTION = "out_service__attribution"
 OPERATORS = "out_operator__presence"
 INDICATOR = "out_neighbourhood__indicator"
 SCORE = "out_neighbourhood__score"
@@ -103,6 +104,20 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "sunday_runs_after",
         "evidence",
         "coverage_class",
+    ),
+    SERVICE_ATTRIBUTION: (
+        "snapshot_from",
+        "snapshot_to",
+        "operator_name",
+        "route",
+        "status",
+        "category",
+        "window",
+        "is_counted",
+        "lost_person_min",
+        "people_cut_off",
+        "people_beyond_hour",
+        "neighbourhoods_affected",
     ),
     OPERATORS: ("snapshot", "operator_key", "operator_name", "feed", "n_trips", "n_services", "presence_class"),
     INDICATOR: ("snapshot", "neighbourhood_code", "indicator", "value", "rank", "n_ranked", "score", "reason"),

@@ -14,6 +14,7 @@ import jinja2
 
 from pipeline.base.io import staged_folder
 from pipeline.report import data as d
+from pipeline.report.attribution import build_attribution_tables
 from pipeline.report.charts import Line, Panel, Point, draw_panels
 from pipeline.report.data import ReportData, build_csv, build_script
 from pipeline.report.facts import Facts, ServiceLevel
@@ -221,6 +222,7 @@ class _SiteWriter:
             coverage=build_coverage_table(self.report),
             operators=None if self.report[d.OPERATORS].empty else build_operator_table(self.report),
             services=services,
+            attribution=build_attribution_tables(self.report),
         )
 
     def _write_service_chart(self) -> Chart:

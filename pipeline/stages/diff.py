@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+import polars as pl
 
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.load import Project
+from pipeline.change.coverage import COMPARABLE, classify_operators
+from pipeline.stages.declared import list_declared
 
+FORMS = ("text", "csv", "json")
 DAYS = ("weekday", "saturday", "sunday")
 
 
-def describe_difference(project: Project, earlier: str, later: str) -> str:
-    """Compare two snapshots from the published tables.
+@dataclass(frozen=True)
+class Difference:
+    """Two snapshots side by side, from the published tables.
+
+    Attributes
+    ----------
+    services
+        Rows of ``out_service__change`` of the pair.
+    operators
+        operator_name, operator_class (comparable, partial, missing), reason; every operator of either snapshot.
+    levels
+        Rows of ``out_neighbourhood__service_change`` of the pair.
+    times
+        Lines about travel times.
+    """
+
+    area: str
+    earlier: str
+    later: str
+    services: pd.DataFrame
+    operators: pd.DataFrame
+    levels: pd.DataFrame
+    times: list[str]
+
+
+def read_difference(project: Project, earlier: str, later: str) -> Difference:
+    """Read what the published tables say about two snapshots.
 
     Parameters
     ----------
@@ -23,8 +55,8 @@ def describe_difference(project: Project, earlier: str, later: str) -> str:
 
     Returns
     -------
-    str
-        Text for the terminal.
+    Difference
+        Services, operators, levels and travel times.
 
     Raises
     ------
@@ -32,6 +64,32 @@ def describe_difference(project: Project, earlier: str, later: str) -> str:
         If a snapshot is unknown or the pair is not compared.
     InputError
         If the area has not been run.
+    """
+    check_pair(project, earlier, later)
+    services = _select(_read(project, "out_service__change"), earlier, later)
+    levels = _select(_read(project, "out_neighbourhood__service_change"), earlier, later).drop_duplicates(
+        ["neighbourhood_code", "mode", "day_type", "band"]
+    )
+    presence = pl.from_pandas(_read(project, "out_operator__presence"))
+    operators = classify_operators(presence, earlier, later, declared=list_declared(project)).to_pandas()
+    times = _describe_times(_read(project, "out_neighbourhood__travel_time"), earlier, later)
+    return Difference(project.area.title, earlier, later, services, operators, levels, times)
+
+
+def check_pair(project: Project, earlier: str, later: str) -> None:
+    """Check that two snapshots exist and are compared with one another.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    earlier, later
+        Ids of two snapshots.
+
+    Raises
+    ------
+    UsageError
+        If a snapshot is unknown or the pair is not compared.
     """
     ids = [s.id for s in project.area.snapshots]
     for one in (earlier, later):
@@ -43,14 +101,61 @@ def describe_difference(project: Project, earlier: str, later: str) -> str:
             f"{earlier} and {later} are not compared.",
             cure="Name two snapshots that follow one another, or the first and a later one.",
         )
-    services = _select(_read(project, "out_service__change"), earlier, later)
-    change = _select(_read(project, "out_neighbourhood__service_change"), earlier, later).drop_duplicates(
-        ["neighbourhood_code", "mode", "day_type", "band"]
-    )
-    times = _read(project, "out_neighbourhood__travel_time")
-    lines = [f"{project.area.title}: {earlier} to {later}", "", *_describe_services(services)]
-    lines += ["", *_describe_levels(change), "", *_describe_times(times, earlier, later)]
+
+
+def describe_difference(project: Project, earlier: str, later: str, *, form: str = "text") -> str:
+    """Compare two snapshots from the published tables.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    earlier, later
+        Ids of two snapshots that follow one another, or the first and a later one.
+    form
+        ``text`` for people; ``csv``: the services, one a row; ``json``: services and operators.
+
+    Returns
+    -------
+    str
+        Without a line end at its end.
+
+    Raises
+    ------
+    UsageError
+        If a snapshot or the form is unknown or the pair is not compared.
+    InputError
+        If the area has not been run.
+    """
+    if form not in FORMS:
+        raise UsageError(f"There is no format '{form}'.", cure=f"Formats: {', '.join(FORMS)}.")
+    found = read_difference(project, earlier, later)
+    if form == "csv":
+        return found.services.to_csv(index=False, lineterminator="\n").rstrip("\n")
+    if form == "json":
+        content = {
+            "area": found.area,
+            "snapshot_from": earlier,
+            "snapshot_to": later,
+            "services": json.loads(found.services.to_json(orient="records")),
+            "operators": json.loads(found.operators.to_json(orient="records")),
+        }
+        return json.dumps(content, indent=1, ensure_ascii=False)
+    lines = [f"{found.area}: {earlier} to {later}", "", *_describe_services(found.services)]
+    lines += ["", *_describe_operators(found.operators)]
+    lines += ["", *_describe_levels(found.levels), "", *found.times]
     return "\n".join(lines)
+
+
+def _describe_operators(operators: pd.DataFrame) -> list[str]:
+    doubtful = operators[operators["operator_class"] != COMPARABLE]
+    if doubtful.empty:
+        return ["Operators: all of them can be compared."]
+    lines = ["Operators that cannot be compared, or in part only:"]
+    for row in doubtful.to_dict("records"):
+        name, reason = row["operator_name"], row["reason"]
+        lines.append(f"  {row['operator_class']}: {reason if name in reason else f'{name}: {reason}'}")
+    return lines
 
 
 def _read(project: Project, name: str) -> pd.DataFrame:

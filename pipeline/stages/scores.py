@@ -34,6 +34,7 @@ FROM_SERVICE = (
     "out_operator__presence",
     "out_run__service_window",
 )
+FROM_ATTRIBUTION = ("out_service__attribution", "out_neighbourhood__attribution")
 CIRCLE_M = 500.0
 
 
@@ -125,6 +126,9 @@ def _collect(project: Project) -> dict[str, pd.DataFrame]:
             tables[name] = pd.concat(parts, ignore_index=True)
     service = get_folder(project, "service")
     tables |= {name: pd.read_parquet(service / f"{name}.parquet") for name in FROM_SERVICE}
+    if project.area.attribution:
+        folder = get_folder(project, "attribution")
+        tables |= {name: pd.read_parquet(folder / f"{name}.parquet") for name in FROM_ATTRIBUTION}
     return tables
 
 

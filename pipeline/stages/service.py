@@ -12,12 +12,7 @@ from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_stage
 from pipeline.base.progress import track
 from pipeline.change.compare import compute_service_change
-from pipeline.change.coverage import (
-    DeclaredCoverage,
-    build_covered_levels,
-    build_operators,
-    compute_operator_presence,
-)
+from pipeline.change.coverage import build_covered_levels, build_operators, compute_operator_presence
 from pipeline.change.inputs import ServiceFrames
 from pipeline.change.levels import compute_service_levels
 from pipeline.change.service_change import compute_service_changes
@@ -27,6 +22,7 @@ from pipeline.change.window_table import ChosenWindow, build_window_table, note_
 from pipeline.change.zones import add_moved_stops, build_zones, compute_stops_in_zones
 from pipeline.places.model import Places
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
+from pipeline.stages.declared import list_declared
 from pipeline.stages.targets import get_days
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.term_dates import DayKinds, find_default_date
@@ -75,16 +71,7 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             )
             operators.append(build_operators(frames, window.window))
             services.append(build_services(frames, window.window))
-        declared = [
-            DeclaredCoverage(
-                snapshot_from=pair.earlier,
-                snapshot_to=pair.later,
-                is_comparable=False,
-                reason=pair.reason,
-                comparable_operators=tuple(pair.comparable_operators),
-            )
-            for pair in area.not_comparable
-        ]
+        declared = list_declared(project)
         presence = compute_operator_presence(operators, [s.id for s in area.snapshots])
         write_tables(
             stage,

@@ -17,7 +17,19 @@ from pipeline.base.config import Settings
 from pipeline.base.load import ROOT, Project, list_visits
 from pipeline.stages.code import find_code
 
-STAGES = ("fetch", "timetables", "streets", "places", "network", "times", "service", "scores", "report", "publish")
+STAGES = (
+    "fetch",
+    "timetables",
+    "streets",
+    "places",
+    "network",
+    "times",
+    "service",
+    "attribution",
+    "scores",
+    "report",
+    "publish",
+)
 PER_SNAPSHOT = ("timetables", "network", "times")
 SHARED_OUT = ("times",)
 """Stages that work in shards, for which a cluster or a number of processes can be given."""
@@ -82,12 +94,16 @@ def build_targets(project: Project) -> dict[str, Target]:
     for s in area.snapshots:
         add("times", s.id, [], [f"network/{s.id}", "places"])
     add("service", None, [], [*(f"timetables/{s}" for s in snapshots), "places"])
+    extra = ["attribution"] if area.attribution else []
+    if extra:
+        named = {s for pair in area.attribution for s in (pair.earlier, pair.later)}
+        add("attribution", None, [], ["streets", "places", *(f"timetables/{s}" for s in sorted(named)), "service"])
     scoring = Path(project.settings.scoring)
     add(
         "scores",
         None,
         [scoring if scoring.exists() else ROOT / scoring],
-        [*(f"times/{s}" for s in snapshots), "service"],
+        [*(f"times/{s}" for s in snapshots), "service", *extra],
     )
     add("report", None, [], ["scores"])
     add("publish", None, [], ["report", "scores"])
@@ -206,6 +222,15 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "calendar": whole["calendar"],
             "not_comparable": whole["not_comparable"],
             "snapshots": [(s.id, *(str(x) for x in get_days(s).values())) for s in area.snapshots],
+            "strict": settings.strict,
+        },
+        "attribution": {
+            "pairs": whole["attribution"],
+            "walking": sets["walking"],
+            "transit": sets["transit"],
+            "windows": sets["windows"],
+            "mode_sets": sets["mode_sets"],
+            "days": {s.id: {d: str(x) for d, x in get_days(s).items()} for s in area.snapshots},
             "strict": settings.strict,
         },
         "scores": {

@@ -177,11 +177,21 @@ class SnapshotWork:
         Folder of the snapshot's network stage.
     n_threads
         Threads of the kernels; results do not depend on it.
+    links
+        Where small areas and destinations join the streets; None to read it from the folder.
     """
 
-    def __init__(self, project: Project, places: Places, folder: Path, *, n_threads: int = N_THREADS) -> None:
-        self.project, self.places, self.links, self.folder = project, places, read_links(folder), folder
-        self.n_threads = n_threads
+    def __init__(
+        self,
+        project: Project,
+        places: Places,
+        folder: Path,
+        *,
+        n_threads: int = N_THREADS,
+        links: Links | None = None,
+    ) -> None:
+        self.project, self.places, self.folder, self.n_threads = project, places, folder, n_threads
+        self.links = links or read_links(folder)
         self.settings = project.settings
         self.cap_s = 60 * self.settings.transit.max_time_min
         self.membership: Membership = build_membership(

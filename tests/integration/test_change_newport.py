@@ -80,7 +80,21 @@ def test_services_are_matched_by_place_and_pattern(newport):
         assert row["operator_name_after"] == "Newport Bus"
     assert (rows["27"]["weekday_runs_before"], rows["27"]["weekday_runs_after"]) == (23.0, 52.0)
     assert rows["27"]["route_after"] == "27-6135"
+    assert (rows["2A + 2C"]["status"], rows["2A + 2C"]["route_after"]) == ("merged", "2-63708")
+    assert (rows["2A + 2C"]["weekday_runs_before"], rows["2A + 2C"]["weekday_runs_after"]) == (12.0, 12.0)
     assert own["saturday_runs_before"].null_count() == own.height
+
+
+def test_the_rise_of_route_27_is_one_of_service_and_not_of_filing(newport):
+    """Hourly became half-hourly: one operator and route, calls at its stops rose as runs did, none is filed twice."""
+    _, _, services, _ = newport
+    row = services.filter(pl.col("route_before") == "27").row(0, named=True)
+    assert (row["status"], row["coverage_class"]) == ("increased", "comparable")
+    assert (row["weekday_calls_before_per_day"], row["weekday_calls_after_per_day"]) == (11.5, 26.0)
+    assert row["stops_shared_pct"] == 100.0
+    assert "so service changed and not the way it is filed" in row["evidence"]
+    assert "13 of 23 weekday runs ended where they began, 0 of 52 do now" in row["evidence"]
+    assert "none looks filed twice" in row["evidence"]
 
 
 def test_operators_that_the_first_clip_drops_are_not_comparable(newport):

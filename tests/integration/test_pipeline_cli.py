@@ -17,7 +17,21 @@ import pipeline
 from tests.support.pipeline import ROOT, TINY, ProjectFolder, check_error, time_call
 
 SAMPLE = ROOT / "data" / "sample"
-COMMANDS = ("run", "plan", "status", "verify", "matrix", "validate", "convert", "explain", "diff", "config", "doctor")
+COMMANDS = (
+    "run",
+    "plan",
+    "status",
+    "verify",
+    "matrix",
+    "validate",
+    "convert",
+    "explain",
+    "diff",
+    "attribute",
+    "scenario",
+    "config",
+    "doctor",
+)
 
 
 def test_help_is_quick_and_lists_the_commands(tiny: ProjectFolder) -> None:
@@ -31,7 +45,7 @@ def test_help_is_quick_and_lists_the_commands(tiny: ProjectFolder) -> None:
 def test_every_make_target_is_explained(tiny: ProjectFolder) -> None:
     done = tiny.execute(["make", "help"])
     assert done.returncode == 0
-    stages = "fetch timetables streets places network times service scores report publish"
+    stages = "fetch timetables streets places network times service attribution scores report publish"
     for target in f"{stages} setup demo all plan status verify check test bench docs clean".split():
         assert re.search(rf"^ +{target} +\w", done.stdout, flags=re.MULTILINE), target
 

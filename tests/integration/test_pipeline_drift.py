@@ -13,6 +13,7 @@ from pipeline.base import errors
 from pipeline.base.config import Settings
 from pipeline.base.load import build_default_yaml, build_schema_json, check_model, load_project, read_yaml
 from pipeline.base.notices import get_declared_notices
+from pipeline.base.scenario import build_scenario_schema
 from pipeline.base.tables import TABLES
 from pipeline.cli.documents import build_dictionary, build_notice_list
 from pipeline.scoring.spec import build_spec
@@ -29,6 +30,7 @@ NEED_A_CURE = {"UsageError", "ConfigError", "InputError", "FetchError", "GateErr
     [
         ("config/default.yaml", build_default_yaml),
         ("config/schema.json", build_schema_json),
+        ("config/scenario-schema.json", build_scenario_schema),
         ("docs/data-dictionary.md", build_dictionary),
         ("docs/notices.md", build_notice_list),
     ],

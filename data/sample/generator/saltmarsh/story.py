@@ -14,8 +14,10 @@ from saltmarsh.calendars import (
     build_dates,
     get_validity,
 )
+from saltmarsh.grid import Point, compute_distance_km
 from saltmarsh.gtfs import get_mode
 from saltmarsh.lines import COASTLINER, COUNCIL, OPERATORS, Line, build_lines, get_feeds, get_format
+from saltmarsh.places import build_small_areas
 from saltmarsh.stops import PLACES
 
 # Statuses other than `kept`, by the year of the later snapshot and the line's number before (or after, if new).
@@ -73,7 +75,59 @@ def _build_pair(before: int, after: int) -> dict[str, object]:
         seen.add(number_after)
         services.append(_build_service(line, new.get(number_after), before, after))
     services += [_build_service(None, line, before, after) for number, line in new.items() if number not in seen]
-    return {"from": before, "to": after, "services": services}
+    return {"from": before, "to": after, "most_missed": _find_most_missed(old, new, after), "services": services}
+
+
+# What a reader of the lines expects to matter most, without any routing.
+MORNING, EVENING = (7 * 60, 10 * 60), (18 * 60, 21 * 60)
+HOSPITAL = "General Hospital"
+NEAR_KM = 0.7
+
+
+def _get_weekday_starts(line: Line | None, span: tuple[int, int]) -> list[int]:
+    groups = [group for group in line.departures if group.day_type in {"MS", "MF"}] if line else []
+    return sorted(minute for group in groups for minute in group.build_minutes() if span[0] <= minute < span[1])
+
+
+def _list_lost(old: dict[str, Line], new: dict[str, Line], after: int, span: tuple[int, int]) -> list[str]:
+    """List the lines with fewer weekday departures in a span, or fewer places; those of a missing feed did not go."""
+    lost = []
+    for number, line in old.items():
+        if not set(line.feeds) & set(get_feeds(after)):
+            continue
+        now = new.get(RENAMED.get((after, number), number))
+        then_places, now_places = ({place for place, _ in one.calls} if one else set() for one in (line, now))
+        starts = _get_weekday_starts(line, span)
+        if starts and (len(_get_weekday_starts(now, span)) < len(starts) or then_places - now_places):
+            lost.append(number)
+    return lost
+
+
+def _get_reach(line: Line, sites: dict[str, Point]) -> float:
+    """Add up people times km to the hospital over the small areas near a line."""
+    stops = [sites[place] for place, _ in line.calls]
+    return sum(
+        area.population * compute_distance_km(area.site, sites[HOSPITAL])
+        for area in build_small_areas()
+        if min(compute_distance_km(area.site, stop) for stop in stops) <= NEAR_KM
+    )
+
+
+def _find_most_missed(old: dict[str, Line], new: dict[str, Line], after: int) -> dict[str, str]:
+    """Name the one line that lost morning runs or places, and the one by which most people-km to the hospital went."""
+    found = {}
+    morning = _list_lost(old, new, after, MORNING)
+    if len(morning) == 1:
+        found["weekday_am"] = morning[0]
+    sites = {name: place.point for name, place in PLACES.items()}
+    evening = [
+        number
+        for number in _list_lost(old, new, after, EVENING)
+        if HOSPITAL in {place for place, _ in old[number].calls}
+    ]
+    if evening:
+        found["weekday_evening_to_hospital"] = max(evening, key=lambda number: _get_reach(old[number], sites))
+    return found
 
 
 def _build_service(old: Line | None, new: Line | None, before: int, after: int) -> dict[str, object]:
