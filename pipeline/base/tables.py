@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from pipeline.base.errors import PipelineError
+from pipeline.base.tables_series import build_series_tables
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -473,6 +474,7 @@ TABLES: dict[str, Table] = {
         ),
     )
 }
+TABLES |= {table.name: table for table in build_series_tables()}
 
 DEFECT = "This is a defect of the program, not of your data; please report it with this message."
 _DTYPES: dict[str, Any] = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}

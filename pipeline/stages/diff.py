@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.load import Project
+from pipeline.stages.common import check_has_timetables
 
 DAYS = ("weekday", "saturday", "sunday")
 
@@ -33,6 +34,7 @@ def describe_difference(project: Project, earlier: str, later: str) -> str:
     InputError
         If the area has not been run.
     """
+    check_has_timetables(project, "no snapshots to compare")
     ids = [s.id for s in project.area.snapshots]
     for one in (earlier, later):
         if one not in ids:

@@ -22,6 +22,7 @@ from pipeline.change.window28 import choose_service_window
 from pipeline.change.zones import build_zones, compute_stops_in_zones
 from pipeline.places.model import Places
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
+from pipeline.stages.series import build_series_tables
 from pipeline.timetables.model import Timetable
 
 
@@ -43,6 +44,9 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     with record_stage(begin(project, "service", snapshot)) as stage:
         area, settings = project.area, project.settings.service
         places = read_places(project)
+        if area.series is not None:
+            write_tables(stage, build_series_tables(project, area.series, places, stage))
+            return stage
         zones = build_zones(
             _join_boundaries(places), crs=area.crs, radius_m=settings.zone_radius_m, buffer_m=settings.zone_margin_m
         )

@@ -19,6 +19,8 @@ from pipeline.stages.code import find_code
 
 STAGES = ("fetch", "timetables", "streets", "places", "network", "times", "service", "scores", "report", "publish")
 PER_SNAPSHOT = ("timetables", "network", "times")
+SERIES_STAGES = ("fetch", "places", "service", "scores", "report", "publish")
+"""Stages of an area with a published series: it has no streets and no timetables."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,20 @@ def build_targets(project: Project) -> dict[str, Target]:
         target = Target(stage, snapshot, folder, config, tuple(inputs), tuple(upstream), find_code(stage))
         targets[target.name] = target
 
+    places = sorted({p for role, _, p, _ in list_inputs(project) if role in PLACE_ROLES})
     add("fetch", None, sorted({path for _, _, path, _ in list_inputs(project)}), [])
+    if area.series is not None:
+        add("places", None, places, [])
+        add("service", None, [project.resolve(area.series.path)], ["places"])
+        add("scores", None, [], ["places", "service"])
+        add("report", None, [], ["scores"])
+        add("publish", None, [], ["report", "scores"])
+        return targets
     for s in area.snapshots:
         add("timetables", s.id, [project.resolve(feed.path) for feed in s.feeds], [])
-    add("streets", None, [project.resolve(area.streets.path)] if area.streets.path else [], [])
-    add("places", None, sorted({p for role, _, p, _ in list_inputs(project) if role in PLACE_ROLES}), [])
+    streets = area.get_streets().path
+    add("streets", None, [project.resolve(streets)] if streets else [], [])
+    add("places", None, places, [])
     for s in area.snapshots:
         add("network", s.id, [], [f"timetables/{s.id}", "streets", "places"])
     for s in area.snapshots:
@@ -124,7 +135,7 @@ def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]
     """
     area = project.area
     found: list[tuple[str, Any]] = []
-    if area.streets.path:
+    if area.streets is not None and area.streets.path:
         found.append(("streets", area.streets))
     found.append(("small areas", area.small_areas))
     found += [("population", area.small_areas.population)] if area.small_areas.population else []
@@ -134,6 +145,7 @@ def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]
     found += [("group", rule) for rule in area.neighbourhoods.groups]
     found += [("destinations", source) for source in area.destinations]
     found += [("timetable", feed) for s in area.snapshots for feed in s.feeds]
+    found += [("series", area.series)] if area.series else []
     return [
         (
             role,
@@ -212,6 +224,9 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "publish": {},
     }
+    if area.series is not None:
+        slices["service"] = {**common, "series": whole["series"]}
+        slices["scores"] = {"crs": area.crs, "strict": settings.strict}
     return slices[stage]
 
 
