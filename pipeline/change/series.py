@@ -17,6 +17,8 @@ from pipeline.base.notices import Notices, declare_notice
 
 MAX_WITHOUT: Final = 0.5
 MAX_WITHOUT_COMPARABLE: Final = 0.05
+DECIMALS: Final = 4
+"""Published figures are rounded to this: the sources have two."""
 _TOLERANCE: Final = 1e-9
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -267,12 +269,12 @@ def list_series(series: PlaceSeries) -> pd.DataFrame:
     repeat = n_years * n_measures
     return pd.DataFrame(
         {
-            "code": pd.Categorical.from_codes(np.repeat(range(n), repeat).tolist(), categories=list(series.codes)),
+            "code": pd.Categorical(np.repeat(np.asarray(series.codes, dtype=object), repeat)),
             "year": np.tile(np.repeat(np.asarray(series.years, dtype=np.int64), n_measures), n),
             "day_type": pd.Categorical(np.tile(np.asarray(day_types, dtype=object), n * n_years)),
             "band": pd.Categorical(np.tile(np.asarray(bands, dtype=object), n * n_years)),
-            "runs_per_day": series.runs.ravel(),
-            "people_without_pct": 100.0 * series.without.ravel(),
+            "runs_per_day": series.runs.ravel().round(DECIMALS),
+            "people_without_pct": (100.0 * series.without.ravel()).round(DECIMALS),
             "is_doubtful": series.is_doubtful.ravel(),
             "coverage_class": pd.Categorical(classify_coverage(series).ravel()),
         }

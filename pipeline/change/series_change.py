@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from pipeline.base.area import SeriesYears
-from pipeline.change.series import MAX_WITHOUT, MAX_WITHOUT_COMPARABLE, Bools, Floats, PlaceSeries, add_up
+from pipeline.change.series import DECIMALS, MAX_WITHOUT, MAX_WITHOUT_COMPARABLE, Bools, Floats, PlaceSeries, add_up
 
 MIN_AVAILABLE: Final = 0.5
 MAX_DIP: Final = 0.5
@@ -94,13 +94,15 @@ def compute_combinations(
     return ChangeCombinations(before, after, without, tuple(averaged))
 
 
-def find_largest_losses(series: PlaceSeries) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+def find_largest_losses(series: PlaceSeries, interrupted: Bools) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
     """Find between which two years that can be trusted, one following the other, each place lost most.
 
     Parameters
     ----------
     series
         Any places. Years without a figure, doubtful ones, and those with over 5 % of people without are passed over.
+    interrupted
+        Years to be passed over too, from :func:`find_interruptions`.
 
     Returns
     -------
@@ -112,7 +114,7 @@ def find_largest_losses(series: PlaceSeries) -> tuple[NDArray[np.int64], NDArray
     last, last_year = np.full((n, n_measures), np.nan), np.zeros((n, n_measures), dtype=np.int64)
     start, end = np.zeros((n, n_measures), dtype=np.int64), np.zeros((n, n_measures), dtype=np.int64)
     worst = np.zeros((n, n_measures))
-    trusted = _find_trusted(series)
+    trusted = _find_trusted(series) & ~interrupted
     for number, year in enumerate(series.years):
         value = series.runs[:, number, :]
         here = trusted[:, number, :]
@@ -181,9 +183,10 @@ def _find_highest_before(runs: Floats, trusted: Bools) -> Floats:
 def find_breaks(series: PlaceSeries, *, after_year: int, max_step_pct: float) -> dict[tuple[int, int], tuple[int, int]]:
     """Find places whose runs fall, or rise, by a large share in one step and stay so.
 
-    A step leads from one year that can be trusted to the next. It is a break if the later year and every trusted year
-    after it lie below 1 - s of the year before (or the year before below 1 - s of all of them). Applied to whole
-    authorities, this is what a lost timetable archive or a doubled one looks like.
+    A step leads from one year that can be trusted to the next. With x the lower of the year before and the median of
+    all trusted years until then, it is a fall if the later year and every trusted year after it lie below 1 - s of x;
+    with x the higher of the two, it is a rise if x lies below 1 - s of all of them. So the way back from a dip or a
+    peak is no break. Applied to whole authorities, this is what a lost timetable archive or a doubled one looks like.
 
     Parameters
     ----------
@@ -207,11 +210,12 @@ def find_breaks(series: PlaceSeries, *, after_year: int, max_step_pct: float) ->
         values = series.runs[place, at, measure]
         largest = 0.0
         for one in range(1, len(at)):
-            before, rest = values[one - 1], values[one:]
+            before, usual, rest = values[one - 1], float(np.median(values[:one])), values[one:]
             if series.years[at[one]] <= after_year or max(before, rest.max()) < MIN_DIP_RUNS:
                 continue
             size = abs(values[one] - before)
-            if (rest.max() < left * before or before < left * rest.min()) and size > largest:
+            has_fallen, has_risen = rest.max() < left * min(before, usual), max(before, usual) < left * rest.min()
+            if (has_fallen or has_risen) and size > largest:
                 largest = size
                 found[int(place), int(measure)] = series.years[at[one - 1]], series.years[at[one]]
     return found
@@ -246,8 +250,8 @@ def compute_series_change(
     """
     before, after = combinations.before, combinations.after
     change, pct = compute_differences(combinations)
-    start, end, worst = find_largest_losses(means)
     broken = find_interruptions(means, regions)
+    start, end, worst = find_largest_losses(means, broken)
     n, _, n_measures = before.shape
     day_types, bands = zip(*means.measures, strict=True)
     columns: dict[str, object] = {
@@ -261,8 +265,8 @@ def compute_series_change(
         ("change_runs_per_day", change),
         ("change_pct", pct),
     ):
-        columns[f"{name}_low"] = values.min(axis=1).ravel()
-        columns[f"{name}_high"] = values.max(axis=1).ravel()
+        columns[f"{name}_low"] = values.min(axis=1).ravel().round(DECIMALS)
+        columns[f"{name}_high"] = values.max(axis=1).ravel().round(DECIMALS)
     years = np.asarray(means.years)
     flat = broken.transpose(0, 2, 1).reshape(n * n_measures, -1)
     texts = np.full(n * n_measures, "", dtype=object)
@@ -271,11 +275,11 @@ def compute_series_change(
     frame = pd.DataFrame(columns)
     frame["change_direction"] = _name_directions(change).ravel()
     frame["n_combinations"] = before.shape[1]
-    frame["people_without_pct"] = 100.0 * combinations.without.ravel()
+    frame["people_without_pct"] = (100.0 * combinations.without.ravel()).round(DECIMALS)
     for name, loss_years in (("from", start), ("to", end)):
         found = pd.Series(loss_years.ravel())
         frame[f"largest_loss_{name}_year"] = found.where(found > 0).astype("Int64")
-    frame["largest_loss_change_runs_per_day"] = worst.ravel()
+    frame["largest_loss_change_runs_per_day"] = worst.ravel().round(DECIMALS)
     frame["is_interrupted"] = np.asarray(flat.any(axis=1))
     frame["interrupted_years"] = texts
     said = [text for row in breaks for text in row] if breaks is not None else [""] * len(frame)

@@ -132,7 +132,7 @@ def _describe_breaks(
         old, new = (authorities.runs[place, authorities.years.index(y), measure] for y in (before, after))
         verb = "fall" if new < old else "rise"
         texts[place][measure] = (
-            f"runs in the whole of {names.get(code, code)} {verb} from {old:.0f} in {before} to {new:.0f} in {after} "
+            f"runs in the whole of {names.get(code, code)} {verb} from {old:,.0f} in {before} to {new:,.0f} in {after} "
             "and stay so: data rather than buses, until shown otherwise"
         )
         if measure == 0:
