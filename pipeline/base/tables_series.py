@@ -56,7 +56,7 @@ def build_series_tables() -> tuple[Table, ...]:
                 *measure,
                 *change,
                 *(
-                    _c(f"change_pct_sure_{end}", "float?", f"The same over neighbourhoods that are comparable: {end}.")
+                    _c(f"change_sure_{end}_pct", "float?", f"The same over neighbourhoods that are comparable: {end}.")
                     for end in ("low", "high")
                 ),
                 _c("people_doubtful_pct", "float", "Share of people in neighbourhoods that are not comparable, %."),
@@ -91,7 +91,7 @@ def build_series_tables() -> tuple[Table, ...]:
                         f"Rank within the group by {what} lost (1 = most; ties share the mean rank): {end} {RANGE}.",
                         minimum=1,
                     )
-                    for rank, what in (("loss_rank", "runs a day"), ("loss_pct_rank", "share of runs"))
+                    for rank, what in (("loss_rank", "runs a day"), ("loss_share_rank", "share of runs"))
                     for end in ("low", "high")
                 ),
                 _c("n_ranked", "int", "Neighbourhoods of the group that are ranked.", minimum=0),
@@ -150,14 +150,14 @@ def _list_change() -> tuple[Column, ...]:
 
     ends = (("low", "least"), ("high", "greatest"))
     quantities = (
-        ("runs_per_day_before", "Runs a day before"),
-        ("runs_per_day_after", "Runs a day after"),
-        ("change_runs_per_day", "Change in runs a day"),
-        ("change_pct", "Change in % of before"),
+        ("before_{}_runs_per_day", "Runs a day before"),
+        ("after_{}_runs_per_day", "Runs a day after"),
+        ("change_{}_runs_per_day", "Change in runs a day"),
+        ("change_{}_pct", "Change in % of before"),
     )
     return (
         *(
-            _c(f"{name}_{end}", "float?", f"{what}: {word} {RANGE}.", minimum=None if "change" in name else 0.0)
+            _c(name.format(end), "float?", f"{what}: {word} {RANGE}.")
             for name, what in quantities
             for end, word in ends
         ),

@@ -71,7 +71,15 @@ class PlaceSeries:
     is_doubtful: Bools
 
     def find_years(self, years: Sequence[int]) -> list[int]:
-        """Return the positions of years; raises ValueError for one outside the series."""
+        """Return the positions of years; raises InputError for one outside the series."""
+        beyond = sorted(set(years) - set(self.years))
+        if beyond:
+            raise InputError(
+                f"The series has no figure of {beyond[0]}, which a baseline or end of it uses: it goes from "
+                f"{self.years[0]} to {self.years[-1]}.",
+                field="series",
+                cure="Choose other years for baselines and ends in the area file.",
+            )
         return [self.years.index(year) for year in years]
 
 

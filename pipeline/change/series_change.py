@@ -244,9 +244,10 @@ def compute_series_change(
     Returns
     -------
     pandas.DataFrame
-        code, day_type, band; runs_per_day_before, runs_per_day_after, change_runs_per_day and change_pct, each low and
-        high; change_direction; n_combinations; people_without_pct; largest_loss_from_year, _to_year, _runs_per_day;
-        is_interrupted, interrupted_years, has_break; coverage_class, coverage_reason. A row for each place and measure.
+        code, day_type, band; before_low_runs_per_day, after_low_runs_per_day, change_low_runs_per_day, change_low_pct and
+        the same with high; change_direction; n_combinations; people_without_pct; largest_loss_from_year,
+        largest_loss_to_year, largest_loss_change_runs_per_day; is_interrupted, interrupted_years, has_break;
+        coverage_class, coverage_reason. A row for each place and measure.
     """
     before, after = combinations.before, combinations.after
     change, pct = compute_differences(combinations)
@@ -260,13 +261,13 @@ def compute_series_change(
         "band": np.tile(np.asarray(bands, dtype=object), n),
     }
     for name, values in (
-        ("runs_per_day_before", before),
-        ("runs_per_day_after", after),
-        ("change_runs_per_day", change),
-        ("change_pct", pct),
+        ("before_{}_runs_per_day", before),
+        ("after_{}_runs_per_day", after),
+        ("change_{}_runs_per_day", change),
+        ("change_{}_pct", pct),
     ):
-        columns[f"{name}_low"] = values.min(axis=1).ravel().round(DECIMALS)
-        columns[f"{name}_high"] = values.max(axis=1).ravel().round(DECIMALS)
+        columns[name.format("low")] = values.min(axis=1).ravel().round(DECIMALS)
+        columns[name.format("high")] = values.max(axis=1).ravel().round(DECIMALS)
     years = np.asarray(means.years)
     flat = broken.transpose(0, 2, 1).reshape(n * n_measures, -1)
     texts = np.full(n * n_measures, "", dtype=object)
@@ -308,7 +309,7 @@ def _name_directions(change: Floats) -> NDArray[np.object_]:
 
 def _classify(frame: pd.DataFrame, breaks: Sequence[str], is_broken_off: Bools) -> pd.DataFrame:
     without = frame["people_without_pct"]
-    is_missing = frame["change_runs_per_day_low"].isna()
+    is_missing = frame["change_low_runs_per_day"].isna()
     is_thin = is_missing | (without > 100 * MAX_WITHOUT_COMPARABLE + _TOLERANCE)
     is_partial = is_thin | is_broken_off | frame["has_break"]
     frame["coverage_class"] = np.where(is_missing, "missing", np.where(is_partial, "partial", "comparable"))
@@ -341,14 +342,14 @@ def rank_losses(combinations: ChangeCombinations, groups: Sequence[str]) -> pd.D
     -------
     pandas.DataFrame
         A row for every place and measure, in the order of :func:`compute_series_change`: loss_rank_low and _high (by
-        runs a day), loss_pct_rank_low and _high (by share), n_ranked, ten_most_pct and ten_most_share_pct (share of the
-        combinations under which the place is among the ten of its group that lost most, in runs and in share, %). Ties
+        runs a day), loss_share_rank_low and _high (by share), n_ranked, ten_most_pct and ten_most_share_pct (share of
+        the combinations under which the place is among the ten of its group that lost most, in runs and in share, %). Ties
         share the mean rank.
     """
     n, n_combinations, n_measures = combinations.before.shape
     found: dict[str, Floats] = {}
     for name, first, values in zip(
-        ("loss_rank", "loss_pct_rank"),
+        ("loss_rank", "loss_share_rank"),
         ("ten_most_pct", "ten_most_share_pct"),
         compute_differences(combinations),
         strict=True,

@@ -70,8 +70,9 @@ def draw_years(
     parts += _draw_axes(years, top, width, height, x, y)
     for number in range(len(years)):
         if all(line.values[number] is None for line in lines):
+            start, end = max(x(number) - step / 2, LEFT), min(x(number) + step / 2, width - RIGHT)
             parts.append(
-                f'<rect x="{x(number) - step / 2:.1f}" y="{TOP}" width="{step:.1f}" height="{height - TOP - BOTTOM}" '
+                f'<rect x="{start:.1f}" y="{TOP}" width="{end - start:.1f}" height="{height - TOP - BOTTOM}" '
                 'class="nodata"/>'
             )
     for line in lines:

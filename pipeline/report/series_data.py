@@ -157,9 +157,9 @@ def select(frame: pd.DataFrame, measure: MeasureInfo) -> pd.DataFrame:
     return frame[(frame["day_type"] == measure.day_type) & (frame["band"] == measure.band)]
 
 
-def format_span_pct(row: Mapping[str, object], name: str = "change_pct") -> str:
+def format_span_pct(row: Mapping[str, object], name: str = "change_{}_pct") -> str:
     """Return a range of change in per cent, ``-55% to -52%``; one figure where both ends are shown alike."""
-    low, high = as_float(row[f"{name}_low"]), as_float(row[f"{name}_high"])
+    low, high = as_float(row[name.format("low")]), as_float(row[name.format("high")])
     if low is None or high is None:
         return DASH
     texts = [f"{format_signed(value)}%" for value in (low, high)]
@@ -168,7 +168,7 @@ def format_span_pct(row: Mapping[str, object], name: str = "change_pct") -> str:
 
 def format_span_runs(row: Mapping[str, object], name: str) -> str:
     """Return a range of runs a day, ``464 to 475``, or of their change with signs."""
-    low, high = as_float(row[f"{name}_low"]), as_float(row[f"{name}_high"])
+    low, high = as_float(row[name.format("low")]), as_float(row[name.format("high")])
     if low is None or high is None:
         return DASH
     is_change = "change" in name
@@ -183,15 +183,15 @@ def _format_change(value: float) -> str:
 
 def format_span_rank(row: Mapping[str, object], name: str) -> str:
     """Return a range of ranks, ``1 to 3``."""
-    low, high = as_float(row[f"{name}_low"]), as_float(row[f"{name}_high"])
+    low, high = as_float(row[name.format("low")]), as_float(row[name.format("high")])
     if low is None or high is None:
         return DASH
     return format_integer(low) if low == high else f"{format_integer(low)} to {format_integer(high)}"
 
 
-def describe_span(row: Mapping[str, object], name: str = "change_pct") -> str:
+def describe_span(row: Mapping[str, object], name: str = "change_{}_pct") -> str:
     """Say a range of change in words: ``fell by 52% to 55%``, ``changed by -4% to +3%``."""
-    low, high = as_float(row[f"{name}_low"]), as_float(row[f"{name}_high"])
+    low, high = as_float(row[name.format("low")]), as_float(row[name.format("high")])
     if low is None or high is None:
         return "cannot be stated"
     least, most = sorted((abs(low), abs(high)))

@@ -65,8 +65,8 @@ def _describe_groups(report: SeriesReport) -> FindingBlock:
 
 def _compare(label: str, ours: Row, theirs: Row) -> Finding:
     """Say whether left behind places lost more than the others, with and without doubtful places."""
-    all_of_them = _compare_spans(ours, theirs, "change_pct")
-    sure = _compare_spans(ours, theirs, "change_pct_sure")
+    all_of_them = _compare_spans(ours, theirs, "change_{}_pct")
+    sure = _compare_spans(ours, theirs, "change_sure_{}_pct")
     words = {
         "more": "left behind places lost a larger share than all others",
         "less": "left behind places lost a smaller share than all others",
@@ -74,9 +74,9 @@ def _compare(label: str, ours: Row, theirs: Row) -> Finding:
         "unknown": "the two cannot be compared",
     }
     if sure == all_of_them:
-        verdict = f"With and without doubtful places, {words[sure]}"
+        verdict = f"with and without doubtful places, {words[sure]}"
     else:
-        verdict = f"Over all places, {words[all_of_them]}; without the doubtful ones, {words[sure]}"
+        verdict = f"over all places, {words[all_of_them]}; without the doubtful ones, {words[sure]}"
     share = format_pct(as_float(ours["people_doubtful_pct"]))
     text = (
         f"{label}: {verdict}. Without doubtful places the changes are {format_span_pct(ours, 'change_pct_sure')} and "
@@ -87,7 +87,7 @@ def _compare(label: str, ours: Row, theirs: Row) -> Finding:
 
 
 def _compare_spans(ours: Mapping[str, object], theirs: Mapping[str, object], name: str) -> str:
-    ends = [as_float(row[f"{name}_{end}"]) for row in (ours, theirs) for end in ("low", "high")]
+    ends = [as_float(row[name.format(end)]) for row in (ours, theirs) for end in ("low", "high")]
     if any(value is None for value in ends):
         return "unknown"
     low, high, other_low, other_high = (float(value or 0.0) for value in ends)
@@ -134,7 +134,7 @@ def _lead(measure: MeasureInfo) -> str:
 
 def _name(report: SeriesReport, row: Row) -> str:
     where = report.get_authority_name(as_text(row["authority_code"]))
-    runs = format_span_runs(row, "change_runs_per_day")
+    runs = format_span_runs(row, "change_{}_runs_per_day")
     mark = ", doubtful" if row["coverage_class"] != "comparable" else ""
     return f"{as_text(row['neighbourhood_name'])} ({where}: {runs}{mark})"
 

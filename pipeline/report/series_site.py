@@ -189,21 +189,22 @@ class _Writer:
 
     def _build_values(self) -> dict[str, object]:
         """Return what the ranked table and the map need: figures by measure in the order of the ranked places."""
-        names = [
-            "change_runs_per_day_low",
-            "change_runs_per_day_high",
-            "change_pct_low",
-            "change_pct_high",
-            "loss_rank_low",
-            "loss_rank_high",
-            "loss_pct_rank_low",
-            "loss_pct_rank_high",
-        ]
+        names = {
+            f"{key}_{end}": name.format(end)
+            for key, name in (
+                ("change_runs_per_day", "change_{}_runs_per_day"),
+                ("change_pct", "change_{}_pct"),
+                ("loss_rank", "loss_rank_{}"),
+                ("loss_share_rank", "loss_share_rank_{}"),
+            )
+            for end in ("low", "high")
+        }
         measures = {}
         for measure in self.report.info.measures:
             rows = [self.report.get_change(code, measure) for code in self.report.ranked]
             figures: dict[str, object] = {
-                name: [None if (v := as_float(row[name])) is None else round(v, 1) for row in rows] for name in names
+                key: [None if (v := as_float(row[name])) is None else round(v, 1) for row in rows]
+                for key, name in names.items()
             }
             figures["ten"] = [self.report.describe_ten(row) for row in rows]
             figures["data"] = [self.report.describe_certainty(row) for row in rows]

@@ -78,10 +78,10 @@ def build_group_change_table(report: SeriesReport, measure: MeasureInfo, anchor:
                     build_text_cell(label),
                     build_text_cell(capitalise(group.label)),
                     Cell(format_integer(as_float(row["n_neighbourhoods"]) or 0)),
-                    Cell(format_span_runs(row, "runs_per_day_before")),
-                    Cell(format_span_runs(row, "runs_per_day_after")),
+                    Cell(format_span_runs(row, "before_{}_runs_per_day")),
+                    Cell(format_span_runs(row, "after_{}_runs_per_day")),
                     Cell(format_span_pct(row), look=CERTAIN[as_text(row["coverage_class"])]),
-                    Cell(format_span_pct(row, "change_pct_sure")),
+                    Cell(format_span_pct(row, "change_sure_{}_pct")),
                     Cell(format_pct(as_float(row["people_doubtful_pct"]))),
                     Cell(" / ".join(format_integer(as_float(row[name]) or 0) for name in ("n_fell", "n_rose"))),
                     build_text_cell(format_largest_loss(row)),
@@ -135,10 +135,10 @@ def _build_ward_row(report: SeriesReport, code: str, measure: MeasureInfo) -> tu
     return (
         build_text_cell(as_text(row["neighbourhood_name"]), href=f"{report.page_folder}{code}.html"),
         build_text_cell(report.get_authority_name(as_text(row["authority_code"]))),
-        Cell(format_span_rank(row, "loss_rank")),
-        Cell(format_span_runs(row, "change_runs_per_day"), look=look),
+        Cell(format_span_rank(row, "loss_rank_{}")),
+        Cell(format_span_runs(row, "change_{}_runs_per_day"), look=look),
         Cell(format_span_pct(row), look=look),
-        Cell(format_span_rank(row, "loss_pct_rank")),
+        Cell(format_span_rank(row, "loss_share_rank_{}")),
         Cell(report.describe_ten(row)),
         build_text_cell(report.describe_certainty(row), look=f"words {look}".strip()),
     )
@@ -147,7 +147,7 @@ def _build_ward_row(report: SeriesReport, code: str, measure: MeasureInfo) -> tu
 def build_authority_table(report: SeriesReport, measure: MeasureInfo) -> Table:
     """Return the change of every authority, the largest losses first."""
     frame = select(report.tables[AUTHORITY_CHANGE], measure)
-    frame = frame.assign(middle=(frame["change_pct_low"] + frame["change_pct_high"]) / 2)
+    frame = frame.assign(middle=(frame["change_low_pct"] + frame["change_high_pct"]) / 2)
     columns = (
         Column("Authority", is_number=False),
         Column(f"Runs a day, {report.info.span_before}"),
@@ -163,8 +163,8 @@ def build_authority_table(report: SeriesReport, measure: MeasureInfo) -> Table:
         rows.append(
             (
                 build_text_cell(as_text(known["authority_name"])),
-                Cell(format_span_runs(known, "runs_per_day_before")),
-                Cell(format_span_runs(known, "runs_per_day_after")),
+                Cell(format_span_runs(known, "before_{}_runs_per_day")),
+                Cell(format_span_runs(known, "after_{}_runs_per_day")),
                 Cell(format_span_pct(known), look=look),
                 build_text_cell(format_largest_loss(known)),
                 build_text_cell(report.describe_certainty(known), look=f"words {look}".strip()),
@@ -227,12 +227,12 @@ def build_place_tables(report: SeriesReport, code: str) -> list[Table]:
         changes.append(
             (
                 build_text_cell(measure.label),
-                Cell(format_span_runs(row, "runs_per_day_before")),
-                Cell(format_span_runs(row, "runs_per_day_after")),
-                Cell(format_span_runs(row, "change_runs_per_day"), look=look),
+                Cell(format_span_runs(row, "before_{}_runs_per_day")),
+                Cell(format_span_runs(row, "after_{}_runs_per_day")),
+                Cell(format_span_runs(row, "change_{}_runs_per_day"), look=look),
                 Cell(format_span_pct(row), look=look),
-                Cell(format_span_rank(row, "loss_rank")),
-                Cell(format_span_rank(row, "loss_pct_rank")),
+                Cell(format_span_rank(row, "loss_rank_{}")),
+                Cell(format_span_rank(row, "loss_share_rank_{}")),
                 build_text_cell(format_largest_loss(row)),
             )
         )
@@ -270,9 +270,9 @@ def _build_small_area_table(report: SeriesReport, code: str) -> Table:
         rows.append(
             (
                 build_text_cell(as_text(row["small_area_code"])),
-                Cell(format_span_runs(row, "runs_per_day_before")),
-                Cell(format_span_runs(row, "runs_per_day_after")),
-                Cell(format_span_runs(row, "change_runs_per_day"), look=look),
+                Cell(format_span_runs(row, "before_{}_runs_per_day")),
+                Cell(format_span_runs(row, "after_{}_runs_per_day")),
+                Cell(format_span_runs(row, "change_{}_runs_per_day"), look=look),
                 Cell(format_span_pct(row), look=look),
                 build_text_cell(report.describe_certainty(row), look=f"words {look}".strip()),
             )

@@ -322,7 +322,7 @@ def _describe_group_change(
     weight = np.where(sure, np.nan_to_num(people)[:, None], 0.0)
     only = compute_series_change(means, compute_combinations(cube, membership, weight, **spans), [ALL])
     for end in ("low", "high"):
-        change[f"change_pct_sure_{end}"] = only[f"change_pct_{end}"]
+        change[f"change_sure_{end}_pct"] = only[f"change_{end}_pct"]
     return change
 
 

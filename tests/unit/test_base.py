@@ -256,7 +256,8 @@ def test_every_column_with_a_measure_says_its_unit():
     units = ("_s", "_min", "_m", "_km", "_pct", "_per_day", "_per_hour", "_weekday")
     without = {
         "lon", "lat", "population", "weight", "value", "rank", "relative", "score", "absolute_index", "rank_low",
-        "rank_high", "median", "mean_weighted", "jobs_p50", "hours_served",
+        "rank_high", "median", "mean_weighted", "jobs_p50", "hours_served", "loss_rank_low", "loss_rank_high",
+        "loss_share_rank_low", "loss_share_rank_high",
     }  # fmt: skip
     for table in TABLES.values():
         for column in table.columns:

@@ -55,7 +55,7 @@
         { text: formatSpan(figures, "loss_rank", index, 0, false, ""), sort: findMiddle(figures, "loss_rank", index) },
         { text: formatSpan(figures, "change_runs_per_day", index, 0, true, ""), sort: findMiddle(figures, "change_runs_per_day", index), look: look },
         { text: formatSpan(figures, "change_pct", index, 0, true, "%"), sort: findMiddle(figures, "change_pct", index), look: look },
-        { text: formatSpan(figures, "loss_pct_rank", index, 0, false, ""), sort: findMiddle(figures, "loss_pct_rank", index) },
+        { text: formatSpan(figures, "loss_share_rank", index, 0, false, ""), sort: findMiddle(figures, "loss_share_rank", index) },
         { text: figures.ten[index], sort: parseInt(figures.ten[index], 10) || 0 },
         { text: figures.data[index], sort: figures.data[index], look: "words " + look }] });
     });
@@ -94,7 +94,7 @@
       list.appendChild(item);
     });
     legend.appendChild(list);
-    legend.appendChild(R.make("p", "Middle of the range of change in %. A dashed ring or outline marks doubtful data. In brackets: how many.", "note"));
+    legend.appendChild(R.make("p", "Middle of the range of change in %. Doubtful data: pale dots with a thin ring, dashed outlines when zoomed in. In brackets: how many.", "note"));
     document.getElementById("map-title").textContent = selects.measure.selectedOptions[0].textContent +
       ": change of bus runs a day in left behind " + V.nounPlural + (state.data === "all" ? "" : ", only without a known fault");
   }
