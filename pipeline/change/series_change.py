@@ -244,8 +244,8 @@ def compute_series_change(
     Returns
     -------
     pandas.DataFrame
-        code, day_type, band; before_low_runs_per_day, after_low_runs_per_day, change_low_runs_per_day, change_low_pct and
-        the same with high; change_direction; n_combinations; people_without_pct; largest_loss_from_year,
+        code, day_type, band; before_low_runs_per_day, after_low_runs_per_day, change_low_runs_per_day, change_low_pct,
+        and the same with high; change_direction; n_combinations; people_without_pct; largest_loss_from_year,
         largest_loss_to_year, largest_loss_change_runs_per_day; is_interrupted, interrupted_years, has_break;
         coverage_class, coverage_reason. A row for each place and measure.
     """
@@ -343,8 +343,8 @@ def rank_losses(combinations: ChangeCombinations, groups: Sequence[str]) -> pd.D
     pandas.DataFrame
         A row for every place and measure, in the order of :func:`compute_series_change`: loss_rank_low and _high (by
         runs a day), loss_share_rank_low and _high (by share), n_ranked, ten_most_pct and ten_most_share_pct (share of
-        the combinations under which the place is among the ten of its group that lost most, in runs and in share, %). Ties
-        share the mean rank.
+        the combinations under which the place is among the ten of its group that lost most, in runs and in share, %).
+        Ties share the mean rank.
     """
     n, n_combinations, n_measures = combinations.before.shape
     found: dict[str, Floats] = {}

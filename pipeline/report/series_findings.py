@@ -79,8 +79,8 @@ def _compare(label: str, ours: Row, theirs: Row) -> Finding:
         verdict = f"over all places, {words[all_of_them]}; without the doubtful ones, {words[sure]}"
     share = format_pct(as_float(ours["people_doubtful_pct"]))
     text = (
-        f"{label}: {verdict}. Without doubtful places the changes are {format_span_pct(ours, 'change_pct_sure')} and "
-        f"{format_span_pct(theirs, 'change_pct_sure')}."
+        f"{label}: {verdict}. Without doubtful places they are {format_span_pct(ours, 'change_sure_{}_pct')} and "
+        f"{format_span_pct(theirs, 'change_sure_{}_pct')}."
     )
     caveat = f"{share} of the people in left behind places live where the data is doubtful."
     return _link("#group-change", text, caveat=caveat)
@@ -186,8 +186,8 @@ def describe_place(report: SeriesReport, code: str) -> list[str]:
         if measure.band in {"all_day", "18_22"}:
             one = report.get_change(code, measure)
             sentences.append(
-                f"{measure.label}: from {format_span_runs(one, 'runs_per_day_before')} to "
-                f"{format_span_runs(one, 'runs_per_day_after')} bus runs a day ({format_span_pct(one)})."
+                f"{measure.label}: from {format_span_runs(one, 'before_{}_runs_per_day')} to "
+                f"{format_span_runs(one, 'after_{}_runs_per_day')} bus runs a day ({format_span_pct(one)})."
             )
     if as_float(row["loss_rank_low"]) is not None:
         low, high = (format_integer(as_float(row[f"loss_rank_{end}"]) or 0) for end in ("low", "high"))
