@@ -179,6 +179,15 @@ class NotComparable(Model):
     )
 
 
+class AcceptedSnapshot(Model):
+    """A snapshot that somebody accepts although it lost more against the one before than the gates allow."""
+
+    snapshot: NameText
+    reason: str = Field(min_length=1)
+    by: str = Field(min_length=1)
+    date: dt.date
+
+
 class Overpass(Model):
     """Download of an area through OSMnx."""
 
@@ -313,6 +322,9 @@ class Area(Model):
     snapshots: list[Snapshot] = Field(default_factory=list, description="needed unless the area has a series")
     series: Series | None = Field(None, description="a published series in place of streets and timetables")
     not_comparable: list[NotComparable] = Field(default_factory=list)
+    accepted: list[AcceptedSnapshot] = Field(
+        default_factory=list, description="snapshots that are used although they lost more than the gates allow"
+    )
     holidays: list[dt.date] = Field(default_factory=list, description="public holidays inside the periods measured")
     caveats: list[str] = Field(default_factory=list, description="sentences for the report")
     settings: dict[str, Any] = Field(default_factory=dict, description="overrides of config/default.yaml")
@@ -335,6 +347,9 @@ class Area(Model):
         dates = [snapshot.date for snapshot in self.snapshots]
         if dates != sorted(dates):
             raise ValueError("snapshots must stand in order of their dates")
+        unknown = [item.snapshot for item in self.accepted if item.snapshot not in ids]
+        if unknown:
+            raise ValueError(f"accepted names an unknown snapshot: {unknown[0]}")
         for pair in self.not_comparable:
             if pair.earlier not in ids or pair.later not in ids:
                 raise ValueError(f"not_comparable names an unknown snapshot: {pair.earlier}, {pair.later}")

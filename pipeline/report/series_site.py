@@ -247,6 +247,7 @@ class _Writer:
             "quality.html.j2",
             "Data quality",
             coverage=build_coverage_table(self.report),
+            gates=None,
             notices=build_notices_table(data),
             examples=build_examples(data),
             inputs=build_inputs_table(data),

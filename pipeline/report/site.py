@@ -17,6 +17,7 @@ from pipeline.report.data import ReportData, build_csv, build_script
 from pipeline.report.facts import Facts, ServiceLevel
 from pipeline.report.files import format_size, zip_file
 from pipeline.report.findings import build_findings
+from pipeline.report.gates import build_gate_table
 from pipeline.report.maps import build_geometry_payload, build_values_payload
 from pipeline.report.method import build_definitions, build_parameter_table, build_weight_table, build_window_table
 from pipeline.report.profiles import ProfileBuilder
@@ -332,6 +333,7 @@ class _SiteWriter:
             "quality.html.j2",
             "Data quality",
             coverage=build_coverage_table(self.report),
+            gates=build_gate_table(self.tables, self.context),
             notices=build_notices_table(self.report),
             examples=build_examples(self.report),
             inputs=build_inputs_table(self.report),

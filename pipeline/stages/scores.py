@@ -34,6 +34,11 @@ FROM_SERVICE = (
     "out_neighbourhood__service_change",
     "out_service__change",
     "out_operator__presence",
+    "out_operator__coverage",
+    "out_feed__validity",
+    "out_snapshot__gate",
+    "out_system__total",
+    "out_neighbourhood__service_daytime",
 )
 CIRCLE_M = 500.0
 

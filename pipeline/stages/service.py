@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import polars as pl
 
 from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_stage
@@ -14,8 +15,16 @@ from pipeline.change.coverage import (
     build_operators,
     compute_operator_presence,
 )
+from pipeline.change.daytime import compute_daytime_means
+from pipeline.change.gate import (
+    build_feed_validity,
+    check_snapshot_gates,
+    compute_operator_coverage,
+    compute_snapshot_gates,
+    list_system_totals,
+)
 from pipeline.change.inputs import ServiceFrames
-from pipeline.change.levels import compute_service_levels
+from pipeline.change.levels import compute_service_levels, compute_system_totals
 from pipeline.change.service_change import compute_service_changes
 from pipeline.change.services import build_services
 from pipeline.change.window28 import choose_service_window
@@ -51,7 +60,7 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             _join_boundaries(places), crs=area.crs, radius_m=settings.zone_radius_m, buffer_m=settings.zone_margin_m
         )
         codes = zones["neighbourhood_code"].tolist()
-        levels, operators, services = [], [], []
+        levels, operators, services, totals, validity = [], [], [], [], []
         for one in track(area.snapshots, description="service"):
             folder = get_folder(project, "timetables", one.id)
             timetable = Timetable.read(folder / "timetable")
@@ -75,6 +84,8 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             )
             operators.append(build_operators(frames, window))
             services.append(build_services(frames, window))
+            totals.append(compute_system_totals(frames, window))
+            validity.append(build_feed_validity(frames, window))
         declared = [
             DeclaredCoverage(
                 snapshot_from=pair.earlier,
@@ -85,13 +96,23 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             )
             for pair in area.not_comparable
         ]
-        presence = compute_operator_presence(operators, [s.id for s in area.snapshots])
+        snapshots = [s.id for s in area.snapshots]
+        presence = compute_operator_presence(operators, snapshots)
+        gates = project.settings.gates
+        held = compute_snapshot_gates(presence, pl.concat(totals), levels, gates=gates, accepted=area.accepted)
+        check_snapshot_gates(held, gates=gates, area_file=str(project.area_file))
+        covered = build_covered_levels(levels, presence)
         write_tables(
             stage,
             {
                 "core_service__zone": zones,
                 "out_operator__presence": presence,
-                "out_neighbourhood__service_level": build_covered_levels(levels, presence),
+                "out_operator__coverage": compute_operator_coverage(levels, presence, declared=declared),
+                "out_feed__validity": pl.concat(validity),
+                "out_snapshot__gate": held,
+                "out_system__total": list_system_totals(totals),
+                "out_neighbourhood__service_level": covered,
+                "out_neighbourhood__service_daytime": compute_daytime_means(covered),
                 "out_neighbourhood__service_change": compute_service_change(levels, presence, declared=declared),
                 "out_service__change": compute_service_changes(services, presence, declared=declared),
             },

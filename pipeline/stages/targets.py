@@ -209,6 +209,8 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "crs": area.crs,
             "holidays": whole["holidays"],
             "not_comparable": whole["not_comparable"],
+            "accepted": whole["accepted"],
+            "gates": {name: sets["gates"][name] for name in ("max_operators_lost_pct", "max_trips_lost_pct")},
             "snapshots": [(s.id, str(s.date)) for s in area.snapshots],
             "strict": settings.strict,
         },
