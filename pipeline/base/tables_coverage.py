@@ -99,6 +99,38 @@ def build_coverage_tables() -> tuple[Table, ...]:
             ),
         ),
         Table(
+            "out_service__school",
+            "Services that run for schools only",
+            ("snapshot", "operator_key", "number"),
+            (
+                SNAPSHOT,
+                operator,
+                _c("number", "text", "Public number, in the form in which snapshots are compared."),
+                _c("operator_name", "text", "Operator as filed."),
+                _c("route_name", "text", "Public number as filed."),
+                _c(
+                    "rule",
+                    "text",
+                    "filed: its route type or name says so; term_only: its dates do.",
+                    allowed=("filed", "term_only"),
+                ),
+                _c("n_trips", "int", "Trips filed.", minimum=0),
+                _c("n_dates", "int", "Dates on which it runs.", minimum=0),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__school_runs",
+            "Runs of school-only services in each neighbourhood's zone; its service level includes them",
+            ("snapshot", "neighbourhood_code", "day_type", "band"),
+            (
+                SNAPSHOT,
+                CODE,
+                day_type,
+                _c("band", "text", "Hours of the day, from and to; 22_06 is the night.", allowed=BANDS),
+                _c("school_runs_per_day", "float", "Runs a day, mean over the days of that kind."),
+            ),
+        ),
+        Table(
             "out_neighbourhood__service_daytime",
             "Daytime mean of the week: runs an hour between 06:00 and 22:00",
             ("snapshot", "neighbourhood_code", "mode"),

@@ -38,6 +38,8 @@ FROM_SERVICE = (
     "out_feed__validity",
     "out_snapshot__gate",
     "out_system__total",
+    "out_service__school",
+    "out_neighbourhood__school_runs",
     "out_neighbourhood__service_daytime",
 )
 CIRCLE_M = 500.0

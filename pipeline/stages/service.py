@@ -25,6 +25,7 @@ from pipeline.change.gate import (
 )
 from pipeline.change.inputs import ServiceFrames
 from pipeline.change.levels import compute_service_levels, compute_system_totals
+from pipeline.change.school import compute_school_runs, find_school_services
 from pipeline.change.service_change import compute_service_changes
 from pipeline.change.services import build_services
 from pipeline.change.window28 import choose_service_window
@@ -61,6 +62,7 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
         )
         codes = zones["neighbourhood_code"].tolist()
         levels, operators, services, totals, validity = [], [], [], [], []
+        school, school_runs = [], []
         for one in track(area.snapshots, description="service"):
             folder = get_folder(project, "timetables", one.id)
             timetable = Timetable.read(folder / "timetable")
@@ -73,11 +75,14 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
                 holidays=area.holidays,
                 notices=stage.notices,
             )
+            in_zones = compute_stops_in_zones(zones, timetable.stops)
+            school.append(find_school_services(frames))
+            school_runs.append(compute_school_runs(frames, window, in_zones, school[-1], neighbourhood_codes=codes))
             levels.append(
                 compute_service_levels(
                     frames,
                     window,
-                    compute_stops_in_zones(zones, timetable.stops),
+                    in_zones,
                     neighbourhood_codes=codes,
                     timetable_hash=read_manifest(folder / MANIFEST)["result_hash"],
                 )
@@ -111,6 +116,8 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
                 "out_feed__validity": pl.concat(validity),
                 "out_snapshot__gate": held,
                 "out_system__total": list_system_totals(totals),
+                "out_service__school": pl.concat(school),
+                "out_neighbourhood__school_runs": pl.concat(school_runs),
                 "out_neighbourhood__service_level": covered,
                 "out_neighbourhood__service_daytime": compute_daytime_means(covered),
                 "out_neighbourhood__service_change": compute_service_change(levels, presence, declared=declared),

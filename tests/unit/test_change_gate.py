@@ -1,7 +1,7 @@
 """A snapshot that lost operators or runs is held until somebody accepts it."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -19,6 +19,7 @@ from pipeline.change.gate import (
     list_system_totals,
 )
 from pipeline.change.levels import compute_service_levels, compute_system_totals
+from pipeline.change.school import find_school_services
 from tests.support.change_worlds import build_random_world, build_random_zones, frame_zones
 
 WORLD = build_random_world(7)
@@ -103,6 +104,48 @@ def test_the_validity_of_a_feed_counts_its_days_trips_and_operators():
     assert validity["n_trips"].sum() == len(WORLD.trips)
     assert set(validity["n_operators"]) == {1}
     assert set(validity["day_types_judged"]) == {"weekday,saturday,sunday"}
+
+
+def test_only_what_runs_in_term_alone_twice_a_day_is_a_school_service():
+    days = [date(2024, 9, 2) + timedelta(days=n) for n in range(70)]
+    term = [d for d in days if d.weekday() < 5 and not date(2024, 10, 21) <= d <= date(2024, 10, 25)]
+    dates = {
+        0: term,
+        1: [d for d in term if d.weekday() == 3],
+        2: [d for d in days if d.weekday() < 5],
+        3: term,
+        4: days,
+    }
+    frames = replace(
+        WORLD.frames(),
+        service_dates=pl.DataFrame(
+            [{"service_index": i, "date": d} for i, found in dates.items() for d in found],
+            schema={"service_index": pl.Int32, "date": pl.Date},
+        ),
+        routes=pl.DataFrame(
+            {
+                "route_index": pl.Series(range(5), dtype=pl.Int32),
+                "route_id": [f"bus:{i}" for i in range(5)],
+                "feed": ["bus"] * 5,
+                "operator_name": ["Operator"] * 5,
+                "route_short_name": ["S1", "M1", "7", "8", "9"],
+                "route_long_name": ["", "", "", "", "Hill School"],
+                "route_type": pl.Series([3] * 5, dtype=pl.Int32),
+                "mode": ["bus"] * 5,
+            }
+        ),
+        trips=pl.DataFrame(
+            {
+                "trip_index": pl.Series(range(8), dtype=pl.Int32),
+                "feed": ["bus"] * 8,
+                "route_index": pl.Series([0, 0, 1, 2, 3, 3, 3, 4], dtype=pl.Int32),
+                "service_index": pl.Series([0, 0, 1, 2, 3, 3, 3, 4], dtype=pl.Int32),
+            }
+        ),
+    )
+    found = find_school_services(frames)
+    rules = dict(zip(found["route_name"], found["rule"], strict=True))
+    assert rules == {"S1": "term_only", "9": "filed"}  # not market days, not all weekdays, not three runs a day
 
 
 def test_the_daytime_mean_is_that_of_a_worked_case():
