@@ -9,9 +9,10 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from pipeline.base.area_timetables import Calendar, Duplicates
 from pipeline.base.clock import find_second_tuesday_of_october
-from pipeline.base.config import Model
+from pipeline.base.config import DayType, Model
 
 GroupName = Literal["left_behind", "other_deprived", "other"]
+BandName = Literal["06_10", "10_15", "15_18", "18_22", "22_06", "all_day"]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 NameText = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else str(value))]
 """A name that YAML may have read as a number or a date."""
@@ -60,6 +61,7 @@ class PointSource(TableSource):
     where: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="only rows in which these columns have these values"
     )
+    code_prefix: str = Field("", description="only rows whose code begins so, such as E for England")
 
 
 class PopulationSource(TableSource):
@@ -101,6 +103,7 @@ class NeighbourhoodNames(TableSource):
     code: str
     name: str
     authority: str | None = None
+    authority_name: str | None = None
 
 
 class GroupRule(TableSource):
@@ -111,11 +114,23 @@ class GroupRule(TableSource):
     column: str | None = Field(None, description="absent: every code listed belongs to the group")
     one_of: list[str | int | float] | None = None
     at_most: float | None = None
+    lowest_pct: float | None = Field(
+        None,
+        gt=0,
+        le=100,
+        description="the share of neighbourhoods in which the column, such as a rank of deprivation, is lowest, %",
+    )
+    level: Literal["small_area", "neighbourhood"] = Field(
+        "neighbourhood",
+        description="what the codes are; a column of small areas is averaged over each neighbourhood, by population",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> GroupRule:
-        if self.column is not None and self.one_of is None and self.at_most is None:
-            raise ValueError("a group rule with a column needs 'one_of' or 'at_most'")
+        if self.column is not None and self.one_of is None and self.at_most is None and self.lowest_pct is None:
+            raise ValueError("a group rule with a column needs 'one_of', 'at_most' or 'lowest_pct'")
+        if self.level == "small_area" and (self.column is None or self.one_of is not None):
+            raise ValueError("a group rule for small areas needs a column of numbers with 'at_most' or 'lowest_pct'")
         return self
 
 
@@ -207,6 +222,15 @@ class Attribution(Model):
     later: NameText
 
 
+class AcceptedSnapshot(Model):
+    """A snapshot that somebody accepts although it lost more against the one before than the gates allow."""
+
+    snapshot: NameText
+    reason: str = Field(min_length=1)
+    by: str = Field(min_length=1)
+    date: dt.date
+
+
 class Overpass(Model):
     """Download of an area through OSMnx."""
 
@@ -227,6 +251,82 @@ class Streets(Licence):
     def _one(self) -> Streets:
         if (self.path is None) == (self.overpass is None):
             raise ValueError("streets need either 'path' or 'overpass'")
+        return self
+
+
+class SeriesColumn(Model):
+    """A column of a published series: runs a day on a kind of day, in hours of the day."""
+
+    column: str
+    day_type: DayType
+    band: BandName
+
+
+class SeriesDoubt(Model):
+    """Years of a published series that are not to be trusted."""
+
+    years: list[int] = Field(min_length=1)
+    reason: str
+    region: str | None = Field(None, description="only in this region; absent: everywhere")
+    day_types: list[DayType] = Field(default_factory=list, description="only on these kinds of day; none: on all")
+    is_missing: bool = Field(default=False, description="leave the values out, instead of showing them as doubtful")
+
+
+class SeriesRegion(Model):
+    """A part of the area that is shown apart."""
+
+    name: str = Field(pattern=NAME)
+    label: str
+    authority_prefix: str = Field(description="the codes of its authorities begin so")
+    neighbourhoods: list[str] = Field(
+        default_factory=list, description="codes of others that belong to it, such as those without authority"
+    )
+
+
+class SeriesYears(Model):
+    """Years that stand for the beginning or the end of a change: their mean, or the highest of them."""
+
+    name: str = Field(pattern=NAME)
+    label: str
+    years: list[int] = Field(min_length=1)
+    take: Literal["mean", "highest"] = "mean"
+
+
+class Series(TableSource):
+    """A published series of runs a day by small area and year, used in place of timetables."""
+
+    title: str
+    code: str = Field(description="column of the small area's code")
+    year: str = Field(description="column of the year")
+    columns: list[SeriesColumn] = Field(min_length=1, description="the first is what the report leads with")
+    regions: list[SeriesRegion] = Field(default_factory=list)
+    rest_label: str = Field("elsewhere", description="how the report names what is in none of the regions")
+    doubtful: list[SeriesDoubt] = Field(default_factory=list)
+    baselines: list[SeriesYears] = Field(min_length=2, description="every change is a range over these")
+    ends: list[SeriesYears] = Field(min_length=1, description="and over these")
+    max_step_pct: float = Field(
+        50,
+        gt=0,
+        lt=100,
+        description="a whole authority that loses a larger share of its runs from one year to the next and never gets "
+        "them back (or gains as much) is taken for a break of data, until shown otherwise, %",
+    )
+
+    @model_validator(mode="after")
+    def _checked(self) -> Series:
+        kinds = [(c.day_type, c.band) for c in self.columns]
+        if len(set(kinds)) != len(kinds):
+            raise ValueError("two columns of the series have the same day_type and band")
+        known = {region.name for region in self.regions}
+        unknown = sorted({d.region for d in self.doubtful if d.region} - known)
+        if unknown:
+            raise ValueError(f"doubtful names the unknown region '{unknown[0]}'")
+        used = {year for span in (*self.baselines, *self.ends) for year in span.years}
+        for doubt in self.doubtful:
+            if doubt.is_missing and used & set(doubt.years):
+                raise ValueError(f"a baseline or end uses a missing year: {min(used & set(doubt.years))}")
+        if max(y for b in self.baselines for y in b.years) >= min(y for e in self.ends for y in e.years):
+            raise ValueError("the baselines must lie before the ends")
         return self
 
 
@@ -255,22 +355,36 @@ class Area(Model):
     timezone: str
     words: Words = Field(default_factory=Words)
     is_fictional: bool = Field(default=False, description="say on every page of the report that all is invented")
-    streets: Streets
+    streets: Streets | None = Field(None, description="needed unless the area has a series")
     small_areas: SmallAreas
     neighbourhoods: Neighbourhoods = Field(default_factory=Neighbourhoods)
-    destinations: list[Destinations] = Field(min_length=1)
+    destinations: list[Destinations] = Field(default_factory=list, description="needed unless the area has a series")
     absent: dict[str, str] = Field(
         default_factory=dict, description="categories for which no data exists here, and the reason to be reported"
     )
-    snapshots: list[Snapshot] = Field(min_length=1)
+    snapshots: list[Snapshot] = Field(default_factory=list, description="needed unless the area has a series")
+    series: Series | None = Field(None, description="a published series in place of streets and timetables")
     not_comparable: list[NotComparable] = Field(default_factory=list)
     attribution: list[Attribution] = Field(
         default_factory=list, description="pairs of snapshots of which the loss is attributed to services"
+    )
+    accepted: list[AcceptedSnapshot] = Field(
+        default_factory=list, description="snapshots that are used although they lost more than the gates allow"
     )
     holidays: list[dt.date] = Field(default_factory=list, description="public holidays inside the periods measured")
     calendar: Calendar = Field(default_factory=Calendar)
     caveats: list[str] = Field(default_factory=list, description="sentences for the report")
     settings: dict[str, Any] = Field(default_factory=dict, description="overrides of config/default.yaml")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Area:
+        parts = {"streets": self.streets, "destinations": self.destinations, "snapshots": self.snapshots}
+        if self.series is None and not all(parts.values()):
+            lacking = next(name for name, part in parts.items() if not part)
+            raise ValueError(f"'{lacking}' is missing; only an area with a 'series' needs none")
+        if self.series is not None and (self.streets is not None or self.snapshots):
+            raise ValueError("an area has either a 'series', or streets and snapshots")
+        return self
 
     @model_validator(mode="after")
     def _checked(self) -> Area:
@@ -280,6 +394,9 @@ class Area(Model):
         dates = [snapshot.date for snapshot in self.snapshots]
         if dates != sorted(dates):
             raise ValueError("snapshots must stand in order of their dates")
+        unknown = [item.snapshot for item in self.accepted if item.snapshot not in ids]
+        if unknown:
+            raise ValueError(f"accepted names an unknown snapshot: {unknown[0]}")
         for pair in self.not_comparable:
             if pair.earlier not in ids or pair.later not in ids:
                 raise ValueError(f"not_comparable names an unknown snapshot: {pair.earlier}, {pair.later}")
@@ -291,6 +408,12 @@ class Area(Model):
                     "another, or the first and a later one"
                 )
         return self
+
+    def get_streets(self) -> Streets:
+        """Return where the streets come from; raises LookupError for an area with a series, which has none."""
+        if self.streets is None:
+            raise LookupError(f"the area {self.name} has no streets")
+        return self.streets
 
     @property
     def categories(self) -> list[str]:

@@ -125,6 +125,15 @@ class Gates(Model):
     """Limits that stop a run."""
 
     min_linked_pct: float = Field(50, ge=0, le=100, description="least share of small areas joined to the streets, %")
+    max_operators_lost_pct: float = Field(
+        2,
+        ge=0,
+        le=100,
+        description="a snapshot that lost a larger share of operators against the one before is held, %",
+    )
+    max_trips_lost_pct: float = Field(
+        10, ge=0, le=100, description="the same for the share of runs in a week; accept it under 'accepted:', %"
+    )
 
 
 class Report(Model):

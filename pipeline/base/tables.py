@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from pipeline.base.errors import PipelineError
+from pipeline.base.tables_coverage import build_coverage_tables
+from pipeline.base.tables_series import build_series_tables
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -214,6 +216,12 @@ TABLES: dict[str, Table] = {
                 _c("days_served_pct", "float?", "Share of days of that kind with at least one run, %."),
                 _c("stops_in_zone", "int", "Stops of that mode within the zone.", minimum=0),
                 _c("stops_reachable_direct", "int", "Stops outside reached without a change.", minimum=0),
+                _c(
+                    "services_in_zone",
+                    "int",
+                    "Public numbers, by operator, that call there.",
+                    minimum=0,
+                ),
                 _c("coverage_class", "text", "Whether the timetable covers the place.", allowed=COVERAGE),
                 _c("timetable_hash", "text", RUNS_HASH),
             ),
@@ -535,6 +543,7 @@ TABLES: dict[str, Table] = {
         ),
     )
 }
+TABLES |= {table.name: table for table in (*build_coverage_tables(), *build_series_tables())}
 
 DEFECT = "This is a defect of the program, not of your data; please report it with this message."
 _DTYPES: dict[str, Any] = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}

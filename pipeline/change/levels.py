@@ -25,6 +25,7 @@ from pipeline.change.window28 import ServiceWindow
 BLOCK_ROWS: Final = 1_500_000
 _KEY: Final = ["neighbourhood_index", "mode"]
 _STOP_COLUMNS: Final = ("stops_in_zone", "stops_reachable_direct")
+_SERVICES: Final = "services_in_zone"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def compute_service_levels(
     ServiceLevels
         ``levels`` has snapshot, neighbourhood_code, mode, day_type, band, runs_per_day, runs_per_hour, first_run_s,
         last_run_s, hours_served, days_served_pct (these four in ``all_day`` rows only), stops_in_zone,
-        stops_reachable_direct and timetable_hash. Runs are null where no day of the day type could be used.
+        stops_reachable_direct, services_in_zone (public numbers, each with its operator, that call there) and
+        timetable_hash. Runs are null where no day of the day type could be used.
     """
     patterns = build_trip_patterns(frames, window)
     used_modes = sorted(set(modes or ()) | set(patterns.trips["mode"].unique().to_list()), key=_mode_order)
@@ -104,13 +106,14 @@ def compute_service_levels(
     days = pl.concat([part[1] for part in parts])
     stops = pl.concat([part[2] for part in parts])
     owners = pl.concat([part[3] for part in parts])
+    services = pl.concat([part[4] for part in parts])
     codes = pl.DataFrame(
         {
             "neighbourhood_index": np.arange(len(neighbourhood_codes), dtype=np.int32),
             "neighbourhood_code": pl.Series(list(neighbourhood_codes), dtype=pl.String),
         }
     )
-    levels = _assemble(codes, [*used_modes, ALL_MODES], (runs, days, stops), window).select(
+    levels = _assemble(codes, [*used_modes, ALL_MODES], (runs, days, stops, services), window).select(
         pl.lit(frames.snapshot).alias("snapshot"),
         pl.exclude("neighbourhood_index"),
         pl.lit(timetable_hash).alias("timetable_hash"),
@@ -234,12 +237,12 @@ def _compute_block(
     in_zone: pl.DataFrame,
     zone_stops: pl.DataFrame,
     places: pl.DataFrame,
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Count one block: runs by band, days, stops, and runs by operator."""
-    trips = patterns.trips.select("pattern", "first_row", "mode", "operator_key", "feed", "mask")
+) -> tuple[pl.DataFrame, ...]:
+    """Count one block: runs by band, days, stops, runs by operator, and services."""
+    trips = patterns.trips.select("pattern", "first_row", "mode", "operator_key", "number", "feed", "mask")
     runs = in_zone.select("neighbourhood_index", "pattern", "first_position").join(trips, on="pattern")
     rows = (runs["first_row"] + runs["first_position"].cast(pl.Int64)).to_numpy()
-    runs = runs.select("neighbourhood_index", "mode", "operator_key", "feed", "mask").with_columns(
+    runs = runs.select("neighbourhood_index", "mode", "operator_key", "number", "feed", "mask").with_columns(
         pl.Series("time_s", patterns.departure_s[rows])
     )
     runs = runs.with_columns(band_of(pl.col("time_s")).alias("band"))
@@ -262,7 +265,20 @@ def _compute_block(
         _summarise_days(by_mask, window),
         _count_stops(patterns, window, in_zone, zone_stops, places),
         _count_bands(owners, [*_KEY, "operator_key", "feed"], window).filter(pl.col("runs_per_day") > 0),
+        _count_services(runs, window),
     )
+
+
+def _count_services(runs: pl.DataFrame, window: ServiceWindow) -> pl.DataFrame:
+    """Count the public numbers, each with its operator, that call on any used day of a day type."""
+    each = runs.group_by(*_KEY, "operator_key", "number").agg(pl.col("mask").bitwise_or())
+    every = each.with_columns(pl.lit(ALL_MODES).alias("mode"))
+    each = pl.concat([each, every]).group_by(*_KEY, "operator_key", "number").agg(pl.col("mask").bitwise_or())
+    parts = [_empty(each, _KEY, {"day_type": pl.String(), _SERVICES: pl.Int32()})]
+    for day_type, mask, _ in _iterate_day_types(window):
+        found = each.filter((pl.col("mask") & mask) != 0).group_by(_KEY).agg(pl.len().cast(pl.Int32).alias(_SERVICES))
+        parts.append(found.select(*_KEY, pl.lit(day_type).alias("day_type"), _SERVICES))
+    return pl.concat(parts)
 
 
 def _count_bands(by_mask: pl.DataFrame, keys: Sequence[str], window: ServiceWindow) -> pl.DataFrame:
@@ -350,11 +366,11 @@ def _name_owners(owners: pl.DataFrame, codes: pl.DataFrame) -> pl.DataFrame:
 def _assemble(
     codes: pl.DataFrame,
     modes: Sequence[str],
-    counted: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
+    counted: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame],
     window: ServiceWindow,
 ) -> pl.DataFrame:
     """Lay the counts out on the full grid of neighbourhoods, modes, day types and bands."""
-    runs, days, stops = counted
+    runs, days, stops, services = counted
     n_days = window.count_days()
     is_whole = pl.col("band") == ALL_DAY
     grid = codes
@@ -364,6 +380,7 @@ def _assemble(
         grid.join(runs, on=[*_KEY, "day_type", "band"], how="left", maintain_order="left")
         .join(days, on=[*_KEY, "day_type"], how="left", maintain_order="left")
         .join(stops, on=[*_KEY, "day_type"], how="left", maintain_order="left")
+        .join(services, on=[*_KEY, "day_type"], how="left", maintain_order="left")
     )
     is_counted = pl.col("day_type").replace_strict({key: n > 0 for key, n in n_days.items()}, return_dtype=pl.Boolean)
     hours = pl.col("band").replace_strict(BAND_HOURS, return_dtype=pl.Float64)
@@ -380,5 +397,5 @@ def _assemble(
         pl.when(is_whole).then(pl.col("last_run_s")).alias("last_run_s"),
         pl.when(is_whole & is_counted).then(pl.col("hours_served").fill_null(0.0)).alias("hours_served"),
         pl.when(is_whole & is_counted).then(pl.col("days_served_pct").fill_null(0.0)).alias("days_served_pct"),
-        *[pl.col(name).fill_null(0).cast(pl.Int32) for name in _STOP_COLUMNS],
+        *[pl.col(name).fill_null(0).cast(pl.Int32) for name in (*_STOP_COLUMNS, _SERVICES)],
     )

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from pyproj import Transformer
 
-from pipeline.base.area import Area, Boundaries, GroupRule, TableSource
+from pipeline.base.area import Area, Boundaries, TableSource
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.places.destinations import build_destinations
+from pipeline.places.groups import find_groups
 from pipeline.places.model import Places
 from pipeline.places.read_points import get_crs, read_points
 from pipeline.places.read_table import ROW, get_column, read_table, to_text
@@ -49,12 +50,6 @@ EMPTY_NEIGHBOURHOOD = declare_notice(
     "warning",
     "A neighbourhood contains no small area and has no travel times.",
     "Check the lookup and the boundaries.",
-)
-EMPTY_GROUP = declare_notice(
-    "group_rule_without_members",
-    "warning",
-    "A rule for a comparison group fits no neighbourhood of the area.",
-    "Check its file, column and values; its codes may be of another vintage than the neighbourhoods'.",
 )
 
 
@@ -245,7 +240,7 @@ def _build_neighbourhoods(
         if source.authority:
             authorities = dict(zip(keys, to_text(get_column(table, source.authority, path)), strict=True))
     frame["neighbourhood_name"] = [names.get(code) or code for code in codes]
-    frame["area_group"] = _find_groups(area.neighbourhoods.groups, codes, resolve, notices)
+    frame["area_group"] = find_groups(area.neighbourhoods.groups, codes, used, resolve, notices=notices)
     frame["authority_code"] = [authorities.get(code) for code in codes]
     centres = _compute_centres(used, area.crs)
     frame = frame.merge(centres, on="neighbourhood_code", how="left")
@@ -276,23 +271,3 @@ def _compute_centres(small: pd.DataFrame, crs: str) -> pd.DataFrame:
     )
     centres = pd.DataFrame({"lon": lon, "lat": lat}, index=sums.index)
     return totals.join(centres, how="left").reset_index()
-
-
-def _find_groups(rules: list[GroupRule], codes: list[str], resolve: Resolve, notices: Notices) -> list[str]:
-    groups = dict.fromkeys(codes, "other")
-    for rule in reversed(rules):
-        path = resolve(rule.path)
-        table = read_table(rule, path)
-        keys = to_text(get_column(table, rule.code, path))
-        fits = pd.Series(data=True, index=table.index)
-        if rule.column is not None:
-            values = get_column(table, rule.column, path)
-            if rule.one_of is not None:
-                fits &= to_text(values).str.lower().isin([str(v).lower() for v in rule.one_of])
-            if rule.at_most is not None:
-                fits &= pd.to_numeric(values, errors="coerce") <= rule.at_most
-        members = set(keys[fits]) & set(codes)
-        if not members:
-            notices.add(EMPTY_GROUP, file=path, field=rule.column or rule.code, value=rule.group)
-        groups |= dict.fromkeys(members, rule.group)
-    return [groups[code] for code in codes]

@@ -57,6 +57,10 @@ def build_destinations(area: Area, resolve: Callable[[str], Path], *, notices: N
     InputError
         For files that cannot be used, a category without destinations, or one id at two places.
     """
+    if not area.destinations:
+        text = dict.fromkeys(("destination_id", "category", "name", "file"), "str")
+        numbers = dict.fromkeys(("lon", "lat", "weight"), "float64")
+        return pd.DataFrame(columns=COLUMNS).astype({**text, **numbers, "is_located": bool, "file_row": "int64"})
     parts = [_read_source(source, resolve(source.path), area.crs, notices) for source in area.destinations]
     frame = pd.concat(parts, ignore_index=True)
     frame = _merge_by_code(frame)

@@ -124,9 +124,12 @@ def _filter_rows(raw: pd.DataFrame, source: PointSource, path: Path) -> pd.DataF
     for column, wanted in source.where.items():
         values = get_column(raw, column, path)
         keep &= values.astype(str).str.strip().str.lower() == str(wanted).lower()
+    if source.code_prefix:
+        keep &= to_text(get_column(raw, source.code, path)).str.startswith(source.code_prefix).fillna(value=False)
     if not keep.any():
+        said = f"{source.where or ''} {source.code_prefix}".strip()
         raise InputError(
-            f"No row of this file fits the filter {source.where}.", file=path, field="where", cure="Check the filter."
+            f"No row of this file fits the filter {said}.", file=path, field="where", cure="Check the filter."
         )
     return raw[keep].reset_index(drop=True)
 

@@ -161,6 +161,9 @@ class ReportContext:
     version: str = ""
     language: str = "en-GB"
     max_csv_bytes: int = 3_000_000
+    subject: str = "Public transport connectivity of"
+    subject_short: str = "Public transport connectivity"
+    source_note: str = ""
 
     @property
     def latest(self) -> SnapshotInfo:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +16,9 @@ from pipeline.report.attribution import build_attribution_tables
 from pipeline.report.charts import Line, Panel, Point, draw_panels
 from pipeline.report.data import ReportData, build_csv, build_script
 from pipeline.report.facts import Facts, ServiceLevel
+from pipeline.report.files import format_size, zip_file
 from pipeline.report.findings import build_findings
+from pipeline.report.gates import build_gate_table
 from pipeline.report.maps import build_geometry_payload, build_values_payload
 from pipeline.report.method import build_definitions, build_parameter_table, build_weight_table, build_window_table
 from pipeline.report.profiles import ProfileBuilder
@@ -48,7 +48,6 @@ from pipeline.report.text import (
     format_date,
     format_integer,
     format_minutes,
-    format_number,
     format_rate,
     format_weekday_date,
     format_window,
@@ -65,7 +64,14 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 STATIC_FILES = ("report.css", "errors.js", "shared.js", "map.js", "league.js", "locator.js")
 VENDOR_FILES = ("maplibre-gl.js", "maplibre-gl.css", "maplibre-gl-LICENSE.txt")
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+PAGES = (
+    ("index.html", "Overview"),
+    ("league.html", "League table"),
+    ("service.html", "Service over time"),
+    ("method.html", "Method"),
+    ("quality.html", "Data quality"),
+    ("downloads.html", "Downloads"),
+)
 SERVICE_PANELS = (
     ("weekday", "all_day", "Weekday, whole day"),
     ("weekday", "18_22", "Weekday evening, 18:00 to 22:00"),
@@ -137,7 +143,7 @@ def build_environment() -> jinja2.Environment:
     environment.filters.update(
         capitalise=capitalise, date=format_date, weekday_date=format_weekday_date, integer=format_integer
     )
-    environment.globals["format_window"] = format_window
+    environment.globals.update(format_window=format_window, pages=PAGES)
     return environment
 
 
@@ -329,6 +335,7 @@ class _SiteWriter:
             "quality.html.j2",
             "Data quality",
             coverage=build_coverage_table(self.report),
+            gates=build_gate_table(self.tables, self.context),
             notices=build_notices_table(self.report),
             examples=build_examples(self.report),
             inputs=build_inputs_table(self.report),
@@ -341,17 +348,17 @@ class _SiteWriter:
             content = build_csv(self.tables[name])
             path = f"downloads/{name}.csv"
             if len(content) > self.context.max_csv_bytes:
-                content = _zip_file(f"{name}.csv", content)
+                content = zip_file(f"{name}.csv", content)
                 path += ".zip"
             self._write_bytes(path, content)
-            downloads.append(Download(path, name, format_integer(len(self.tables[name])), _format_size(len(content))))
+            downloads.append(Download(path, name, format_integer(len(self.tables[name])), format_size(len(content))))
         named = self._build_geojson(geometry)
         self._write_bytes("downloads/neighbourhoods.geojson", named)
         polygons = Download(
             "downloads/neighbourhoods.geojson",
             f"Outlines of the {self.context.noun_plural} (GeoJSON, longitude and latitude)",
             format_integer(len(self.report.places)),
-            _format_size(len(named)),
+            format_size(len(named)),
         )
         self._write_page("downloads.html", "downloads.html.j2", "Downloads", downloads=downloads, polygons=polygons)
 
@@ -386,19 +393,3 @@ def _build_level_cell(level: ServiceLevel, nouns: str) -> Cell:
         return Cell("missing data", look="missing")
     words = f"missing data (only {format_integer(level.n_comparable)} of {format_integer(level.n)} {nouns} covered)"
     return Cell(words, look="missing")
-
-
-def _zip_file(name: str, content: bytes) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        entry = zipfile.ZipInfo(name, ZIP_TIME)
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        entry.external_attr = 0o644 << 16
-        archive.writestr(entry, content)
-    return target.getvalue()
-
-
-def _format_size(n_bytes: int) -> str:
-    if n_bytes < 1_000_000:
-        return f"{max(n_bytes // 1000, 1)} kB"
-    return f"{format_number(n_bytes / 1_000_000, 1)} MB"

@@ -13,7 +13,7 @@ from pipeline.base.load import Project
 from pipeline.base.manifest import get_peak_memory_mb
 from pipeline.routing.profile_scan import build_seeds, compute_nearest
 from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs
-from pipeline.stages.common import get_folder, read_places
+from pipeline.stages.common import check_has_timetables, get_folder, read_places
 from pipeline.stages.work import SnapshotWork
 
 RUNS = 5
@@ -38,6 +38,7 @@ def run_bench(project: Project) -> str:
     InputError
         If the networks have not been built.
     """
+    check_has_timetables(project, "no travel times to measure")
     snapshot = project.area.snapshots[-1].id
     work = SnapshotWork(project, read_places(project), get_folder(project, "network", snapshot))
     case = next(case for case in work.list_cases() if case.direction == "outward")

@@ -15,7 +15,7 @@ from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, StageRun, read_manifest
 from pipeline.base.notices import Notices
 from pipeline.places.model import Places
-from pipeline.stages.targets import PER_SNAPSHOT, build_targets
+from pipeline.stages.targets import PER_SNAPSHOT, SERIES_STAGES, build_targets
 
 Stage = Callable[[Project, str | None], StageRun]
 
@@ -42,6 +42,8 @@ def begin(project: Project, stage: str, snapshot: str | None) -> StageRun:
     InputError
         If an earlier stage has not been run.
     """
+    if stage not in SERIES_STAGES:
+        check_has_timetables(project, f"no stage '{stage}'")
     known = [s.id for s in project.area.snapshots]
     if (stage in PER_SNAPSHOT) != (snapshot is not None) or (snapshot is not None and snapshot not in known):
         raise UsageError(
@@ -59,6 +61,29 @@ def begin(project: Project, stage: str, snapshot: str | None) -> StageRun:
     for name in target.upstream:
         run.add_upstream(name, targets[name].manifest)
     return run
+
+
+def check_has_timetables(project: Project, lack: str) -> None:
+    """Refuse what needs streets and timetables for an area that has a published series in their place.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    lack
+        What the area lacks, such as ``no journeys to explain``.
+
+    Raises
+    ------
+    UsageError
+        If the area has a series.
+    """
+    if project.area.series is not None:
+        raise UsageError(
+            f"The area '{project.area.name}' is a published series of runs a day, without streets and timetables: "
+            f"it has {lack}.",
+            cure=f"Its stages are {', '.join(SERIES_STAGES)}; name another area for the rest.",
+        )
 
 
 def get_folder(project: Project, stage: str, snapshot: str | None = None) -> Path:

@@ -12,6 +12,7 @@ import polars as pl
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.load import Project
 from pipeline.change.coverage import COMPARABLE, classify_operators
+from pipeline.stages.common import check_has_timetables
 from pipeline.stages.declared import list_declared
 
 FORMS = ("text", "csv", "json")
@@ -91,6 +92,7 @@ def check_pair(project: Project, earlier: str, later: str) -> None:
     UsageError
         If a snapshot is unknown or the pair is not compared.
     """
+    check_has_timetables(project, "no snapshots to compare")
     ids = [s.id for s in project.area.snapshots]
     for one in (earlier, later):
         if one not in ids:

@@ -14,7 +14,7 @@ from pipeline.places.model import Places
 from pipeline.routing.explain import Journey, explain_journey
 from pipeline.routing.profile_scan import StopSeeds, build_seeds
 from pipeline.scoring.travel_time import NearestResult
-from pipeline.stages.common import get_folder, read_places
+from pipeline.stages.common import check_has_timetables, get_folder, read_places
 from pipeline.stages.work import Case, SnapshotWork
 from pipeline.timetables.model import Timetable
 from pipeline.transit.packed import PackedNetwork
@@ -106,6 +106,7 @@ def find_journeys(
     InputError
         If the area has not been run.
     """
+    check_has_timetables(project, "no journeys to explain")
     if depart is not None and choices:
         raise UsageError(
             "A departure and a choice of one are two questions.", field="--depart", cure="Leave one of them out."

@@ -8,7 +8,7 @@ import networkx as nx
 
 from pipeline.base.io import staged_file
 from pipeline.base.load import Project
-from pipeline.stages.common import get_folder
+from pipeline.stages.common import check_has_timetables, get_folder
 from pipeline.stages.targets import get_days
 from pipeline.streets.export import write_geopackage, write_graphml
 from pipeline.streets.model import read_streets_folder
@@ -36,6 +36,7 @@ def write_graphs(project: Project, snapshot: str | None) -> list[Path]:
     InputError
         If the stages before have not been run.
     """
+    check_has_timetables(project, "no graphs to write")
     one = next((s for s in project.area.snapshots if s.id == snapshot), project.area.snapshots[-1])
     folder = project.outputs / "graphs"
     folder.mkdir(parents=True, exist_ok=True)

@@ -139,7 +139,7 @@ def _note_links(project: Project, linked: LinkedArea, timetable: Timetable, plac
         raise InputError(
             f"Only {pct:.1f} % of the small areas can be joined to the streets (for example {place['small_area_code']} "
             f"at {place['lon']:.4f}, {place['lat']:.4f} cannot); at least {least:g} % must.",
-            file=project.area.streets.path,
+            file=project.area.get_streets().path,
             field="streets",
             cure="The street extract is probably of another region; else lower gates.min_linked_pct in the settings.",
         )

@@ -22,9 +22,11 @@ from pipeline.report.context import (
     SnapshotInfo,
     WindowInfo,
 )
+from pipeline.report.series_site import build_series_report
 from pipeline.report.site import build_report
 from pipeline.stages.common import begin
 from pipeline.stages.scores import read_spec
+from pipeline.stages.series_report import build_series_info
 from pipeline.stages.targets import list_inputs
 
 DAY_PHRASES = {"weekday": "on a weekday", "saturday": "on a Saturday", "sunday": "on a Sunday"}
@@ -58,7 +60,11 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             for name in TABLES
             if (folder / f"{name}.parquet").is_file()
         }
-        build_report(tables, build_context(project), stage.folder)
+        if project.area.series is not None:
+            context, info = build_series_context(project), build_series_info(project.area, project.area.series)
+            build_series_report(tables, context, info, stage.folder)
+        else:
+            build_report(tables, build_context(project), stage.folder)
         stage.row_counts["files"] = sum(1 for path in stage.folder.rglob("*") if path.is_file())
     return stage
 
@@ -98,6 +104,39 @@ def build_context(project: Project) -> ReportContext:
         palette=build_palette(settings),
         is_fictional=area.is_fictional,
         version=pipeline.__version__,
+    )
+
+
+def build_series_context(project: Project) -> ReportContext:
+    """Gather what the report of an area with a published series must be told beside the tables.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+
+    Returns
+    -------
+    ReportContext
+        Names, wording and caveats; without snapshots, windows and destinations.
+    """
+    area = project.area
+    return ReportContext(
+        area_title=area.title,
+        noun=area.words.neighbourhood,
+        noun_plural=area.words.neighbourhoods,
+        snapshots=(),
+        windows=(),
+        categories=(),
+        groups=_list_groups(area),
+        caveats=tuple(area.caveats),
+        attributions=_list_attributions(project),
+        palette=build_palette(project.settings),
+        is_fictional=area.is_fictional,
+        version=pipeline.__version__,
+        subject="Bus service over the years in",
+        subject_short="Bus service over the years",
+        source_note="Figures are from a published series of timetables, not observations of buses.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -13,6 +14,7 @@ from pipeline.base.io import staged_folder, write_csv, write_parquet
 from pipeline.base.load import Project, read_yaml
 from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_stage
 from pipeline.base.tables import TABLES, check_table
+from pipeline.base.tables_series import build_series_tables
 from pipeline.places.model import Places
 from pipeline.scoring.groups import compute_group_summary
 from pipeline.scoring.indicators import PUBLISHED, compute_indicators
@@ -33,6 +35,13 @@ FROM_SERVICE = (
     "out_service__change",
     "out_operator__presence",
     "out_run__service_window",
+    "out_operator__coverage",
+    "out_feed__validity",
+    "out_snapshot__gate",
+    "out_system__total",
+    "out_service__school",
+    "out_neighbourhood__school_runs",
+    "out_neighbourhood__service_daytime",
 )
 FROM_ATTRIBUTION = ("out_service__attribution", "out_neighbourhood__attribution")
 CIRCLE_M = 500.0
@@ -62,6 +71,9 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     folder = project.outputs / "tables"
     stage.other_folders.append(folder)
     with record_stage(stage):
+        if project.area.series is not None:
+            _publish(project, stage, folder, _collect_series(project))
+            return stage
         spec = read_spec(project)
         stage.add_input("scoring", project.settings.scoring, find_scoring_file(project))
         places = read_places(project)
@@ -82,16 +94,28 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
         tables["out_group__summary"] = compute_group_summary(spec, indicators, scores, neighbourhoods).to_pandas()
         tables["out_neighbourhood__geography"] = build_geography(places, project.area.crs)
         tables |= _describe_network(project, places)
-        tables["out_run__inputs"] = _list_run_inputs(project, stage)
-        tables["out_run__notices"] = _list_run_notices(project, stage)
-        with staged_folder(folder) as temporary:
-            for name, frame in tables.items():
-                checked = check_table(frame, name)
-                stage.row_counts[name] = len(checked)
-                write_parquet(checked, temporary / f"{name}.parquet")
-                as_text = checked.drop(columns=[c.name for c in TABLES[name].columns if c.kind == "bytes"])
-                write_csv(as_text, temporary / f"{name}.csv")
+        _publish(project, stage, folder, tables)
     return stage
+
+
+def _publish(project: Project, stage: StageRun, folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Check all tables against their declarations and write them, as Parquet and CSV."""
+    tables["out_run__inputs"] = _list_run_inputs(project, stage)
+    tables["out_run__notices"] = _list_run_notices(project, stage)
+    with staged_folder(folder) as temporary:
+        for name, frame in tables.items():
+            checked = check_table(frame, name)
+            stage.row_counts[name] = len(checked)
+            write_parquet(checked, temporary / f"{name}.parquet")
+            as_text = checked.drop(columns=[c.name for c in TABLES[name].columns if c.kind == "bytes"])
+            write_csv(as_text, temporary / f"{name}.csv")
+
+
+def _collect_series(project: Project) -> dict[str, pd.DataFrame]:
+    """Take over the tables of an area with a published series, and where its neighbourhoods are."""
+    folder = get_folder(project, "service")
+    tables = {table.name: pd.read_parquet(folder / f"{table.name}.parquet") for table in build_series_tables()}
+    return tables | {"out_neighbourhood__geography": build_geography(read_places(project), project.area.crs)}
 
 
 def read_spec(project: Project) -> ScoringSpec:

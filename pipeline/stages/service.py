@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
+from typing import Any
 
 import geopandas as gpd
 import polars as pl
@@ -13,8 +15,17 @@ from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_sta
 from pipeline.base.progress import track
 from pipeline.change.compare import compute_service_change
 from pipeline.change.coverage import build_covered_levels, build_operators, compute_operator_presence
+from pipeline.change.daytime import compute_daytime_means
+from pipeline.change.gate import (
+    build_feed_validity,
+    check_snapshot_gates,
+    compute_operator_coverage,
+    compute_snapshot_gates,
+    list_system_totals,
+)
 from pipeline.change.inputs import ServiceFrames
-from pipeline.change.levels import compute_service_levels
+from pipeline.change.levels import compute_service_levels, compute_system_totals
+from pipeline.change.school import compute_school_runs, find_school_services
 from pipeline.change.service_change import compute_service_changes
 from pipeline.change.services import build_services
 from pipeline.change.window28 import choose_service_window
@@ -23,6 +34,7 @@ from pipeline.change.zones import add_moved_stops, build_zones, compute_stops_in
 from pipeline.places.model import Places
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
 from pipeline.stages.declared import list_declared
+from pipeline.stages.series import build_series_tables
 from pipeline.stages.targets import get_days
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.term_dates import DayKinds, find_default_date
@@ -46,45 +58,77 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     with record_stage(begin(project, "service", snapshot)) as stage:
         area, settings = project.area, project.settings.service
         places = read_places(project)
+        if area.series is not None:
+            write_tables(stage, build_series_tables(project, area.series, places, stage))
+            return stage
         zones = build_zones(
             _join_boundaries(places), crs=area.crs, radius_m=settings.zone_radius_m, buffer_m=settings.zone_margin_m
         )
-        codes = zones["neighbourhood_code"].tolist()
         kinds = DayKinds.build(area.calendar, area.holidays)
-        levels, operators, services, windows = [], [], [], []
+        found: dict[str, list[Any]] = defaultdict(list)
         stops = [read_stops_of(project, one.id) for one in area.snapshots]
         in_zones = add_moved_stops([compute_stops_in_zones(zones, frame) for frame in stops], stops)
+        codes = zones["neighbourhood_code"].tolist()
         for number, one in enumerate(track(area.snapshots, description="service")):
-            folder = get_folder(project, "timetables", one.id)
-            timetable = Timetable.read(folder / "timetable")
-            frames = _get_frames(one.id, timetable)
-            window = _choose_window(project, one, timetable, kinds, stage)
-            windows.append(window)
-            levels.append(
-                compute_service_levels(
-                    frames,
-                    window.window,
-                    in_zones[number],
-                    neighbourhood_codes=codes,
-                    timetable_hash=read_manifest(folder / MANIFEST)["result_hash"],
-                )
-            )
-            operators.append(build_operators(frames, window.window))
-            services.append(build_services(frames, window.window))
-        declared = list_declared(project)
-        presence = compute_operator_presence(operators, [s.id for s in area.snapshots])
-        write_tables(
-            stage,
-            {
-                "core_service__zone": zones,
-                "out_run__service_window": build_window_table(windows, kinds),
-                "out_operator__presence": presence,
-                "out_neighbourhood__service_level": build_covered_levels(levels, presence),
-                "out_neighbourhood__service_change": compute_service_change(levels, presence, declared=declared),
-                "out_service__change": compute_service_changes(services, presence, declared=declared),
-            },
-        )
+            measured = _measure(project, one, in_zones[number], codes, kinds, stage)
+            for name, part in measured.items():
+                found[name].append(part)
+        write_tables(stage, {"core_service__zone": zones, **_compare(project, found, kinds)})
     return stage
+
+
+def _measure(
+    project: Project, one: Snapshot, in_zones: pl.DataFrame, codes: list[str], kinds: DayKinds, stage: StageRun
+) -> dict[str, Any]:
+    """Measure the service of one snapshot."""
+    folder = get_folder(project, "timetables", one.id)
+    timetable = Timetable.read(folder / "timetable")
+    frames = _get_frames(one.id, timetable)
+    chosen = _choose_window(project, one, timetable, kinds, stage)
+    window = chosen.window
+    school = find_school_services(frames)
+    return {
+        "windows": chosen,
+        "levels": compute_service_levels(
+            frames,
+            window,
+            in_zones,
+            neighbourhood_codes=codes,
+            timetable_hash=read_manifest(folder / MANIFEST)["result_hash"],
+        ),
+        "operators": build_operators(frames, window),
+        "services": build_services(frames, window),
+        "totals": compute_system_totals(frames, window),
+        "validity": build_feed_validity(frames, window),
+        "school": school,
+        "school_runs": compute_school_runs(frames, window, in_zones, school, neighbourhood_codes=codes),
+    }
+
+
+def _compare(project: Project, found: dict[str, list[Any]], kinds: DayKinds) -> dict[str, pl.DataFrame]:
+    """Set the snapshots side by side; a snapshot that lost too much stops the run here."""
+    levels, declared = found["levels"], list_declared(project)
+    presence = compute_operator_presence(found["operators"], [s.id for s in project.area.snapshots])
+    gates = project.settings.gates
+    held = compute_snapshot_gates(
+        presence, pl.concat(found["totals"]), levels, gates=gates, accepted=project.area.accepted
+    )
+    check_snapshot_gates(held, gates=gates, area_file=str(project.area_file))
+    covered = build_covered_levels(levels, presence)
+    return {
+        "out_run__service_window": build_window_table(found["windows"], kinds),
+        "out_operator__presence": presence,
+        "out_operator__coverage": compute_operator_coverage(levels, presence, declared=declared),
+        "out_feed__validity": pl.concat(found["validity"]),
+        "out_snapshot__gate": held,
+        "out_system__total": list_system_totals(found["totals"]),
+        "out_service__school": pl.concat(found["school"]),
+        "out_neighbourhood__school_runs": pl.concat(found["school_runs"]),
+        "out_neighbourhood__service_level": covered,
+        "out_neighbourhood__service_daytime": compute_daytime_means(covered),
+        "out_neighbourhood__service_change": compute_service_change(levels, presence, declared=declared),
+        "out_service__change": compute_service_changes(found["services"], presence, declared=declared),
+    }
 
 
 def _choose_window(

@@ -36,7 +36,7 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
         If the download failed.
     """
     with record_stage(begin(project, "streets", snapshot)) as stage:
-        source = project.area.streets
+        source = project.area.get_streets()
         if source.path is not None:
             about = {"licence": source.licence, "attribution": source.attribution, "vintage": source.vintage}
             stage.add_input("streets", source.path, project.resolve(source.path), **about)

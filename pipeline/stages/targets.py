@@ -35,6 +35,8 @@ SHARED_OUT = ("times",)
 """Stages that work in shards, for which a cluster or a number of processes can be given."""
 MEANS = ("workers", "cluster")
 """Settings that say with what work is done; they change no result, so that no slice holds them."""
+SERIES_STAGES = ("fetch", "places", "service", "scores", "report", "publish")
+"""Stages of an area with a published series: it has no streets and no timetables."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,21 @@ def build_targets(project: Project) -> dict[str, Target]:
         target = Target(stage, snapshot, folder, config, tuple(inputs), tuple(upstream), find_code(stage))
         targets[target.name] = target
 
+    places = sorted({p for role, _, p, _ in list_inputs(project) if role in PLACE_ROLES})
     add("fetch", None, sorted({path for _, _, path, _ in list_inputs(project)}), [])
+    if area.series is not None:
+        add("places", None, places, [])
+        add("service", None, [project.resolve(area.series.path)], ["places"])
+        add("scores", None, [], ["places", "service"])
+        add("report", None, [], ["scores"])
+        add("publish", None, [], ["report", "scores"])
+        return targets
     for s in area.snapshots:
         tables = [project.resolve(feed.naptan.path) for feed in s.feeds if feed.naptan]
         add("timetables", s.id, [*(project.resolve(feed.path) for feed in s.feeds), *dict.fromkeys(tables)], [])
-    add("streets", None, [project.resolve(area.streets.path)] if area.streets.path else [], [])
-    add("places", None, sorted({p for role, _, p, _ in list_inputs(project) if role in PLACE_ROLES}), [])
+    streets = area.get_streets().path
+    add("streets", None, [project.resolve(streets)] if streets else [], [])
+    add("places", None, places, [])
     for s in area.snapshots:
         add("network", s.id, [], [f"timetables/{s.id}", "streets", "places"])
     for s in area.snapshots:
@@ -145,7 +156,7 @@ def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]
     """
     area = project.area
     found: list[tuple[str, Any]] = []
-    if area.streets.path:
+    if area.streets is not None and area.streets.path:
         found.append(("streets", area.streets))
     found.append(("small areas", area.small_areas))
     found += [("population", area.small_areas.population)] if area.small_areas.population else []
@@ -157,6 +168,7 @@ def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]
     found += [("timetable", feed) for s in area.snapshots for feed in s.feeds]
     tables = {feed.naptan.path: feed.naptan for s in area.snapshots for feed in s.feeds if feed.naptan}
     found += [("naptan", table) for table in tables.values()]
+    found += [("series", area.series)] if area.series else []
     return [
         (
             role,
@@ -221,6 +233,8 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "holidays": whole["holidays"],
             "calendar": whole["calendar"],
             "not_comparable": whole["not_comparable"],
+            "accepted": whole["accepted"],
+            "gates": {name: sets["gates"][name] for name in ("max_operators_lost_pct", "max_trips_lost_pct")},
             "snapshots": [(s.id, *(str(x) for x in get_days(s).values())) for s in area.snapshots],
             "strict": settings.strict,
         },
@@ -245,6 +259,9 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "publish": {},
     }
+    if area.series is not None:
+        slices["service"] = {**common, "series": whole["series"]}
+        slices["scores"] = {"crs": area.crs, "strict": settings.strict}
     return slices[stage]
 
 

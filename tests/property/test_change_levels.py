@@ -55,6 +55,7 @@ def test_more_trips_never_lower_a_level(seed):
         "days_served_pct",
         "stops_in_zone",
         "stops_reachable_direct",
+        "services_in_zone",
     ):
         lower = joined.filter(joined[name + "_after"] < joined[name] - 1e-12)
         assert lower.is_empty(), (name, lower)

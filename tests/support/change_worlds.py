@@ -198,7 +198,9 @@ def _count_one(trips: list[Trip], days: list[date], stops: list[int], place: dic
         for z, _, _, down in trip.calls[i + 1 :]
         if s in stops and up and down
     } - {place[s] for s in stops}
+    services = {trip.route for trip in on if first[trip]}  # every route of these worlds has a number of its own
     stop_counts = {"stops_in_zone": len(used), "stops_reachable_direct": len(reached)}
+    stop_counts["services_in_zone"] = len(services)
     empty = dict.fromkeys(["first_run_s", "last_run_s", "hours_served", "days_served_pct"])
     rows = {}
     for band, hours in BAND_HOURS.items():

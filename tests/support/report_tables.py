@@ -211,6 +211,7 @@ def _build_levels(codes: list[str], base: np.ndarray) -> pd.DataFrame:
                             "days_served_pct": 100.0,
                             "stops_in_zone": 12,
                             "stops_reachable_direct": 1_204,
+                            "services_in_zone": 4,
                             "coverage_class": _get_coverage(snapshot, i),
                             "timetable_hash": "0" * 64,
                         }

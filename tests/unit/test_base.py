@@ -289,6 +289,8 @@ def test_every_column_with_a_measure_says_its_unit():
         "lon", "lat", "population", "weight", "value", "rank", "relative", "score", "absolute_index", "rank_low",
         "rank_high", "median", "mean_weighted", "jobs_p50", "hours_served", "people_cut_off", "people_beyond_hour",
         "people_slower",
+        "loss_rank_low", "loss_rank_high",
+        "loss_share_rank_low", "loss_share_rank_high",
     }  # fmt: skip
     for table in TABLES.values():
         for column in table.columns:

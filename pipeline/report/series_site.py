@@ -1,0 +1,311 @@
+"""The offline site of an area with a published series, in the style of the other reports."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.base.io import staged_folder
+from pipeline.report.data import build_csv, build_script
+from pipeline.report.files import format_size, zip_file
+from pipeline.report.maps import build_geometry_payload
+from pipeline.report.quality import build_examples, build_inputs_table, build_notices_table, collect_attributions
+from pipeline.report.series_charts import YearLine, draw_legend, draw_years
+from pipeline.report.series_data import LEFT_BEHIND, SeriesReport
+from pipeline.report.series_findings import build_series_findings, describe_place
+from pipeline.report.series_tables import (
+    build_authority_table,
+    build_coverage_table,
+    build_doubt_table,
+    build_group_change_table,
+    build_group_table,
+    build_place_tables,
+    build_ward_table,
+)
+from pipeline.report.site import HERE, VENDOR_FILES, Download, build_environment
+from pipeline.report.text import as_float, as_text, capitalise, format_integer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from markupsafe import Markup
+
+    from pipeline.report.context import ReportContext
+    from pipeline.report.series_context import MeasureInfo, SeriesInfo
+
+STATIC_FILES = ("report.css", "series.css", "errors.js", "shared.js", "series_wards.js")
+PLACE_COLOUR, GROUP_COLOUR = "#b3261e", "#6b6b6b"
+N_PANELS = 4
+MAX_CSV_ROWS = 200_000
+
+
+@dataclass(frozen=True)
+class YearChart:
+    """A chart by year: headline, pictures side by side, their legend."""
+
+    headline: str
+    pictures: tuple[Markup, ...]
+    legend: Markup
+
+
+def build_series_report(
+    tables: Mapping[str, pd.DataFrame], context: ReportContext, info: SeriesInfo, folder: Path
+) -> None:
+    """Write the offline site of an area with a published series.
+
+    Parameters
+    ----------
+    tables
+        Published tables by name.
+    context
+        Names, wording and caveats.
+    info
+        What the area says about the series.
+    folder
+        Where the site goes; an earlier one is replaced as a whole, and stays if anything fails.
+
+    Raises
+    ------
+    InputError
+        If a table is missing.
+    """
+    report = SeriesReport(tables, context, info)
+    with staged_folder(folder) as target:
+        _Writer(report, target).write()
+
+
+class _Writer:
+    """Writes the files of one site."""
+
+    def __init__(self, report: SeriesReport, target: Path) -> None:
+        self.report, self.target = report, target
+        noun = capitalise(report.context.noun_plural)
+        self.environment = build_environment()
+        self.environment.globals.update(
+            context=report.context,
+            info=report.info,
+            report=report,
+            pages=(
+                ("index.html", "Overview"),
+                ("wards.html", f"{noun} ranked"),
+                ("service.html", "By year and time of day"),
+                ("authorities.html", "Authorities"),
+                ("method.html", "Method"),
+                ("quality.html", "Data quality"),
+                ("downloads.html", "Downloads"),
+            ),
+        )
+
+    def write(self) -> None:
+        """Write every page and download."""
+        for name in STATIC_FILES:
+            self._write_bytes(f"static/{name}", (HERE / "static" / name).read_bytes())
+        for name in VENDOR_FILES:
+            self._write_bytes(f"vendor/{name}", (HERE / "vendor" / name).read_bytes())
+        self._write_overview()
+        self._write_wards()
+        self._write_service()
+        self._write_page(
+            "authorities.html",
+            "series_authorities.html.j2",
+            "Authorities",
+            table=build_authority_table(self.report, self.report.head),
+        )
+        self._write_page("method.html", "series_method.html.j2", "Method", doubts=build_doubt_table(self.report))
+        self._write_quality()
+        self._write_downloads()
+        for code in self.report.ranked:
+            self._write_place(code)
+
+    def _write_bytes(self, path: str, content: bytes) -> None:
+        file = self.target / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+    def _write_page(self, path: str, template: str, title: str, **values: object) -> None:
+        page = self.environment.get_template(template)
+        text = page.render(title=title, root="../" * path.count("/"), path=path, **values)
+        self._write_bytes(path, text.encode("utf-8"))
+
+    def _write_overview(self) -> None:
+        head = self.report.head
+        self._write_page(
+            "index.html",
+            "series_index.html.j2",
+            "Overview",
+            blocks=build_series_findings(self.report),
+            chart=self._draw_groups(head),
+            groups=build_group_table(self.report, head, "group-years"),
+            change=build_group_change_table(self.report, head, "group-change"),
+            ten=build_ward_table(self.report, head, "ten", only_first=True),
+        )
+
+    def _draw_groups(self, measure: MeasureInfo) -> YearChart:
+        """Draw the groups of every region apart."""
+        pictures: list[Markup] = []
+        legend: list[YearLine] = []
+        for region, label in self.report.info.regions:
+            lines = []
+            for group in self.report.groups:
+                rows = self.report.find_group_series(region, group.key, measure)
+                if rows is not None:
+                    words = capitalise(group.label)
+                    lines.append(self.report.build_line(rows, words, group.colour, group.marker))
+            legend = legend or lines
+            title = f"{label}: bus runs a day, {measure.label.lower()}"
+            pictures.append(draw_years(title, self.report.years, lines))
+        return YearChart(f"Bus runs a day by year, {measure.label.lower()}", tuple(pictures), draw_legend(legend))
+
+    def _write_wards(self) -> None:
+        self._write_bytes("data/values.js", build_script("SERIES_VALUES", self._build_values()).encode("utf-8"))
+        geometry = build_geometry_payload(self.report.data)
+        self._write_bytes("data/geometry.js", build_script("SERIES_GEOMETRY", self._pick(geometry)).encode("utf-8"))
+        table = build_ward_table(self.report, self.report.head, "wards")
+        noun = capitalise(self.report.context.noun_plural)
+        self._write_page("wards.html", "series_wards.html.j2", f"{noun} ranked", table=table)
+
+    def _pick(self, geometry: Mapping[str, object]) -> dict[str, object]:
+        """Keep the polygons of the ranked places; the centres of all others are a backdrop."""
+        position = {code: index for index, code in enumerate(self.report.ranked)}
+        collection, centres = geometry["polygons"], geometry["centres"]
+        features, points, backdrop = [], [None] * len(position), []
+        for feature in collection["features"] if isinstance(collection, dict) else []:
+            code = self.report.data.places[feature["properties"]["i"]].code
+            if code in position:
+                features.append({**feature, "properties": {"i": position[code]}})
+        for place, centre in zip(self.report.data.places, centres if isinstance(centres, list) else [], strict=True):
+            if place.code in position:
+                points[position[place.code]] = centre
+            elif centre[0] is not None:
+                backdrop.append([round(centre[0], 3), round(centre[1], 3)])
+        return {
+            "polygons": {"type": "FeatureCollection", "features": features},
+            "centres": points,
+            "backdrop": backdrop,
+        }
+
+    def _build_values(self) -> dict[str, object]:
+        """Return what the ranked table and the map need: figures by measure in the order of the ranked places."""
+        names = {
+            f"{key}_{end}": name.format(end)
+            for key, name in (
+                ("change_runs_per_day", "change_{}_runs_per_day"),
+                ("change_pct", "change_{}_pct"),
+                ("loss_rank", "loss_rank_{}"),
+                ("loss_share_rank", "loss_share_rank_{}"),
+            )
+            for end in ("low", "high")
+        }
+        measures = {}
+        for measure in self.report.info.measures:
+            rows = [self.report.get_change(code, measure) for code in self.report.ranked]
+            figures: dict[str, object] = {
+                key: [None if (v := as_float(row[name])) is None else round(v, 1) for row in rows]
+                for key, name in names.items()
+            }
+            figures["ten"] = [self.report.describe_ten(row) for row in rows]
+            figures["data"] = [self.report.describe_certainty(row) for row in rows]
+            figures["coverage"] = [as_text(row["coverage_class"]) for row in rows]
+            measures[measure.key] = figures
+        head = [self.report.get_change(code, self.report.head) for code in self.report.ranked]
+        context = self.report.context
+        return {
+            "noun": context.noun,
+            "nounPlural": context.noun_plural,
+            "nChoices": self.report.n_choices,
+            "measures": [{"key": m.key, "label": m.label} for m in self.report.info.measures],
+            "code": self.report.ranked,
+            "name": [as_text(row["neighbourhood_name"]) for row in head],
+            "authority": [self.report.get_authority_name(as_text(row["authority_code"])) for row in head],
+            "figures": measures,
+            "palette": {
+                "classes": list(context.palette.classes),
+                "outline": context.palette.outline,
+                "accent": context.palette.accent,
+            },
+        }
+
+    def _write_service(self) -> None:
+        blocks = [
+            (
+                measure,
+                self._draw_groups(measure),
+                build_group_change_table(self.report, measure, f"change-{measure.key}"),
+                build_group_table(self.report, measure, f"years-{measure.key}"),
+            )
+            for measure in self.report.info.measures
+        ]
+        self._write_page("service.html", "series_service.html.j2", "By year and time of day", blocks=blocks)
+
+    def _write_quality(self) -> None:
+        data = self.report.data
+        self._write_page(
+            "quality.html",
+            "quality.html.j2",
+            "Data quality",
+            coverage=build_coverage_table(self.report),
+            gates=None,
+            notices=build_notices_table(data),
+            examples=build_examples(data),
+            inputs=build_inputs_table(data),
+            attributions=collect_attributions(data),
+        )
+
+    def _write_downloads(self) -> None:
+        downloads = []
+        for name in sorted(self.report.tables):
+            table = self.report.tables[name]
+            path = f"downloads/{name}.csv"
+            if len(table) > MAX_CSV_ROWS:
+                target = io.BytesIO()
+                table.to_parquet(target, index=False, compression="zstd")
+                content, path = target.getvalue(), f"downloads/{name}.parquet"
+            else:
+                content = build_csv(table)
+            if len(content) > self.report.context.max_csv_bytes and path.endswith(".csv"):
+                content, path = zip_file(f"{name}.csv", content), f"{path}.zip"
+            self._write_bytes(path, content)
+            downloads.append(Download(path, name, format_integer(len(table)), format_size(len(content))))
+        note = f"Tables of more than {format_integer(MAX_CSV_ROWS)} rows are Parquet."
+        self._write_page(
+            "downloads.html", "downloads.html.j2", "Downloads", downloads=downloads, polygons=None, note=note
+        )
+
+    def _write_place(self, code: str) -> None:
+        report = self.report
+        row = report.get_change(code, report.head)
+        at = report.ranked.index(code)
+        self._write_page(
+            f"{report.page_folder}{code}.html",
+            "series_place.html.j2",
+            as_text(row["neighbourhood_name"]),
+            code=code,
+            authority=report.get_authority_name(as_text(row["authority_code"])),
+            population=report.data.places[report.data.position[code]].population,
+            facts=describe_place(report, code),
+            chart=self._draw_place(code, row),
+            tables=build_place_tables(report, code),
+            previous=report.ranked[at - 1] if at else None,
+            following=report.ranked[at + 1] if at + 1 < len(report.ranked) else None,
+        )
+
+    def _draw_place(self, code: str, row: Mapping[str, object]) -> YearChart:
+        """Draw the measures of whole days and evenings beside the mean of the left behind places of the region."""
+        report, region = self.report, as_text(row["region"])
+        name = as_text(row["neighbourhood_name"])
+        chosen = [m for m in report.info.measures if m.band in {"all_day", "18_22"}][:N_PANELS]
+        pictures: list[Markup] = []
+        legend: list[YearLine] = []
+        label = f"Mean of left behind {report.context.noun_plural}, {dict(report.info.regions)[region]}"
+        for measure in chosen:
+            lines = [report.build_line(report.get_place_series(code, measure), name, PLACE_COLOUR, "o")]
+            rows = report.find_group_series(region, LEFT_BEHIND, measure)
+            if rows is not None:
+                lines.append(report.build_line(rows, label, GROUP_COLOUR, ""))
+            title = f"{name}: bus runs a day, {measure.label.lower()}"
+            pictures.append(draw_years(title, report.years, lines, width=460, height=210))
+            legend = lines
+        return YearChart("Bus runs a day by year", tuple(pictures), draw_legend(legend))

@@ -1,0 +1,59 @@
+"""Charts and words of a report on a published series."""
+
+import re
+
+import pytest
+
+from pipeline.report.series_charts import YearLine, draw_legend, draw_years
+from pipeline.report.series_data import describe_span, format_span_pct, format_span_rank, format_span_runs
+
+
+def line(values, doubtful=None, label="Ward", marker="o"):
+    return YearLine(label, "#b3261e", marker, tuple(values), tuple(doubtful or [False] * len(values)))
+
+
+def count_segments(svg):
+    return len(re.findall(r'<line [^>]*stroke="#b3261e"', svg))
+
+
+def test_no_line_leads_across_a_year_without_figures_and_the_gap_is_hatched():
+    svg = draw_years("Runs", [2009, 2010, 2011, 2012], [line([5.0, None, 4.0, 3.0])])
+    assert count_segments(svg) == 1
+    assert svg.count('class="nodata"') == 1
+    assert svg.count("<circle") == 3
+
+
+def test_a_doubtful_figure_is_a_hollow_mark_on_a_dotted_line():
+    svg = draw_years("Runs", [2009, 2010], [line([5.0, 4.0], [False, True])])
+    assert svg.count('fill="#ffffff"') == 1
+    assert svg.count('stroke-dasharray="2 3"') == 1
+
+
+def test_names_are_escaped_in_charts_and_legends():
+    hostile = '<script>alert("x")</script>'
+    for text in (draw_years(hostile, [2009], [line([1.0])]), draw_legend([line([1.0], label=hostile)])):
+        assert "<script" not in text
+        assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-55.1, -51.6, "fell by 52% to 55%"),
+        (14.6, 25.0, "rose by 15% to 25%"),
+        (-3.8, 3.1, "changed by \N{MINUS SIGN}4% to +3%"),
+        (-20.1, -19.9, "fell by 20%"),
+        (None, None, "cannot be stated"),
+    ],
+)
+def test_a_range_of_change_in_words(low, high, words):
+    assert describe_span({"change_low_pct": low, "change_high_pct": high}) == words
+
+
+def test_ranges_show_both_ends_unless_they_read_alike():
+    row = {"change_low_pct": -55.1, "change_high_pct": -51.6, "loss_rank_low": 1.0, "loss_rank_high": 3.0}
+    row |= {"change_low_runs_per_day": -12.0, "change_high_runs_per_day": 3.0}
+    assert format_span_pct(row) == "\N{MINUS SIGN}55% to \N{MINUS SIGN}52%"
+    assert format_span_rank(row, "loss_rank_{}") == "1 to 3"
+    assert format_span_runs(row, "change_{}_runs_per_day") == "\N{MINUS SIGN}12 to +3.0"
+    assert format_span_pct({"change_low_pct": 2.1, "change_high_pct": 2.2}) == "+2%"
