@@ -10,7 +10,8 @@ from pipeline.base.errors import ConfigError
 from pipeline.base.notices import Notices
 from pipeline.base.tables import TABLES, check_table
 from pipeline.scoring.groups import compute_group_summary
-from pipeline.scoring.indicators import PUBLISHED, compute_indicators
+from pipeline.scoring.indicators import compute_indicators
+from pipeline.scoring.publish import build_score_tables
 from pipeline.scoring.scores import compute_scores, compute_weights
 from pipeline.scoring.spec import build_spec
 from tests.support.scoring_worlds import build_neighbourhoods, build_tables, build_test_spec, score
@@ -51,12 +52,12 @@ def test_anchors_must_agree_with_the_direction():
 
 
 def test_published_tables_fit_their_declarations():
-    spec = build_test_spec()
-    indicators, scores = score(spec, build_tables(3))
-    check_table(indicators.select(PUBLISHED).to_pandas(), "out_neighbourhood__indicator")
-    check_table(scores.to_pandas(), "out_neighbourhood__score")
-    summary = compute_group_summary(spec, indicators, scores, build_neighbourhoods())
-    check_table(summary.to_pandas(), "out_group__summary")
+    places = build_neighbourhoods().with_columns(pl.int_range(pl.len()).alias("deprivation_rank"))
+    found = build_score_tables(build_test_spec(), build_tables(3), places, snapshots=["s1"])
+    for name, table in found.items():
+        assert len(check_table(table.to_pandas(), name)) == table.height
+    assert found["out_neighbourhood__comparison"].height == 5 * 30
+    assert found["out_neighbourhood__peer"].height == 30 * 20
 
 
 def frame(values, reasons, classes=None):
