@@ -43,7 +43,7 @@ def build_score_tables() -> tuple[Table, ...]:
                 _c(
                     "score",
                     "float?",
-                    "0 to 100 (worst), as the scoring file transforms it; exponential: X = -23 ln(1 - R (1 - e^(-100/23))).",
+                    "0 to 100 (worst), as transformed by the scoring file, mostly X = -23 ln(1 - R (1 - e^(-100/23))).",
                     minimum=0,
                     maximum=100.0001,
                 ),
@@ -151,7 +151,12 @@ def build_score_tables() -> tuple[Table, ...]:
                 _c("snapshot_from", "text", "Earlier snapshot."),
                 _c("snapshot_to", "text", "Later snapshot."),
                 CODE,
-                _c("indicator", "text", "Indicator, by its name in the scoring file."),
+                _c(
+                    "indicator",
+                    "text",
+                    "Indicator, by its name in the scoring file; missing_data: what comes of indicators that have data "
+                    "in one of the snapshots only.",
+                ),
                 _c("value_from", "float?", "Value before, in the indicator's unit."),
                 _c("value_to", "float?", "Value after."),
                 _c("change_value", "float?", "After minus before; null where either is null."),

@@ -125,6 +125,7 @@ def _select_rows(indicator: Indicator, tables: Mapping[str, pl.DataFrame]) -> pl
             field="column",
             cure=f"Use one of {', '.join(sorted(table.columns))}.",
         )
+    _check_filters(indicator)
     conditions = [pl.col(name) == value for name, value in sorted(indicator.filters.items())]
     rows = table.filter(conditions) if conditions else table
     optional = [
@@ -145,6 +146,20 @@ def _select_rows(indicator: Indicator, tables: Mapping[str, pl.DataFrame]) -> pl
             cure="Add filters until one row remains for each neighbourhood and snapshot.",
         )
     return rows
+
+
+def _check_filters(indicator: Indicator) -> None:
+    """Refuse a filter by a value that its column never holds: it would pass for missing data."""
+    if indicator.table not in TABLES:
+        return
+    allowed = {column.name: column.allowed for column in TABLES[indicator.table].columns if column.allowed}
+    for name, value in sorted(indicator.filters.items()):
+        if name in allowed and str(value) not in allowed[name]:
+            raise ConfigError(
+                f"indicator {indicator.name}: {indicator.table} never has '{value}' in {name}",
+                field=f"filters.{name}",
+                cure=f"Use one of {', '.join(allowed[name])}.",
+            )
 
 
 def _rank(indicator: Indicator, snapshot: str, found: pl.DataFrame, exponent: float) -> pl.DataFrame:

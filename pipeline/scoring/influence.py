@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from pipeline.scoring.ranked import compute_rank, round_for_ranking
+from pipeline.scoring.ranked import compute_mean_score, compute_rank, round_for_ranking
 from pipeline.scoring.scores import ScoreMatrix, build_score_matrix
 from pipeline.scoring.spec import ScoringSpec
 from pipeline.scoring.uncertainty import compute_decile, compute_ranks_without
@@ -37,6 +37,8 @@ CHANGE: Final[dict[str, pl.DataType]] = {
     "change_index_points": pl.Float64(),
     "coverage_class": pl.String(),
 }
+MISSING_DATA: Final = "missing_data"
+ROUNDING: Final = 1e-9
 _WORST: Final = {"comparable": 0, "partial": 1, "missing": 2}
 
 
@@ -88,38 +90,15 @@ def _compare_ranks(rank: NDArray[np.float64], without: NDArray[np.float64]) -> d
     }
 
 
-def compute_contributions(
-    values: NDArray[np.float64], weights: NDArray[np.float64], has_score: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Share out a weighted mean among its columns.
-
-    Parameters
-    ----------
-    values
-        f64[n, k]; NaN where missing.
-    weights
-        f64[k].
-    has_score
-        bool[n].
-
-    Returns
-    -------
-    numpy.ndarray
-        f64[n, k]; adds up to the mean over the known columns; 0 where missing, NaN without a score.
-    """
-    is_known = ~np.isnan(values)
-    total = is_known.astype(np.float64) @ weights
-    parts = np.where(is_known, np.nan_to_num(values) * weights, 0.0) / np.where(total > 0, total, np.nan)[:, None]
-    return np.asarray(np.where(has_score[:, None], parts, np.nan), dtype=np.float64)
-
-
 def compute_score_change(
     spec: ScoringSpec, indicators: pl.DataFrame, neighbourhoods: pl.DataFrame, *, snapshots: list[str]
 ) -> pl.DataFrame:
     """Share out the change of every score between successive snapshots among the indicators.
 
-    The parts of a neighbourhood add up to the change of its score, and of its absolute index. Ranked scores say how a
-    place stands to the others of its snapshot, so they may change because others did; the absolute index does not.
+    The parts of a neighbourhood add up to the change of its score, and of its absolute index. An indicator's part is
+    its own change by its weight among the indicators that have data in both snapshots; what comes of indicators that
+    have data in one only is set apart as ``missing_data``. Ranked scores say how a place stands to the others of its
+    snapshot, so they may change because others did; the absolute index does not.
 
     Parameters
     ----------
@@ -139,14 +118,45 @@ def compute_score_change(
     known = [name for name in snapshots if name in present]
     matrices = {name: build_score_matrix(spec, indicators, neighbourhoods, name) for name in known}
     for before, after in pairwise(known):
-        parts += [
-            _change_of(name, matrices[before], matrices[after], indicators)
-            for name in sorted({*matrices[before].weights, *matrices[after].weights})
-        ]
+        names = sorted({*matrices[before].weights, *matrices[after].weights})
+        score = _share_out(matrices[before], matrices[after], "values", names)
+        index = _share_out(matrices[before], matrices[after], "indices", names)
+        for number, name in enumerate([*names, MISSING_DATA]):
+            parts.append(
+                _describe_change(
+                    name, matrices[before], matrices[after], indicators, score[:, number], index[:, number]
+                )
+            )
     return pl.concat(parts).sort("snapshot_from", "snapshot_to", "neighbourhood_code", "indicator")
 
 
-def _change_of(name: str, before: ScoreMatrix, after: ScoreMatrix, indicators: pl.DataFrame) -> pl.DataFrame:
+def _share_out(before: ScoreMatrix, after: ScoreMatrix, attribute: str, names: list[str]) -> NDArray[np.float64]:
+    """Give each indicator its part in the change, and the last column what missing data does."""
+    has_both = before.has_score & after.has_score
+    sides = []
+    for matrix in (before, after):
+        wide = np.full((len(has_both), len(names)), np.nan)
+        for number, name in enumerate(matrix.weights):
+            wide[:, names.index(name)] = getattr(matrix, attribute)[:, number]
+        sides.append(wide)
+    # weights differ between snapshots only because indicators drop out: those of the later one stand for both
+    weight = np.array([after.weights.get(name, before.weights.get(name, 0.0)) for name in names])
+    change = sides[1] - sides[0]
+    total = (~np.isnan(change)).astype(np.float64) @ weight
+    parts = np.where(np.isnan(change), 0.0, change) * weight / np.where(total > 0, total, 1.0)[:, None]
+    means = [compute_mean_score(getattr(m, attribute), m.weight) for m in (before, after)]
+    rest = means[1] - means[0] - parts.sum(axis=1)
+    return np.where(has_both[:, None], np.c_[parts, np.where(np.abs(rest) < ROUNDING, 0.0, rest)], np.nan)
+
+
+def _describe_change(
+    name: str,
+    before: ScoreMatrix,
+    after: ScoreMatrix,
+    indicators: pl.DataFrame,
+    score: NDArray[np.float64],
+    index: NDArray[np.float64],
+) -> pl.DataFrame:
     frame = before.names.select("neighbourhood_code")
     for side, matrix in (("from", before), ("to", after)):
         own = indicators.filter((pl.col("snapshot") == matrix.snapshot) & (pl.col("indicator") == name)).select(
@@ -155,31 +165,16 @@ def _change_of(name: str, before: ScoreMatrix, after: ScoreMatrix, indicators: p
             (pl.col("coverage_class").fill_null("comparable")).replace_strict(_WORST).alias(f"worst_{side}"),
             pl.col("is_missing").alias(f"is_missing_{side}"),
         )
-        frame = frame.join(own, on="neighbourhood_code", how="left", maintain_order="left").with_columns(
-            pl.Series(f"score_{side}", _part_of(name, matrix, matrix.values)),
-            pl.Series(f"index_{side}", _part_of(name, matrix, matrix.indices)),
-        )
+        frame = frame.join(own, on="neighbourhood_code", how="left", maintain_order="left")
     worst = pl.max_horizontal("worst_from", "worst_to")
     is_lost = pl.col("is_missing_from").fill_null(value=True) | pl.col("is_missing_to").fill_null(value=True)
     names = {number: label for label, number in _WORST.items()}
-
-    def change(column: str, alias: str) -> pl.Expr:
-        difference = pl.col(f"{column}_to") - pl.col(f"{column}_from")
-        return pl.when(difference.is_finite()).then(difference).alias(alias)
-
     return frame.with_columns(
         pl.lit(before.snapshot).alias("snapshot_from"),
         pl.lit(after.snapshot).alias("snapshot_to"),
         pl.lit(name).alias("indicator"),
-        change("value", "change_value"),
-        change("score", "change_score_points"),
-        change("index", "change_index_points"),
+        (pl.col("value_to") - pl.col("value_from")).alias("change_value"),
+        pl.Series("change_score_points", score, nan_to_null=True),
+        pl.Series("change_index_points", index, nan_to_null=True),
         pl.when(is_lost).then(pl.lit("missing")).otherwise(worst.replace_strict(names)).alias("coverage_class"),
     ).select(pl.col(column).cast(dtype) for column, dtype in CHANGE.items())
-
-
-def _part_of(name: str, matrix: ScoreMatrix, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    if name not in matrix.weights:
-        return np.where(matrix.has_score, 0.0, np.nan)
-    at = list(matrix.weights).index(name)
-    return compute_contributions(values, matrix.weight, matrix.has_score)[:, at]

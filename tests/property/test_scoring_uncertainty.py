@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.scoring.indicators import compute_indicators
-from pipeline.scoring.influence import compute_contributions, compute_influence, compute_score_change
+from pipeline.scoring.influence import compute_influence, compute_score_change
 from pipeline.scoring.ranked import compute_mean_score, compute_rank, round_for_ranking
 from pipeline.scoring.scores import compute_scores
 from pipeline.scoring.spec import Uncertainty
@@ -92,15 +92,6 @@ def test_ranks_without_an_indicator_are_those_of_a_score_that_never_had_it(seed)
         assert np.array_equal(without[:, left_out], compute_rank(round_for_ranking(mean)), equal_nan=True)
 
 
-@laws
-@given(st.integers(0, 10_000))
-def test_contributions_add_up_to_the_score(seed):
-    values, weights, has_score = draw_values(seed)
-    parts = compute_contributions(values, weights, has_score)
-    total = np.where(has_score, compute_mean_score(values, weights), np.nan)
-    assert np.allclose(parts.sum(axis=1), total, equal_nan=True)
-
-
 def test_an_indicator_that_all_others_agree_with_has_no_influence_and_an_only_one_has_no_comparison():
     spec, tables = build_test_spec(weights=(1.0, 1.0, 0.0), n_draws=0), build_tables(4)
     times = tables["out_neighbourhood__travel_time"].sort("category", "neighbourhood_code")
@@ -140,9 +131,29 @@ def test_the_parts_of_a_change_add_up_to_the_change_of_score_and_index(seed):
     joined = total.join(before, on="neighbourhood_code").join(after, on="neighbourhood_code", suffix="_after")
     for row in joined.iter_rows(named=True):
         if row["score"] is None or row["score_after"] is None:
-            assert row["n_null"] == 3
+            assert row["n_null"] == 4
         else:
             assert row["change_score_points"] == pytest.approx(row["score_after"] - row["score"], abs=1e-9)
             assert row["change_index_points"] == pytest.approx(
                 row["absolute_index_after"] - row["absolute_index"], abs=1e-9
             )
+
+
+def test_an_indicator_that_did_not_change_has_no_part_in_a_change():
+    spec, tables = build_test_spec(n_draws=0), build_tables(11)
+    levels = tables["out_neighbourhood__service_level"]
+    fewer = levels.with_columns(pl.lit("s2").alias("snapshot"), (pl.col("runs_per_day") / 2).alias("runs_per_day"))
+    times = tables["out_neighbourhood__travel_time"]
+    both = {
+        "out_neighbourhood__service_level": pl.concat([levels, fewer]),
+        "out_neighbourhood__travel_time": pl.concat([times, times.with_columns(pl.lit("s2").alias("snapshot"))]),
+    }
+    places = build_neighbourhoods(30)
+    codes = places["neighbourhood_code"].to_list()
+    indicators = compute_indicators(spec, both, neighbourhood_codes=codes, snapshots=["s1", "s2"])
+    change = compute_score_change(spec, indicators, places, snapshots=["s1", "s2"])
+    others = change.filter(pl.col("indicator").is_in(["time_hospitals", "time_jobs", "missing_data"]))
+    assert others["change_index_points"].drop_nulls().abs().max() == 0.0
+    fell = change.filter((pl.col("indicator") == "runs") & (pl.col("coverage_class") != "missing"))
+    assert (fell["change_index_points"].drop_nulls() <= 0).all()
+    assert fell["change_index_points"].drop_nulls().min() < 0
