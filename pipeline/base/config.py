@@ -204,7 +204,7 @@ class Settings(Model):
     )
     service: Service = Field(default_factory=Service)
     gates: Gates = Field(default_factory=Gates)
-    scoring: str = Field("config/scoring/default.yaml", description="file of indicators and weights")
+    scoring: str = Field("config/scoring/connectedness.yaml", description="file of indicators and weights")
     strict: bool = Field(default=False, description="turn every warning about data into an error")
     report: Report = Field(default_factory=Report)
     workers: int | None = Field(

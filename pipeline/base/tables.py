@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.base.errors import PipelineError
 from pipeline.base.tables_coverage import build_coverage_tables
+from pipeline.base.tables_scores import build_score_tables
 from pipeline.base.tables_series import build_series_tables
 
 if TYPE_CHECKING:
@@ -367,74 +368,6 @@ TABLES: dict[str, Table] = {
             ),
         ),
         Table(
-            "out_neighbourhood__indicator",
-            "Indicators behind the scores",
-            ("snapshot", "neighbourhood_code", "indicator"),
-            (
-                SNAPSHOT,
-                CODE,
-                _c("indicator", "text", "Indicator, by its name in the scoring file."),
-                _c("value", "float?", "Value in the indicator's unit."),
-                _c("rank", "float?", "1 = worst connected; ties share their mean rank.", minimum=1),
-                _c("n_ranked", "int", "Neighbourhoods ranked.", minimum=0),
-                _c("relative", "float?", "R = (N - rank + 1) / N.", minimum=0, maximum=1),
-                _c("score", "float?", "X = -23 ln(1 - R (1 - e^(-100/23))).", minimum=0, maximum=100.0001),
-                _c(
-                    "absolute_index",
-                    "float?",
-                    "0 to 100 between the indicator's anchors; higher is better.",
-                    minimum=0,
-                    maximum=100,
-                ),
-                _c("is_missing", "bool", "No data, so not ranked."),
-                _c("reason", "text?", "Why the value is null."),
-            ),
-        ),
-        Table(
-            "out_neighbourhood__score",
-            "Connectivity scores",
-            ("snapshot", "neighbourhood_code"),
-            (
-                SNAPSHOT,
-                CODE,
-                _c("neighbourhood_name", "text", "Name."),
-                _c("area_group", "text", "Comparison group.", allowed=GROUPS),
-                _c("score", "float?", "Weighted mean of the indicators' scores; higher is worse connected.", minimum=0),
-                _c("rank", "float?", "1 = worst connected.", minimum=1),
-                _c("decile", "int?", "1 = worst connected tenth.", minimum=1, maximum=10),
-                _c(
-                    "absolute_index",
-                    "float?",
-                    "Weighted mean of absolute indices; higher is better connected.",
-                    minimum=0,
-                    maximum=100,
-                ),
-                _c("rank_low", "float?", "5th percentile of the rank under other weights.", minimum=1),
-                _c("rank_high", "float?", "95th percentile of the rank under other weights.", minimum=1),
-                _c("n_indicators", "int", "Indicators used.", minimum=0),
-                _c("n_missing", "int", "Indicators without data.", minimum=0),
-                _c("weights_hash", "text", "Hash of the indicators and weights used."),
-                _c("coverage_class", "text", "Whether the timetable covers the place.", allowed=COVERAGE),
-            ),
-        ),
-        Table(
-            "out_group__summary",
-            "Comparison groups",
-            ("snapshot", "area_group", "measure"),
-            (
-                SNAPSHOT,
-                _c("area_group", "text", "Comparison group; all: every neighbourhood.", allowed=(*GROUPS, "all")),
-                _c("measure", "text", "What is measured."),
-                _c("unit", "text", "Its unit."),
-                _c("n_neighbourhoods", "int", "Neighbourhoods in the group.", minimum=0),
-                _c("n_with_value", "int", "Those with a value.", minimum=0),
-                _c("population", "float?", "People in the group.", minimum=0),
-                _c("median", "float?", "Median over neighbourhoods; for times null counts as infinite."),
-                _c("mean_weighted", "float?", "Mean weighted by population, over those with a value."),
-                _c("worse_than_all_median_pct", "float?", "Share that is worse than the median of all, %."),
-            ),
-        ),
-        Table(
             "out_neighbourhood__geography",
             "Where the neighbourhoods are",
             ("neighbourhood_code",),
@@ -544,6 +477,8 @@ TABLES: dict[str, Table] = {
     )
 }
 TABLES |= {table.name: table for table in (*build_coverage_tables(), *build_series_tables())}
+
+TABLES |= {table.name: table for table in build_score_tables()}
 
 DEFECT = "This is a defect of the program, not of your data; please report it with this message."
 _DTYPES: dict[str, Any] = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}

@@ -23,9 +23,12 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
     "n_neighbourhoods": pl.Int32(),
     "n_with_value": pl.Int32(),
     "population": pl.Float64(),
+    "p25": pl.Float64(),
     "median": pl.Float64(),
+    "p75": pl.Float64(),
     "mean_weighted": pl.Float64(),
     "worse_than_all_median_pct": pl.Float64(),
+    "worse_than_all_mean_pct": pl.Float64(),
 }
 
 
@@ -56,6 +59,28 @@ def compute_median(values: NDArray[np.float64]) -> float | None:
     return float(middle) if np.isfinite(middle) else None
 
 
+def compute_quantile(values: NDArray[np.float64], share: float) -> float | None:
+    """Compute a quantile by nearest rank, infinite values included.
+
+    Parameters
+    ----------
+    values
+        NaN (no data) is left out; infinite (unreachable) counts.
+    share
+        Such as 0.25.
+
+    Returns
+    -------
+    float or None
+        A value that occurs; None without values or when it is infinite.
+    """
+    known = np.sort(values[~np.isnan(values)])
+    if not len(known):
+        return None
+    found = known[max(0, int(np.ceil(share * len(known) - 1e-9)) - 1)]
+    return float(found) if np.isfinite(found) else None
+
+
 def compute_group_summary(
     spec: ScoringSpec,
     indicators: pl.DataFrame,
@@ -64,10 +89,11 @@ def compute_group_summary(
 ) -> pl.DataFrame:
     """Summarise every indicator, the score and the absolute index by comparison group.
 
-    Medians are over neighbourhoods, a null travel time counting as infinite whatever its reason; means are weighted
-    by population, over neighbourhoods with a value. ``worse_than_all_median_pct`` is the share of a group's people
-    (those with data, unreachable included) in neighbourhoods that are worse than the median of all; null where that
-    median is infinite.
+    Medians and quartiles are over neighbourhoods, a null travel time counting as infinite whatever its reason; p25 is
+    the better end where lower is better. Means are weighted by population, over neighbourhoods with a value.
+    ``worse_than_all_median_pct`` and ``worse_than_all_mean_pct`` are the shares of a group's people (those with data,
+    unreachable included) in neighbourhoods that are worse than the median of all neighbourhoods and than the mean of
+    all people; the two differ where the measure is skewed. Null where what they are set against is.
 
     Parameters
     ----------
@@ -117,12 +143,13 @@ def _summarise(snapshot: str, measure: _Measure, state: pl.DataFrame, people: pl
     # a place off the streets has no rank, but in a median its missing time counts as infinite like any other
     in_median = np.where(joined["is_far"].fill_null(value=False).to_numpy(), np.inf, badness)
     middle = compute_median(in_median)
+    mean = _mean(badness, population)
     rows: list[dict[str, object]] = []
     for name in GROUPS:
         members = np.ones(len(group), dtype=bool) if name == "all" else group == name
         if not members.any():
             continue
-        median = compute_median(in_median[members])
+        values = sign * in_median[members]
         rows.append(
             {
                 "snapshot": snapshot,
@@ -132,9 +159,12 @@ def _summarise(snapshot: str, measure: _Measure, state: pl.DataFrame, people: pl
                 "n_neighbourhoods": int(members.sum()),
                 "n_with_value": int(np.isfinite(badness[members]).sum()),
                 "population": float(population[members].sum()),
-                "median": None if median is None else sign * median + 0.0,
+                "p25": compute_quantile(values, 0.25),
+                "median": compute_median(values),
+                "p75": compute_quantile(values, 0.75),
                 "mean_weighted": _mean(sign * badness[members], population[members]),
                 "worse_than_all_median_pct": _share_worse(badness[members], population[members], middle),
+                "worse_than_all_mean_pct": _share_worse(badness[members], population[members], mean),
             }
         )
     return rows

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.base.errors import ConfigError
 from pipeline.base.notices import Notices, declare_notice
+from pipeline.base.tables import TABLES
 from pipeline.scoring.absolute import compute_absolute_index
 from pipeline.scoring.ranked import compute_rank, compute_ranked_score, compute_relative, round_for_ranking
 from pipeline.scoring.spec import UNREACHABLE, Indicator, ScoringSpec
@@ -38,6 +39,14 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
     "is_missing": pl.Boolean(),
     "reason": pl.String(),
     "coverage_class": pl.String(),
+}
+_ROWS: Final[dict[str, pl.DataType]] = {
+    "snapshot": pl.String(),
+    "neighbourhood_code": pl.String(),
+    "value": pl.Float64(),
+    "reason": pl.String(),
+    "coverage_class": pl.String(),
+    "is_there": pl.Boolean(),
 }
 #: Columns of ``out_neighbourhood__indicator``; coverage_class serves the scores only.
 PUBLISHED: Final = tuple(name for name in SCHEMA if name != "coverage_class")
@@ -99,6 +108,8 @@ def compute_indicators(
 def _select_rows(indicator: Indicator, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Select the rows meant: snapshot, neighbourhood_code, value, reason, coverage_class."""
     if indicator.table not in tables:
+        if indicator.table in TABLES:
+            return pl.DataFrame(schema=_ROWS)  # a table that this area has no use for: no data, which is noted
         raise ConfigError(
             f"indicator {indicator.name} reads {indicator.table}, which is not among the published tables",
             field="table",
@@ -114,6 +125,7 @@ def _select_rows(indicator: Indicator, tables: Mapping[str, pl.DataFrame]) -> pl
             field="column",
             cure=f"Use one of {', '.join(sorted(table.columns))}.",
         )
+    _check_filters(indicator)
     conditions = [pl.col(name) == value for name, value in sorted(indicator.filters.items())]
     rows = table.filter(conditions) if conditions else table
     optional = [
@@ -134,6 +146,20 @@ def _select_rows(indicator: Indicator, tables: Mapping[str, pl.DataFrame]) -> pl
             cure="Add filters until one row remains for each neighbourhood and snapshot.",
         )
     return rows
+
+
+def _check_filters(indicator: Indicator) -> None:
+    """Refuse a filter by a value that its column never holds: it would pass for missing data."""
+    if indicator.table not in TABLES:
+        return
+    allowed = {column.name: column.allowed for column in TABLES[indicator.table].columns if column.allowed}
+    for name, value in sorted(indicator.filters.items()):
+        if name in allowed and str(value) not in allowed[name]:
+            raise ConfigError(
+                f"indicator {indicator.name}: {indicator.table} never has '{value}' in {name}",
+                field=f"filters.{name}",
+                cure=f"Use one of {', '.join(allowed[name])}.",
+            )
 
 
 def _rank(indicator: Indicator, snapshot: str, found: pl.DataFrame, exponent: float) -> pl.DataFrame:
@@ -168,9 +194,20 @@ def _rank(indicator: Indicator, snapshot: str, found: pl.DataFrame, exponent: fl
         pl.Series("rank", rank, nan_to_null=True),
         pl.lit(n_ranked, dtype=pl.Int32).alias("n_ranked"),
         pl.Series("relative", relative, nan_to_null=True),
-        pl.Series("score", compute_ranked_score(relative, exponent=exponent), nan_to_null=True),
+        pl.Series("score", _transform(indicator, relative, index, exponent), nan_to_null=True),
         pl.Series("absolute_index", index, nan_to_null=True),
     ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+
+
+def _transform(
+    indicator: Indicator, relative: NDArray[np.float64], index: NDArray[np.float64], exponent: float
+) -> NDArray[np.float64]:
+    """Put an indicator on the scale from 0 to 100 (worst) on which indicators are averaged."""
+    if indicator.transformation == "anchors":
+        return np.asarray(100.0 - index, dtype=np.float64)
+    if indicator.transformation == "rank":
+        return np.asarray(100.0 * relative, dtype=np.float64)
+    return compute_ranked_score(relative, exponent=exponent)
 
 
 def to_badness(state: pl.DataFrame, *, worse: str) -> NDArray[np.float64]:

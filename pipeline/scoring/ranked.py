@@ -75,3 +75,27 @@ def compute_ranked_score(relative: NDArray[np.float64], *, exponent: float = EXP
 def round_for_ranking(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Round so that values that differ by the order of a sum only are tied."""
     return np.asarray(np.round(values, _DECIMALS), dtype=np.float64)
+
+
+def compute_mean_score(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average the columns of a matrix over those that are known, indicator by indicator so that sums are repeatable.
+
+    Parameters
+    ----------
+    values
+        n x k, NaN where unknown.
+    weights
+        k.
+
+    Returns
+    -------
+    numpy.ndarray
+        n; NaN where nothing is known.
+    """
+    total = np.zeros(len(values))
+    weight = np.zeros(len(values))
+    for number, each in enumerate(weights):
+        is_known = ~np.isnan(values[:, number])
+        total += np.where(is_known, values[:, number], 0.0) * each
+        weight += is_known * each
+    return np.asarray(np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan), dtype=np.float64)

@@ -1,7 +1,9 @@
-"""Scores: the weighted mean of the indicators' ranked scores, and how much it depends on the weights."""
+"""Scores: the weighted mean of the indicators' ranked scores, and how much it depends on choices."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,12 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.base.hashing import hash_value
-from pipeline.scoring.ranked import compute_rank, round_for_ranking
-from pipeline.scoring.spec import ScoringSpec, Uncertainty
-
-LOW_PCT: Final = 5.0
-HIGH_PCT: Final = 95.0
-_BLOCK_ROWS: Final = 20_000
+from pipeline.scoring.ranked import compute_mean_score, compute_rank, round_for_ranking
+from pipeline.scoring.spec import ScoringSpec
+from pipeline.scoring.uncertainty import compute_decile, compute_rank_interval
 
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "snapshot": pl.String(),
@@ -23,15 +22,67 @@ SCHEMA: Final[dict[str, pl.DataType]] = {
     "area_group": pl.String(),
     "score": pl.Float64(),
     "rank": pl.Float64(),
+    "n_tied": pl.Int32(),
     "decile": pl.Int32(),
     "absolute_index": pl.Float64(),
     "rank_low": pl.Float64(),
     "rank_high": pl.Float64(),
+    "decile_low": pl.Int32(),
+    "decile_high": pl.Int32(),
+    "decile_share_pct": pl.Float64(),
+    "is_decile_stable": pl.Boolean(),
     "n_indicators": pl.Int32(),
     "n_missing": pl.Int32(),
     "weights_hash": pl.String(),
     "coverage_class": pl.String(),
 }
+
+
+@dataclass(frozen=True)
+class ScoreMatrix:
+    """What one snapshot's scores are made of: n neighbourhoods by k indicators that count.
+
+    Attributes
+    ----------
+    snapshot
+        Its name.
+    names
+        neighbourhood_code, neighbourhood_name, area_group; n rows, sorted by code.
+    weights
+        Name of each indicator to its weight; adding up to 1.
+    values, indices
+        f64[n, k]; ranked score and absolute index, NaN where missing (or, of an index, without anchors).
+    is_partial
+        bool[n, k]; indicators that rest on partial coverage.
+    has_score
+        bool[n]; whether enough of the weights has data.
+    """
+
+    snapshot: str
+    names: pl.DataFrame
+    weights: dict[str, float]
+    values: NDArray[np.float64]
+    indices: NDArray[np.float64]
+    is_partial: NDArray[np.bool_]
+    has_score: NDArray[np.bool_]
+
+    @property
+    def weight(self) -> NDArray[np.float64]:
+        """f64[k]; weights in the order of the columns."""
+        return np.array(list(self.weights.values()), dtype=np.float64)
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """f64[n]; weighted mean of the ranked scores, NaN without."""
+        mean = np.where(self.has_score, compute_mean_score(self.values, self.weight), np.nan)
+        return np.asarray(np.clip(mean, 0.0, None), dtype=np.float64)
+
+    @property
+    def absolute_index(self) -> NDArray[np.float64]:
+        """f64[n]; weighted mean of the absolute indices, NaN without."""
+        return np.asarray(
+            np.where(self.has_score, compute_mean_score(self.indices, self.weight), np.nan), dtype=np.float64
+        )
 
 
 def compute_weights(spec: ScoringSpec, available: frozenset[str]) -> dict[str, float]:
@@ -63,74 +114,63 @@ def compute_weights(spec: ScoringSpec, available: frozenset[str]) -> dict[str, f
     }
 
 
-def compute_weighted_mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average the columns of a matrix over those that are known, indicator by indicator so that sums are repeatable.
+def _pivot(indicators: pl.DataFrame, names: pl.DataFrame, column: str, columns: list[str]) -> NDArray[np.float64]:
+    codes = names.select("neighbourhood_code")
+    matrix = np.full((codes.height, len(columns)), np.nan)
+    for number, name in enumerate(columns):
+        rows = indicators.filter(pl.col("indicator") == name).select("neighbourhood_code", column)
+        joined = codes.join(rows, on="neighbourhood_code", how="left", maintain_order="left")
+        matrix[:, number] = joined[column].cast(pl.Float64).to_numpy()
+    return matrix
+
+
+def build_score_matrix(
+    spec: ScoringSpec, indicators: pl.DataFrame, neighbourhoods: pl.DataFrame, snapshot: str
+) -> ScoreMatrix:
+    """Gather the indicators of one snapshot that count, with their weights.
 
     Parameters
     ----------
-    values
-        n x k, NaN where unknown.
-    weights
-        k.
+    spec
+        The scoring file.
+    indicators
+        As :func:`pipeline.scoring.indicators.compute_indicators` gives them.
+    neighbourhoods
+        neighbourhood_code, neighbourhood_name, area_group.
+    snapshot
+        Its name.
 
     Returns
     -------
-    numpy.ndarray
-        n; NaN where nothing is known.
+    ScoreMatrix
+        One row a neighbourhood, one column an indicator with data.
     """
-    total = np.zeros(len(values))
-    weight = np.zeros(len(values))
-    for number, each in enumerate(weights):
-        is_known = ~np.isnan(values[:, number])
-        total += np.where(is_known, values[:, number], 0.0) * each
-        weight += is_known * each
-    return np.asarray(np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan), dtype=np.float64)
+    names = neighbourhoods.select("neighbourhood_code", "neighbourhood_name", "area_group").sort("neighbourhood_code")
+    own = indicators.filter(pl.col("snapshot") == snapshot)
+    available = frozenset(str(name) for name in own.filter(~pl.col("is_missing"))["indicator"].unique())
+    stated = compute_weights(spec, available)
+    columns, weights = list(stated), np.array(list(stated.values()), dtype=np.float64)
+    values = _pivot(own, names, "score", columns)
+    known_weight = (~np.isnan(values)).astype(np.float64) @ weights if columns else np.zeros(names.height)
+    partial = own.with_columns((pl.col("coverage_class") == "partial").fill_null(value=False).alias("is_partial"))
+    return ScoreMatrix(
+        snapshot,
+        names,
+        stated,
+        values,
+        _pivot(own, names, "absolute_index", columns),
+        (_pivot(partial, names, "is_partial", columns) == 1.0) & ~np.isnan(values),
+        known_weight >= max(spec.min_weight_share - 1e-9, 1e-9),
+    )
 
 
-def compute_rank_interval(
-    values: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    has_score: NDArray[np.bool_],
-    uncertainty: Uncertainty,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rank under other weights, drawn around the stated ones, and give the 5th and 95th percentile of the rank.
-
-    Weights come from a Dirichlet distribution with mean ``weights`` and the stated concentration.
-
-    Parameters
-    ----------
-    values
-        n x k ranked scores, NaN where missing.
-    weights
-        k, positive, adding up to 1.
-    has_score
-        n; which neighbourhoods are ranked.
-    uncertainty
-        Number of draws, concentration, seed.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Low and high rank, NaN where not ranked.
-    """
-    low, high = np.full(len(values), np.nan), np.full(len(values), np.nan)
-    scored = values[has_score]
-    if uncertainty.n_draws == 0 or not len(scored) or not len(weights):
-        return low, high
-    generator = np.random.default_rng(uncertainty.seed)
-    draws = generator.dirichlet(uncertainty.concentration * weights, size=uncertainty.n_draws)
-    ranks = np.empty((len(scored), len(draws)), dtype=np.float32)
-    for number, draw in enumerate(draws):
-        ranks[:, number] = compute_rank(round_for_ranking(compute_weighted_mean(scored, np.maximum(draw, 1e-12))))
-    spans = [
-        np.percentile(ranks[start : start + _BLOCK_ROWS], [LOW_PCT, HIGH_PCT], axis=1, method="inverted_cdf")
-        for start in range(0, len(ranks), _BLOCK_ROWS)
-    ]
-    low[has_score], high[has_score] = np.concatenate(spans, axis=1)
-    return low, high
-
-
-def compute_scores(spec: ScoringSpec, indicators: pl.DataFrame, neighbourhoods: pl.DataFrame) -> pl.DataFrame:
+def compute_scores(
+    spec: ScoringSpec,
+    indicators: pl.DataFrame,
+    neighbourhoods: pl.DataFrame,
+    *,
+    reruns: Mapping[str, pl.DataFrame] | None = None,
+) -> pl.DataFrame:
     """Compute the score of every neighbourhood and snapshot.
 
     The score is the weighted mean of the ranked scores of the indicators that have data; with less than
@@ -145,61 +185,75 @@ def compute_scores(spec: ScoringSpec, indicators: pl.DataFrame, neighbourhoods: 
         As :func:`pipeline.scoring.indicators.compute_indicators` gives them.
     neighbourhoods
         neighbourhood_code, neighbourhood_name, area_group.
+    reruns
+        Name of a rerun with other parameters to its indicators; they widen the rank intervals.
 
     Returns
     -------
     polars.DataFrame
         ``out_neighbourhood__score``. coverage_class is ``missing`` without a score, ``partial`` if an indicator is
-        missing or rests on partial coverage.
+        missing or rests on partial coverage; a decile is stable where both ends of the rank interval lie in it.
     """
-    names = neighbourhoods.select("neighbourhood_code", "neighbourhood_name", "area_group").sort("neighbourhood_code")
-    snapshots = [str(name) for name in indicators["snapshot"].unique().sort()]
-    scored = [_score_snapshot(spec, indicators.filter(pl.col("snapshot") == name), names, name) for name in snapshots]
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *scored])
+    parts = [pl.DataFrame(schema=SCHEMA)]
+    for snapshot in indicators["snapshot"].unique().sort().to_list():
+        matrix = build_score_matrix(spec, indicators, neighbourhoods, str(snapshot))
+        others = [
+            _pivot(reruns[name].filter(pl.col("snapshot") == snapshot), matrix.names, "score", list(matrix.weights))
+            for name in sorted(reruns or {})
+            if reruns is not None and snapshot in set(reruns[name]["snapshot"])
+        ]
+        parts.append(_score_snapshot(spec, matrix, others))
+    return pl.concat(parts)
 
 
-def _pivot(indicators: pl.DataFrame, names: pl.DataFrame, column: str, columns: list[str]) -> NDArray[np.float64]:
-    codes = names.select("neighbourhood_code")
-    matrix = np.full((codes.height, len(columns)), np.nan)
-    for number, name in enumerate(columns):
-        rows = indicators.filter(pl.col("indicator") == name).select("neighbourhood_code", column)
-        joined = codes.join(rows, on="neighbourhood_code", how="left", maintain_order="left")
-        matrix[:, number] = joined[column].to_numpy()
-    return matrix
-
-
-def _score_snapshot(spec: ScoringSpec, indicators: pl.DataFrame, names: pl.DataFrame, snapshot: str) -> pl.DataFrame:
-    available = frozenset(str(name) for name in indicators.filter(~pl.col("is_missing"))["indicator"].unique())
-    stated = compute_weights(spec, available)
-    columns, weights = list(stated), np.array(list(stated.values()), dtype=np.float64)
-    values = _pivot(indicators, names, "score", columns)
-    known_weight = (~np.isnan(values)).astype(np.float64) @ weights if columns else np.zeros(names.height)
-    has_score = known_weight >= max(spec.min_weight_share - 1e-9, 1e-9)
-    score = np.where(has_score, compute_weighted_mean(values, weights), np.nan)
-    score = np.asarray(np.clip(score, 0.0, None), dtype=np.float64)
-    rank = compute_rank(round_for_ranking(score))
-    n_ranked = int(has_score.sum())
-    low, high = compute_rank_interval(values, weights, has_score, spec.uncertainty)
-    index = np.where(
-        has_score, compute_weighted_mean(_pivot(indicators, names, "absolute_index", columns), weights), np.nan
+def _score_snapshot(
+    spec: ScoringSpec, matrix: ScoreMatrix, alternatives: Sequence[NDArray[np.float64]]
+) -> pl.DataFrame:
+    score, n_ranked = matrix.score, int(matrix.has_score.sum())
+    rounded = round_for_ranking(score)
+    rank = compute_rank(rounded)
+    interval = compute_rank_interval(
+        matrix.values,
+        matrix.weight,
+        matrix.has_score,
+        spec.uncertainty,
+        alternatives=alternatives,
+        is_partial=matrix.is_partial,
     )
-    n_known = (~np.isnan(values)).sum(axis=1)
-    partial = indicators.filter(pl.col("indicator").is_in(columns) & (pl.col("coverage_class") == "partial"))
-    is_partial = names["neighbourhood_code"].is_in(partial["neighbourhood_code"].unique().to_list()).to_numpy()
-    is_partial = is_partial | (n_known < len(columns))
-    coverage = np.where(~has_score, "missing", np.where(is_partial, "partial", "comparable"))
-    used = {"weights": stated, "exponent": spec.exponent, "uncertainty": spec.uncertainty.model_dump()}
-    frame = names.with_columns(
-        pl.lit(snapshot).alias("snapshot"),
+    low, high = compute_decile(interval.low, n_ranked), compute_decile(interval.high, n_ranked)
+    n_columns = len(matrix.weights)
+    n_known = (~np.isnan(matrix.values)).sum(axis=1)
+    is_partial = matrix.is_partial.any(axis=1) | (n_known < n_columns)
+    coverage = np.where(~matrix.has_score, "missing", np.where(is_partial, "partial", "comparable"))
+    used = {"weights": matrix.weights, "exponent": spec.exponent, "uncertainty": spec.uncertainty.model_dump()}
+    is_drawn = ~np.isnan(low)
+    frame = matrix.names.with_columns(
+        pl.lit(matrix.snapshot).alias("snapshot"),
         pl.Series("score", score, nan_to_null=True),
         pl.Series("rank", rank, nan_to_null=True),
-        pl.Series("decile", np.ceil(10.0 * rank / max(n_ranked, 1)), nan_to_null=True).cast(pl.Int32),
-        pl.Series("absolute_index", index, nan_to_null=True),
-        pl.Series("rank_low", low, nan_to_null=True),
-        pl.Series("rank_high", high, nan_to_null=True),
+        pl.Series("n_tied", _count_alike(rounded), nan_to_null=True).cast(pl.Int32),
+        pl.Series("decile", compute_decile(rank, n_ranked), nan_to_null=True).cast(pl.Int32),
+        pl.Series("absolute_index", matrix.absolute_index, nan_to_null=True),
+        pl.Series("rank_low", interval.low, nan_to_null=True),
+        pl.Series("rank_high", interval.high, nan_to_null=True),
+        pl.Series("decile_low", low, nan_to_null=True).cast(pl.Int32),
+        pl.Series("decile_high", high, nan_to_null=True).cast(pl.Int32),
+        pl.Series("decile_share_pct", interval.decile_share_pct, nan_to_null=True),
+        pl.Series(
+            "is_decile_stable", [bool(a == b) if d else None for a, b, d in zip(low, high, is_drawn, strict=True)]
+        ),
         pl.Series("n_indicators", n_known),
-        pl.Series("n_missing", len(columns) - n_known),
+        pl.Series("n_missing", n_columns - n_known),
         pl.lit(hash_value(used)).alias("weights_hash"),
         pl.Series("coverage_class", coverage.tolist(), dtype=pl.String),
     )
     return frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+
+
+def _count_alike(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Count for each value how many others are equal; NaN stays NaN."""
+    alike = np.full(len(values), np.nan)
+    is_known = ~np.isnan(values)
+    _, inverse, counts = np.unique(values[is_known], return_inverse=True, return_counts=True)
+    alike[is_known] = counts[inverse] - 1
+    return alike

@@ -55,12 +55,23 @@ class Indicator(_Strict):
         description="unreachable: a null whose reason is no_route or over_limit is the worst and ties with its like; "
         "missing: a null is no data and is not ranked"
     )
+    transformation: Literal["exponential", "rank", "anchors"] = Field(
+        "exponential",
+        description="exponential: that of the Indices of Deprivation on ranks; rank: 100 R; anchors: 100 minus the "
+        "absolute index, which can be followed over time",
+    )
     anchors: Anchors | None = Field(None, description="fixed anchors of the absolute index")
+    source: str = Field("", description="where the measure comes from: a publication or a standard")
+    limit: float | None = Field(
+        None, gt=0, description="value beyond which people are counted as too far, in the indicator's unit"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Indicator:
         if self.anchors is not None and (self.anchors.best < self.anchors.worst) != (self.worse == "high"):
             raise ValueError(f"the anchors of {self.name} run against worse: {self.worse}")
+        if self.transformation == "anchors" and self.anchors is None:
+            raise ValueError(f"{self.name} is transformed by anchors but has none")
         return self
 
 
@@ -71,6 +82,9 @@ class Uncertainty(_Strict):
     concentration: float = Field(
         30.0, gt=0, description="concentration of the Dirichlet distribution around the stated weights; higher: nearer"
     )
+    partial_left_out: float = Field(
+        0.5, ge=0, le=1, description="probability that a draw leaves out an indicator that rests on partial coverage"
+    )
     seed: int = Field(20240101, ge=0, description="seed of the random numbers")
 
 
@@ -78,6 +92,8 @@ class ScoringSpec(_Strict):
     """A scoring file."""
 
     name: Name
+    label: str = Field("Connectivity score", description="name of the score in the report")
+    description: str = Field("", description="a sentence that says what the score is for")
     exponent: float = Field(23.0, gt=0, description="constant of the exponential transformation")
     min_weight_share: float = Field(
         0.5, ge=0, le=1, description="least share of the weights with data for a neighbourhood to have a score"

@@ -16,9 +16,7 @@ from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_sta
 from pipeline.base.tables import TABLES, check_table
 from pipeline.base.tables_series import build_series_tables
 from pipeline.places.model import Places
-from pipeline.scoring.groups import compute_group_summary
-from pipeline.scoring.indicators import PUBLISHED, compute_indicators
-from pipeline.scoring.scores import compute_scores
+from pipeline.scoring.publish import build_score_tables
 from pipeline.scoring.spec import ScoringSpec, build_spec
 from pipeline.stages.common import begin, get_folder, read_places
 from pipeline.stages.targets import build_targets, find_scoring_file
@@ -78,20 +76,15 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
         stage.add_input("scoring", project.settings.scoring, find_scoring_file(project))
         places = read_places(project)
         tables = _collect(project)
-        codes = places.neighbourhoods["neighbourhood_code"].tolist()
         known = {name: pl.from_pandas(frame) for name, frame in tables.items()}
-        indicators = compute_indicators(
+        made = build_score_tables(
             spec,
             known,
-            neighbourhood_codes=codes,
+            pl.from_pandas(places.neighbourhoods),
             snapshots=[s.id for s in project.area.snapshots],
             notices=stage.notices,
         )
-        neighbourhoods = pl.from_pandas(places.neighbourhoods)
-        scores = compute_scores(spec, indicators, neighbourhoods)
-        tables["out_neighbourhood__indicator"] = indicators.select(PUBLISHED).to_pandas()
-        tables["out_neighbourhood__score"] = scores.to_pandas()
-        tables["out_group__summary"] = compute_group_summary(spec, indicators, scores, neighbourhoods).to_pandas()
+        tables |= {name: table.to_pandas() for name, table in made.items()}
         tables["out_neighbourhood__geography"] = build_geography(places, project.area.crs)
         tables |= _describe_network(project, places)
         _publish(project, stage, folder, tables)

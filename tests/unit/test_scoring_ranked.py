@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.scoring.absolute import compute_absolute_index
-from pipeline.scoring.inequality import compute_gini, compute_share_beyond
+from pipeline.scoring.inequality import compute_gini
 from pipeline.scoring.ranked import compute_rank, compute_ranked_score, compute_relative
 
 
@@ -59,9 +59,3 @@ def test_gini_against_the_mean_absolute_difference():
     assert compute_gini(values, people) == pytest.approx(expected)
     assert compute_gini(np.full(3, 7.0), np.ones(3)) == pytest.approx(0.0)
     assert compute_gini(np.zeros(3), np.ones(3)) is None
-
-
-def test_share_beyond_counts_unreachable_people_and_leaves_unknown_out():
-    values = np.array([100.0, 3600.0, 3601.0, np.inf, np.nan])
-    assert compute_share_beyond(values, np.array([10.0, 10.0, 10.0, 10.0, 60.0]), limit=3600) == pytest.approx(50.0)
-    assert compute_share_beyond(values[4:], np.ones(1), limit=1) is None

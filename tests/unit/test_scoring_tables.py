@@ -10,21 +10,26 @@ from pipeline.base.errors import ConfigError
 from pipeline.base.notices import Notices
 from pipeline.base.tables import TABLES, check_table
 from pipeline.scoring.groups import compute_group_summary
-from pipeline.scoring.indicators import PUBLISHED, compute_indicators
+from pipeline.scoring.indicators import compute_indicators
+from pipeline.scoring.publish import build_score_tables
 from pipeline.scoring.scores import compute_scores, compute_weights
 from pipeline.scoring.spec import build_spec
 from tests.support.scoring_worlds import build_neighbourhoods, build_tables, build_test_spec, score
 
-SHIPPED = Path(__file__).parents[2] / "config" / "scoring" / "default.yaml"
+SHIPPED = Path(__file__).parents[2] / "config" / "scoring" / "connectedness.yaml"
 
 
-def test_the_shipped_file_reads_published_columns():
-    spec = build_spec(yaml.safe_load(SHIPPED.read_text(encoding="utf-8")))
+@pytest.mark.parametrize("file", sorted(SHIPPED.parent.glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_shipped_files_read_published_columns(file):
+    spec = build_spec(yaml.safe_load(file.read_text(encoding="utf-8")))
+    assert spec.name == file.stem
+    # a visit over opening hours has one row; a change is chosen by what it is compared with
+    settled = {"snapshot", "neighbourhood_code", "begins", "snapshot_from", "snapshot_to"}
     for indicator in spec.indicators:
         columns = {column.name for column in TABLES[indicator.table].columns}
         assert {indicator.column, *indicator.filters} <= columns, indicator.name
         key = set(TABLES[indicator.table].key)
-        assert key - {"snapshot", "neighbourhood_code"} <= set(indicator.filters), indicator.name
+        assert key - settled <= set(indicator.filters), indicator.name
         assert indicator.anchors is not None
 
 
@@ -51,12 +56,12 @@ def test_anchors_must_agree_with_the_direction():
 
 
 def test_published_tables_fit_their_declarations():
-    spec = build_test_spec()
-    indicators, scores = score(spec, build_tables(3))
-    check_table(indicators.select(PUBLISHED).to_pandas(), "out_neighbourhood__indicator")
-    check_table(scores.to_pandas(), "out_neighbourhood__score")
-    summary = compute_group_summary(spec, indicators, scores, build_neighbourhoods())
-    check_table(summary.to_pandas(), "out_group__summary")
+    places = build_neighbourhoods().with_columns(pl.int_range(pl.len()).alias("deprivation_rank"))
+    found = build_score_tables(build_test_spec(), build_tables(3), places, snapshots=["s1"])
+    for name, table in found.items():
+        assert len(check_table(table.to_pandas(), name)) == table.height
+    assert found["out_neighbourhood__comparison"].height == 5 * 30
+    assert found["out_neighbourhood__peer"].height == 30 * 20
 
 
 def frame(values, reasons, classes=None):
@@ -109,7 +114,6 @@ def test_wrong_tables_columns_and_filters_are_named():
     codes = build_neighbourhoods()["neighbourhood_code"].to_list()
     tables = build_tables(1)
     cases = [
-        ({}, "not among the published tables"),
         (
             tables | {"out_neighbourhood__service_level": tables["out_neighbourhood__service_level"].drop("mode")},
             "mode",
@@ -142,3 +146,41 @@ def test_group_medians_treat_every_null_time_as_infinite():
     assert rows["left_behind"]["worse_than_all_median_pct"] == pytest.approx(100 / 3)
     assert rows["all"]["n_with_value"] == 4
     assert rows["all"]["mean_weighted"] == pytest.approx(1125.0)
+
+
+def test_a_table_that_nobody_publishes_is_refused():
+    spec = build_test_spec()
+    wrong = spec.indicators[2].model_copy(update={"table": "out_neighbourhood__service_levels"})
+    spec = spec.model_copy(update={"indicators": (*spec.indicators[:2], wrong)})
+    with pytest.raises(ConfigError, match="not among the published tables"):
+        score(spec, build_tables(1))
+
+
+def test_a_filter_by_a_value_that_never_occurs_is_refused():
+    spec = build_test_spec()
+    wrong = spec.indicators[2].model_copy(update={"filters": {"mode": "omnibus"}})
+    spec = spec.model_copy(update={"indicators": (*spec.indicators[:2], wrong)})
+    with pytest.raises(ConfigError, match="never has 'omnibus' in mode"):
+        score(spec, build_tables(1))
+
+
+def test_a_table_that_the_area_has_no_use_for_is_no_data():
+    spec, tables = build_test_spec(), build_tables(1)
+    del tables["out_neighbourhood__travel_time"]
+    indicators, scores = score(spec, tables)
+    assert indicators.filter(pl.col("indicator") == "time_jobs")["is_missing"].all()
+    assert scores["n_indicators"].max() == 1
+
+
+def test_levels_follow_the_anchors_and_not_the_ranks():
+    spec = build_test_spec(n_draws=0)
+    content = spec.model_dump()
+    for indicator in content["indicators"]:
+        indicator["transformation"] = "anchors"
+    levels = build_spec(content)
+    _, scores = score(levels, build_tables(6))
+    known = scores.filter(pl.col("score").is_not_null())
+    assert (known["score"] + known["absolute_index"]).to_list() == pytest.approx([100.0] * known.height)
+    del content["indicators"][0]["anchors"]
+    with pytest.raises(ConfigError, match="transformed by anchors"):
+        build_spec(content)

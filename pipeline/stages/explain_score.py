@@ -1,0 +1,206 @@
+"""``connectivity explain AREA --score CODE``: how a score or a group's figure came about, down to the inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from pipeline.base.errors import InputError, UsageError
+from pipeline.base.load import Project
+from pipeline.base.manifest import MANIFEST, read_manifest
+from pipeline.scoring.scores import compute_weights
+from pipeline.scoring.spec import Indicator, ScoringSpec
+from pipeline.stages.common import get_folder
+from pipeline.stages.scores import FROM_SERVICE, FROM_TIMES, read_spec
+
+GROUPS = ("left_behind", "other_deprived", "other", "all")
+
+
+def trace_score(project: Project, code: str, *, snapshot: str | None = None) -> dict[str, Any]:
+    """Gather everything behind the figures of a neighbourhood, or of a comparison group.
+
+    Parameters
+    ----------
+    project
+        The area with its settings; its scores must have been made.
+    code
+        Code of a neighbourhood, or one of ``left_behind``, ``other_deprived``, ``other`` and ``all``.
+    snapshot
+        Id; the last if None.
+
+    Returns
+    -------
+    dict
+        ``figures`` (the rows published), ``indicators`` (definition, weight, rows read, value) and ``inputs`` (stage,
+        its parameters, files with their hashes).
+
+    Raises
+    ------
+    UsageError
+        If the code or the snapshot is unknown.
+    InputError
+        If the area has not been run, or was run with another scoring file.
+    """
+    get_folder(project, "scores")
+    folder = project.outputs / "tables"
+    wanted = snapshot or project.area.snapshots[-1].id
+    score = _read(folder, "out_neighbourhood__score", wanted)
+    if score.empty:
+        known = ", ".join(s.id for s in project.area.snapshots)
+        raise UsageError(f"There is no snapshot '{wanted}'.", field="--snapshot", cure=f"Snapshots: {known}.")
+    indicators = _read(folder, "out_neighbourhood__indicator", wanted)
+    if code in GROUPS:
+        summary = _read(folder, "out_group__summary", wanted)
+        figures = summary[summary["area_group"] == code]
+        values = figures.rename(columns={"measure": "indicator"})
+    else:
+        figures = score[score["neighbourhood_code"] == code]
+        values = indicators[indicators["neighbourhood_code"] == code]
+    if figures.empty:
+        raise UsageError(
+            f"There is no neighbourhood '{code}'.",
+            field="--score",
+            cure=f"Give a code of out_neighbourhood__score, or a group: {', '.join(GROUPS)}.",
+        )
+    spec = read_spec(project)
+    counted = frozenset(indicators.loc[~indicators["is_missing"], "indicator"])
+    weights = compute_weights(spec, counted)
+    described = [
+        _describe(indicator, weights, values[values["indicator"] == indicator.name]) for indicator in spec.indicators
+    ]
+    return {
+        "code": code,
+        "snapshot": wanted,
+        "scoring": {"name": spec.name, "exponent": spec.exponent, "uncertainty": spec.uncertainty.model_dump()},
+        "figures": json.loads(figures.drop(columns="snapshot").to_json(orient="records")),
+        "n_ranked": int(score["rank"].notna().sum()),
+        "indicators": described,
+        "inputs": _trace_inputs(project, spec, wanted),
+    }
+
+
+def _read(folder: Any, name: str, snapshot: str) -> pd.DataFrame:
+    frame = pd.read_parquet(folder / f"{name}.parquet")
+    return frame[frame["snapshot"] == snapshot]
+
+
+def _describe(indicator: Indicator, weights: dict[str, float], rows: pd.DataFrame) -> dict[str, Any]:
+    about = indicator.model_dump(
+        include={"name", "label", "definition", "caveat", "source", "unit", "worse", "nulls", "transformation"}
+    )
+    read = {"table": indicator.table, "column": indicator.column, "filters": dict(indicator.filters)}
+    kept = rows.drop(columns=[c for c in ("snapshot", "neighbourhood_code", "area_group", "indicator") if c in rows])
+    values = json.loads(kept.to_json(orient="records"))
+    return {**about, **read, "weight": weights.get(indicator.name, 0.0), "values": values[0] if values else {}}
+
+
+def _find_stages(spec: ScoringSpec, snapshot: str) -> Iterable[str]:
+    tables = {indicator.table for indicator in spec.indicators}
+    yield "scores"
+    if tables & set(FROM_TIMES):
+        yield f"times/{snapshot}"
+    if tables & set(FROM_SERVICE):
+        yield "service"
+
+
+def _trace_inputs(project: Project, spec: ScoringSpec, snapshot: str) -> list[dict[str, Any]]:
+    """Follow the manifests from the scores back to the files."""
+    found: dict[str, dict[str, Any]] = {}
+    waiting = list(_find_stages(spec, snapshot))
+    while waiting:
+        name = waiting.pop(0)
+        path = project.outputs / name / MANIFEST
+        if name in found or not path.is_file():
+            continue
+        manifest = read_manifest(path)
+        found[name] = {
+            "stage": name,
+            "result_hash": manifest["result_hash"],
+            "parameters": manifest["config"],
+            "files": [{key: item.get(key) for key in ("role", "path", "sha256")} for item in manifest["inputs"]],
+            "upstream": dict(manifest["upstream"]),
+        }
+        # the scores read all snapshots, of which this one's figures rest on its own branch; service compares them all
+        waiting += [n for n in manifest["upstream"] if name == "service" or "/" not in n or n.endswith(f"/{snapshot}")]
+    if not found:
+        raise InputError("The manifests of the stages are gone.", file=project.outputs, cure="Run 'make all' again.")
+    return [found[name] for name in sorted(found)]
+
+
+def describe_score(trace: dict[str, Any]) -> str:
+    """Put a trace into words.
+
+    Parameters
+    ----------
+    trace
+        From :func:`trace_score`.
+
+    Returns
+    -------
+    str
+        Lines of text.
+    """
+    lines = [*_describe_figures(trace), "", "What it is made of:"]
+    for indicator in trace["indicators"]:
+        lines += _describe_indicator(indicator, is_group="neighbourhood_code" not in trace["figures"][0])
+    lines += ["", "Where it comes from (sha256, first 12 digits):"]
+    for stage in trace["inputs"]:
+        lines.append(f"  stage {stage['stage']}: result {stage['result_hash'][:12]}")
+        lines += [f"    {item['role']}: {item['path']} {str(item['sha256'])[:12]}" for item in stage["files"]]
+    lines += ["", "Every parameter of every stage: the same command with --format json."]
+    return "\n".join(lines)
+
+
+def _describe_figures(trace: dict[str, Any]) -> list[str]:
+    first = trace["figures"][0]
+    by = f"snapshot {trace['snapshot']}, scoring '{trace['scoring']['name']}'"
+    if "neighbourhood_code" not in first:
+        return [f"Comparison group '{trace['code']}', {first['n_neighbourhoods']} neighbourhoods, {by}"]
+    head = f"{first['neighbourhood_name']} ({trace['code']}), {by}"
+    if first["score"] is None:
+        return [head, f"  no score: {first['n_missing']} indicators have no data"]
+    place = f"rank {first['rank']:g} of {trace['n_ranked']} (1 = worst), decile {first['decile']}"
+    lines = [head, f"  score {first['score']:.2f} (higher is worse connected), {place}"]
+    if first["rank_low"] is not None:
+        draws = trace["scoring"]["uncertainty"]["n_draws"]
+        stable = (
+            "stable" if first["is_decile_stable"] else f"not stable: {first['decile_low']} to {first['decile_high']}"
+        )
+        lines.append(
+            f"  rank {first['rank_low']:g} to {first['rank_high']:g} in nine of ten of {draws:,} draws of weights, "
+            f"parameters and coverage; decile {stable}"
+        )
+    if first["absolute_index"] is not None:
+        lines.append(f"  absolute index {first['absolute_index']:.1f} of 100 (higher is better connected)")
+    return lines
+
+
+def _describe_indicator(indicator: dict[str, Any], *, is_group: bool) -> list[str]:
+    values, unit = indicator["values"], indicator["unit"]
+    where = ", ".join(f"{name} = {value}" for name, value in indicator["filters"].items())
+    if is_group:
+        middle, mean = values.get("median"), values.get("mean_weighted")
+        shown = f"median {_number(middle)} {unit}, mean of people {_number(mean)} {unit}"
+    elif not values or values.get("is_missing"):
+        shown = f"no data ({(values or {}).get('reason') or 'no row'})"
+    elif values["value"] is None:
+        shown = f"unreachable ({values['reason']}), rank {values['rank']:g} of {values['n_ranked']}"
+    else:
+        shown = f"{_number(values['value'])} {unit}, rank {values['rank']:g} of {values['n_ranked']}"
+    if not is_group and values and values.get("score") is not None:
+        shown += f", {values['score']:.2f} points x weight {indicator['weight']:.4f}"
+    treated = f"{indicator['worse']} is worse; a null is {indicator['nulls']}; scale: {indicator['transformation']}"
+    lines = [
+        f"  {indicator['name']}: {shown}",
+        f"    {indicator['definition']}",
+        f"    from {indicator['table']}.{indicator['column']} where {where}; {treated}",
+    ]
+    notes = [indicator[key] for key in ("source", "caveat") if indicator[key]]
+    return [*lines, *(f"    {note}" for note in notes)]
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:,.1f}".removesuffix(".0")
