@@ -53,18 +53,21 @@ def measure(key: str, *, timeout_s: float = TIMEOUT_S) -> Run:
     wanted = [1, 1]
     sides: list[Worker] = []
     trouble = ""
+    who = "we"
     try:
-        for command in commands:
+        for number, command in enumerate(commands):
+            who = ("we", spec.peer)[number]
             sides.append(Worker(command, deadline))
             sides[-1].wait()
         while any(len(done) < n for done, n in zip(runs, wanted, strict=True)):
             for number, side in enumerate(sides):
                 if len(runs[number]) < wanted[number]:
+                    who = ("we", spec.peer)[number]
                     runs[number].append(side.run())
                     first_s = float(runs[number][0]["wall_s"])
                     wanted[number] = count_wanted(first_s)
     except (TimeoutError, RuntimeError) as error:
-        trouble = f"{'the peer' if len(sides) > 1 and runs[0] else 'we'}: {error}"
+        trouble = f"{who}: {error}"
     finally:
         for side in sides:
             side.close()

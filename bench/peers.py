@@ -43,7 +43,7 @@ def build_cafein(row: str, inputs: Path) -> Work:
         )
 
     if row.endswith("_tbtr") or row in {"pairs_window", "nearest"}:
-        network.compute_tbtr_transfers(MOMENT.date())  # its quickest router for windows
+        network.compute_tbtr_transfers(MOMENT.date().isoformat())  # its quickest router for windows
     return {
         "pairs_one": lambda: ask(router="raptor"),
         "pairs_one_tbtr": lambda: ask(router="tbtr"),
