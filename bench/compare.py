@@ -28,13 +28,15 @@ PEERS = Path(".venv-bench/bin/python")
 TIMEOUT_S = 1800.0
 
 
-def measure(key: str, *, timeout_s: float = TIMEOUT_S) -> Run:
+def measure(key: str, *, timeout_s: float = TIMEOUT_S, peer_runs: list[Run] | None = None) -> Run:
     """Measure one row.
 
     Parameters
     ----------
     key
         Which of `ROWS`.
+    peer_runs
+        Runs of the peer that another row has measured; it is not started.
     timeout_s
         For both sides together, loading included.
 
@@ -45,12 +47,12 @@ def measure(key: str, *, timeout_s: float = TIMEOUT_S) -> Run:
     """
     spec = ROWS[key]
     deadline = time.monotonic() + timeout_s
-    commands = (
+    commands = [
         [sys.executable, "-m", "bench.ours", spec.work, str(INPUTS)],
         [str(PEERS), "-m", "bench.peers", spec.peer, spec.peer_work, str(INPUTS)],
-    )
-    runs: tuple[list[Run], list[Run]] = ([], [])
-    wanted = [1, 1]
+    ][: 1 if peer_runs else 2]
+    runs: tuple[list[Run], list[Run]] = ([], list(peer_runs or ()))
+    wanted = [1, 0 if peer_runs else 1]
     sides: list[Worker] = []
     trouble = ""
     who = "we"
@@ -134,7 +136,9 @@ def main() -> None:
         done = {row["key"]: row for row in read_rows(results)}
         if key in done and not given.again and done[key]["ratio"] is not None and not done[key]["trouble"]:
             continue
-        done[key] = measure(key, timeout_s=given.timeout)
+        before = done.get(ROWS[key].peer_from, {}).get("all_peer_runs")
+        row = measure(key, timeout_s=given.timeout, peer_runs=before)
+        done = {row["key"]: row for row in read_rows(results)} | {key: row}
         rows = [done[key] for key in ROWS if key in done]
         write_text(json.dumps(rows, indent=1) + "\n", results)
         sys.stdout.write(json.dumps(done[key]) + "\n")

@@ -26,6 +26,8 @@ class RowSpec:
         Which library, and what it runs, of `bench.peers`.
     target
         At least so many times as fast; None where none was set.
+    peer_from
+        Row whose runs of the peer are used here too, since it is asked the same; it is measured before.
     """
 
     name: str
@@ -33,6 +35,7 @@ class RowSpec:
     peer: str
     peer_work: str
     target: float | None
+    peer_from: str = ""
 
 
 ROWS = {
@@ -45,7 +48,7 @@ ROWS = {
     "walk_1600_networkx": RowSpec("walking within 1,600 m", "walk_1600", "networkx", "walk_1600", None),
     "nearest": RowSpec("nearest healthcare, 120 departures, after load", "nearest", "cafein", "nearest", 50.0),
     "nearest_loaded": RowSpec(
-        "the same with our loading and walking tables", "nearest_loaded", "cafein", "nearest", 8.0
+        "the same with our loading and walking tables", "nearest_loaded", "cafein", "nearest", 8.0, "nearest"
     ),
     "pairs_window": RowSpec("all x all, 120 departures, median", "pairs_window", "cafein", "pairs_window", 2.0),
 }
@@ -131,6 +134,7 @@ def build_row(key: str, ours: Sequence[Run], peer: Sequence[Run], *, load: float
         "peer_runs": len(sides["peer"]),
         "load_average": load,
         "trouble": trouble,
+        "all_peer_runs": list(peer),
     }
 
 

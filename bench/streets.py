@@ -23,7 +23,7 @@ from pipeline.base.notices import Notices
 from pipeline.streets.read_osm import read_streets
 
 FOLDER = Path("outputs/bench/streets")
-JUNCTIONS = 490_000
+JUNCTIONS = 510_000
 ENGLAND_JUNCTIONS, TARGET_MB = 6_000_000, 16_000
 STEP, EDGES_A_WAY = 0.0008, 10
 
@@ -61,7 +61,7 @@ def write_grid(path: Path, n_junctions: int, *, seed: int = 1) -> int:
                 refs = [stretch[0] + 1]
                 for here, there in pairwise(stretch):
                     a, b = (place[node // side, node % side] for node in (here, there))
-                    n_bends = 1 + (here + there) % 2
+                    n_bends = 1 + (here // side + here % side) % 2
                     for bend in range(1, n_bends + 1):
                         number += 1
                         lon, lat = a + (b - a) * bend / (n_bends + 1) + STEP * 0.03 * (-1) ** bend
