@@ -55,6 +55,21 @@ class LaneProblem:
     walk_s: I32
 
 
+class _Ride(NamedTuple):
+    """The connections of a window, their trips renumbered, and those that take time in order of arrival."""
+
+    window: DepartureWindow
+    dep_stop: I32
+    arr_stop: I32
+    dep_s: I32
+    arr_s: I32
+    trip: I32
+    can_board: U8
+    can_alight: U8
+    by_arrival: I32
+    n_trips: int
+
+
 class _Events(NamedTuple):
     lane: U8
     stop: I32
@@ -98,18 +113,21 @@ def run_lanes(
     if ranks is not None and window.n_minutes > LONGEST:
         raise ValueError(f"ranks are read from windows of at most {LONGEST} minutes")
     n_starts, n_ends = problem.walk_s.shape
-    pieces = [
-        DepartureWindow(window.start_s + 60 * first, min(LONGEST, window.n_minutes - first), window.cap_s)
+    rides = [
+        _select_rides(
+            problem.network,
+            DepartureWindow(window.start_s + 60 * first, min(LONGEST, window.n_minutes - first), window.cap_s),
+        )
         for first in range(0, window.n_minutes, LONGEST)
     ]
     n_values = window.n_minutes if ranks is None else ranks.shape[0]
-    width = _choose_width(problem, n_threads, values_a_start)
+    width = _choose_width(problem, rides, n_threads, values_a_start)
     row = np.repeat(np.arange(n_starts, dtype=np.int32), np.diff(problem.access.indptr))
 
     def work(first: int, end: int) -> None:
-        scans = [_scan(problem, piece, first, end, row) for piece in pieces]
         readers = [
-            _make_reader(problem, piece, scan, first, end, ranks) for piece, scan in zip(pieces, scans, strict=True)
+            _make_reader(problem, ride.window, _scan(problem, ride, first, end, row), first, end, ranks)
+            for ride in rides
         ]
         step = max(1, _PART_VALUES // ((end - first) * n_values))
         for first_end in range(0, n_ends, step):
@@ -124,10 +142,10 @@ def run_lanes(
     run_blocks(work, n_starts, n_threads=n_threads, block=width)
 
 
-def _choose_width(problem: LaneProblem, n_threads: int, values_a_start: int) -> int:
+def _choose_width(problem: LaneProblem, rides: list[_Ride], n_threads: int, values_a_start: int) -> int:
     """Choose the starts of a block: enough to share the scan, few enough for memory and all threads."""
-    network = problem.network
-    rows = 2 * network.n_stops + network.n_trips + _count_connections(problem)
+    # rows for stops, trips and, by experience, every fourth connection
+    rows = max(2 * problem.network.n_stops + ride.n_trips + ride.dep_s.shape[0] // 4 for ride in rides)
     fits = _SCAN_BYTES // max(1, rows)
     if values_a_start:
         fits = min(fits, 16_000_000 // values_a_start)
@@ -136,26 +154,34 @@ def _choose_width(problem: LaneProblem, n_threads: int, values_a_start: int) -> 
     return -(-width // _STEP) * _STEP
 
 
-def _count_connections(problem: LaneProblem) -> int:
-    first, end = _find_span(problem.network, problem.window)
-    return end - first
-
-
-def _find_span(network: PackedNetwork, window: DepartureWindow) -> tuple[int, int]:
+def _select_rides(network: PackedNetwork, window: DepartureWindow) -> _Ride:
     first = int(np.searchsorted(network.con_dep_s, window.start_s, side="left"))
-    return first, int(np.searchsorted(network.con_dep_s, window.latest_s, side="right"))
-
-
-def _scan(problem: LaneProblem, window: DepartureWindow, first: int, end: int, row: I32) -> _Events:
-    network, access = problem.network, problem.access
-    begin, stop = _find_span(network, window)
-    dep_s, arr_s = network.con_dep_s[begin:stop], network.con_arr_s[begin:stop]
+    end = int(np.searchsorted(network.con_dep_s, window.latest_s, side="right"))
+    dep_s, arr_s, trip = network.con_dep_s[first:end], network.con_arr_s[first:end], network.con_trip[first:end]
     order = np.argsort(arr_s, kind="stable").astype(np.int32)
-    order = order[(arr_s[order] > dep_s[order]) & (arr_s[order] <= window.latest_s)]
+    is_used = np.zeros(network.n_trips, bool)
+    is_used[trip] = True
+    number = (np.cumsum(is_used) - 1).astype(np.int32)
+    return _Ride(
+        window,
+        network.con_dep_stop[first:end],
+        network.con_arr_stop[first:end],
+        dep_s,
+        arr_s,
+        number[trip],
+        network.con_can_board[first:end],
+        network.con_can_alight[first:end],
+        order[(arr_s[order] > dep_s[order]) & (arr_s[order] <= window.latest_s)],
+        int(is_used.sum()),
+    )
+
+
+def _scan(problem: LaneProblem, ride: _Ride, first: int, end: int, row: I32) -> _Events:
+    network, access, window = problem.network, problem.access, ride.window
     legs = slice(int(access.indptr[first]), int(access.indptr[end]))
     by_stop = np.argsort(access.target[legs], kind="stable")
     width = -(-(end - first) // _STEP) * _STEP
-    n = stop - begin
+    n = ride.dep_s.shape[0]
     events = _Events(np.empty((n + 1, width), np.uint8), np.empty(n + 1, np.int32), np.empty(n + 1, np.int32), 0)
     n_events = scan_lanes(
         width,
@@ -165,15 +191,7 @@ def _scan(problem: LaneProblem, window: DepartureWindow, first: int, end: int, r
         build_row_starts(access.target[legs], network.n_stops),
         row[legs][by_stop] - np.int32(first),
         access.seconds[legs][by_stop],
-        network.con_dep_stop[begin:stop],
-        network.con_arr_stop[begin:stop],
-        dep_s,
-        arr_s,
-        network.con_trip[begin:stop],
-        network.con_can_board[begin:stop],
-        network.con_can_alight[begin:stop],
-        order,
-        network.n_trips,
+        *ride[1:],
         network.foot_indptr,
         network.foot_stop,
         network.foot_s,
