@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.routing.kernels import I32, U8, run_blocks
-from pipeline.routing.lane_kernels import LONGEST, list_arrivals, read_lanes, read_single, scan_lanes
+from pipeline.routing.lane_kernels import LONGEST, scan_lanes
+from pipeline.routing.lane_readers import list_arrivals, read_lanes, read_single
 from pipeline.routing.window import DepartureWindow
 from pipeline.transit.packed import PackedNetwork, build_row_starts
 
