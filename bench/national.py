@@ -340,7 +340,8 @@ def main() -> None:
             is_done = (what, scale) in done and not given.again and "trouble" not in done[what, scale]
             if is_done or (what == "streets" and scale < 0.25):
                 continue
-            done[what, scale] = run_row(what, scale, given.centroids, given.timeout)
+            row = run_row(what, scale, given.centroids, given.timeout)
+            done = {(row.get("what"), row["scale"]): row for row in [*_read_rows(results), row]}
             whole = {"machine": f"{os.cpu_count()} cores, {platform.machine()}", "rows": list(done.values())}
             write_text(json.dumps(whole, indent=1) + "\n", results)
             sys.stdout.write(json.dumps(done[what, scale]) + "\n")
