@@ -165,7 +165,14 @@ def render_table(rows: Sequence[Run]) -> str:
     ]
     for row in rows:
         target = "-" if row["target"] is None else f"{row['target']:g}{'' if row['ok'] else ', not met'}"
-        ratios = ["-" if row[name] is None else f"{row[name]:.3g}" for name in ("ratio", "cpu_ratio")]
+        ratios = [_show(row[name]) for name in ("ratio", "cpu_ratio")]
         cells = [row["name"], row["peer"], *ratios, target, f"{row['runs']}, {row['peer_runs']}"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _show(ratio: float | None) -> str:
+    """Three digits, and whole numbers from a hundred on."""
+    if ratio is None:
+        return "-"
+    return f"{ratio:.3g}" if ratio < 100 else f"{ratio:,.0f}"
