@@ -123,7 +123,7 @@ test: $(READY_DEV) ## run the tests
 
 bench: $(READY) ## time the engine beside its peers on Porto Alegre (without them: its two algorithms on AREA)
 	@if [ -x .venv-bench/bin/python ] && [ -d "$(BENCH_DATA)" ]; then \
-	  $(PY) -m bench.compare --data "$(BENCH_DATA)"; \
+	  $(PY) -m bench.compare --data "$(BENCH_DATA)" && $(PY) -m bench.crosscheck; \
 	else $(CLI) bench $(OPTIONS); fi
 
 bench-setup: $(READY) ## install the peers into .venv-bench
@@ -131,7 +131,7 @@ bench-setup: $(READY) ## install the peers into .venv-bench
 	@for peer in $$(cat bench/requirements.txt); do \
 	  .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: "$$peer" || echo "Not installed: $$peer"; done
 
-bench-national: $(READY) ## generate a country as large as Britain, measure one category on parts of it
+bench-national: $(READY) ## generate a country as large as Britain, and streets; measure parts of growing size
 	@$(PY) -m bench.national
 
 bench-timetables: $(READY) ## generate a feed of ten million stop times and read it

@@ -1,51 +1,24 @@
-"""Other libraries on the inputs that `bench.compare` prepares; runs in an environment of its own.
-
-Prints one JSON object a line: which row, whose, seconds of every run.
-"""
+"""Other libraries on the inputs that `bench.ours` prepares; each runs in an environment of its own when asked."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from bench.worker import serve
+
 MOMENT = dt.datetime(2019, 5, 13, 7, 0)  # noqa: DTZ001 (feeds know local time only)
-WALK_KMH, WALK_MIN = 4.8, 25
-WANTED: set[str] = set()
+WALK_KMH, WALK_MIN, NEAR_CM = 4.8, 25, 160_000
+Work = Callable[[], object]
 
 
-def time_runs(row: str, peer: str, work: Callable[[], object], runs: int) -> None:
-    """Run once to warm up, then time the others and print them.
-
-    Parameters
-    ----------
-    row, peer
-        Which row, whose.
-    work
-        What is timed.
-    runs
-        How many times.
-    """
-    if row not in WANTED:
-        return
-    work()
-    taken = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    sys.stdout.write(json.dumps({"row": row, "peer": peer, "runs_s": taken}) + "\n")
-    sys.stdout.flush()
-
-
-def run_cafein(inputs: Path, runs: int) -> None:
-    """Time the transit rows with cafein; its street network is built before."""
+def build_cafein(row: str, inputs: Path) -> Work:
+    """Build a transit row of cafein; its street network and its transfers are computed before."""
     import cafein
     import geopandas as gpd
     import pandas as pd
@@ -64,20 +37,24 @@ def run_cafein(inputs: Path, runs: int) -> None:
     def ask(**more: object) -> object:
         return network.travel_time_matrix(points, MOMENT, destinations=points, **walk, **more)
 
-    time_runs("pairs_one", "cafein", ask, runs)
-    time_runs(
-        "nearest",
-        "cafein",
-        lambda: cafein.NearestDestinations(
+    def ask_nearest() -> object:
+        return cafein.NearestDestinations(
             network, points, hospitals, MOMENT, departure_time_window=window, max_cost=120, **walk
-        ),
-        runs,
-    )
-    time_runs("pairs_window", "cafein", lambda: ask(departure_time_window=window), runs)
+        )
+
+    if row.endswith("_tbtr") or row in {"pairs_window", "nearest"}:
+        network.compute_tbtr_transfers(MOMENT.date().isoformat())  # its quickest router for windows
+    return {
+        "pairs_one": lambda: ask(router="raptor"),
+        "pairs_one_tbtr": lambda: ask(router="tbtr"),
+        "pairs_window": lambda: ask(departure_time_window=window),
+        "pairs_window_raptor": lambda: ask(departure_time_window=window, router="raptor"),
+        "nearest": ask_nearest,
+    }[row]
 
 
-def run_ferrobus(inputs: Path, runs: int) -> None:
-    """Time one departure with ferrobus; points are joined to its model before."""
+def build_ferrobus(_: str, inputs: Path) -> Work:
+    """Build one departure of ferrobus; points are joined to its model before."""
     import ferrobus
     import pandas as pd
 
@@ -91,50 +68,91 @@ def run_ferrobus(inputs: Path, runs: int) -> None:
         except (RuntimeError, ValueError):
             continue
     sys.stderr.write(f"ferrobus joined {len(points)} of {len(frame)} points\n")
-    time_runs("pairs_one", "ferrobus", lambda: ferrobus.travel_time_matrix(model, points, 7 * 3600, 8), runs)
+    return lambda: ferrobus.travel_time_matrix(model, points, 7 * 3600, 8)
 
 
-def run_networkit(inputs: Path, runs: int) -> None:
-    """Time walking between all points on the contracted graph with networkit."""
+def build_networkit(_: str, inputs: Path) -> Work:
+    """Build walking between all points on the contracted graph with networkit."""
     import networkit as nk
 
-    indptr, indices, length, source, _ = _read_graph(inputs)
+    indptr, indices, length, source = _read_graph(inputs)
     graph = nk.Graph(indptr.shape[0] - 1, weighted=True)
-    for u in range(indptr.shape[0] - 1):
-        for k in range(indptr[u], indptr[u + 1]):
-            if u <= indices[k]:
-                graph.addEdge(u, int(indices[k]), float(length[k]))
+    for u, v, centimetres in _list_edges(indptr, indices, length):
+        graph.addEdge(u, v, centimetres)
     nodes = np.unique(source).tolist()
-    time_runs("walk_all", "networkit", lambda: nk.distance.SPSP(graph, nodes, nodes).run(), runs)
+    return lambda: nk.distance.SPSP(graph, nodes, nodes).run()
 
 
-def run_scipy(inputs: Path, runs: int) -> None:
-    """Time walking within 1,600 m with scipy."""
+def build_scipy(_: str, inputs: Path) -> Work:
+    """Build walking within 1,600 m with scipy."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    indptr, indices, length, source, _ = _read_graph(inputs)
+    indptr, indices, length, source = _read_graph(inputs)
     n = indptr.shape[0] - 1
     graph = csr_array((length.astype(float), indices, indptr), (n, n))
-    time_runs("walk_1600", "scipy", lambda: dijkstra(graph, indices=source, limit=160_000.0), runs)
+    return lambda: dijkstra(graph, indices=source, limit=float(NEAR_CM))
+
+
+def build_pandana(row: str, inputs: Path) -> Work:
+    """Build a walking row of pandana; its contraction hierarchy is computed before."""
+    import pandana
+    import pandas as pd
+
+    indptr, indices, length, source = _read_graph(inputs)
+    edges = pd.DataFrame(list(_list_edges(indptr, indices, length)), columns=["u", "v", "cm"])
+    at = pd.Series(np.zeros(indptr.shape[0] - 1))
+    network = pandana.Network(at, at, edges["u"], edges["v"], edges[["cm"]])
+    nodes = np.unique(source)
+    if row == "walk_all":
+        pairs = np.repeat(nodes, nodes.shape[0]), np.tile(nodes, nodes.shape[0])
+        return lambda: network.shortest_path_lengths(*pairs)
+    return lambda: network.nodes_in_range(nodes, NEAR_CM)
+
+
+def build_networkx(_: str, inputs: Path) -> Work:
+    """Build walking within 1,600 m with networkx."""
+    import networkx as nx
+
+    indptr, indices, length, source = _read_graph(inputs)
+    graph = nx.Graph()
+    graph.add_weighted_edges_from(_list_edges(indptr, indices, length))
+    nodes = np.unique(source).tolist()
+    return lambda: [nx.single_source_dijkstra_path_length(graph, node, cutoff=NEAR_CM) for node in nodes]
 
 
 def _read_graph(inputs: Path) -> Iterator[np.ndarray]:
+    """Row starts, neighbours, lengths, and the vertices of the points that are on the streets."""
     arrays = np.load(inputs / "walk.npz")
-    return iter([arrays[name] for name in ("indptr", "indices", "length_cm", "vertex", "link_cm")])
+    vertex = arrays["vertex"]
+    return iter([*(arrays[name] for name in ("indptr", "indices", "length_cm")), vertex[vertex >= 0]])
+
+
+def _list_edges(indptr: np.ndarray, indices: np.ndarray, length: np.ndarray) -> Iterator[tuple[int, int, float]]:
+    for u in range(indptr.shape[0] - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            if u <= indices[k]:
+                yield u, int(indices[k]), float(length[k])
+
+
+PEERS = {
+    "cafein": build_cafein,
+    "ferrobus": build_ferrobus,
+    "networkit": build_networkit,
+    "scipy": build_scipy,
+    "pandana": build_pandana,
+    "networkx": build_networkx,
+}
 
 
 def main() -> None:
-    """Run one library."""
+    """Serve one row of one library."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("peer", choices=("cafein", "ferrobus", "networkit", "scipy"))
+    parser.add_argument("peer", choices=list(PEERS))
+    parser.add_argument("row")
     parser.add_argument("inputs", type=Path)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rows", nargs="*", default=["nearest", "pairs_one", "pairs_window", "walk_all", "walk_1600"])
     given = parser.parse_args()
-    WANTED.update(given.rows)
-    run = {"cafein": run_cafein, "ferrobus": run_ferrobus, "networkit": run_networkit, "scipy": run_scipy}
-    run[given.peer](given.inputs, given.runs)
+    serve(PEERS[given.peer](given.row, given.inputs))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.routing.kernels import F64, I32, INF
 from pipeline.routing.question_kernels import add_opportunities, keep_nearest, reduce_reliability
-from pipeline.routing.raptor import RangeQuery, get_shape, stream_times
+from pipeline.routing.raptor import RangeQuery, get_shape, stream_parts, stream_times
 from pipeline.routing.window import DepartureWindow, compute_ranks
 from pipeline.transit.packed import PackedNetwork
 
@@ -68,10 +68,12 @@ def compute_reliability(query: RangeQuery) -> Reliability:
     """
     out = np.empty((*get_shape(query), 3))
 
-    def reduce(first: int, end: int, times: I32) -> None:
-        reduce_reliability(times, out[first:end])
+    def reduce(first: int, end: int, first_end: int, last_end: int, times: I32) -> None:
+        found = np.empty((*times.shape[:2], 3))
+        reduce_reliability(times, found)
+        out[first:end, first_end:last_end] = found
 
-    stream_times(query, reduce)
+    stream_parts(query, reduce)
     return _name(out, query.window.n_minutes)
 
 
@@ -164,12 +166,17 @@ def compute_opportunities(query: RangeQuery, weight: F64, factor: F64, percentil
         return np.sort(total, axis=2)[:, :, ranks]
     out = np.empty((n_homes, factor.shape[0], ranks.shape[0]))
 
-    def reduce(first: int, end: int, times: I32) -> None:
-        block = np.zeros((end - first, factor.shape[0], n_minutes))
-        add_opportunities(times, weight, factor, block)
-        out[first:end] = np.sort(block, axis=2)[:, :, ranks]
+    blocks: dict[int, F64] = {}
 
-    stream_times(query, reduce)
+    def count(first: int, end: int, first_end: int, last_end: int, times: I32) -> None:
+        if first_end == 0:
+            blocks[first] = np.zeros((end - first, factor.shape[0], n_minutes))
+        add_opportunities(times, weight[first_end:last_end], factor, blocks[first])
+
+    def finish(first: int, end: int) -> None:
+        out[first:end] = np.sort(blocks.pop(first), axis=2)[:, :, ranks]
+
+    stream_parts(query, count, finish, values_a_start=factor.shape[0] * n_minutes)
     return out
 
 

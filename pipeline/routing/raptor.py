@@ -1,6 +1,7 @@
-"""Travel times from each origin to each destination, every minute: range RAPTOR, with any limit on changes.
+"""Travel times from each origin to each destination, every minute, with any limit on changes.
 
-Delling, Pajor and Werneck (2012), with labels kept over the departures of a window, from the latest to the earliest.
+With a limit by range RAPTOR (Delling, Pajor and Werneck, 2012), with labels kept over the departures of a window, from
+the latest to the earliest; without one by scanning the connections for many starts at once, `pipeline.routing.lanes`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.routing.kernels import F64, I32, run_blocks
+from pipeline.routing.lane_kernels import LONGEST
+from pipeline.routing.lanes import LONGEST_CAP_S, Add, LaneProblem, Legs, run_lanes
 from pipeline.routing.profile_scan import NearestTimes
 from pipeline.routing.raptor_kernels import list_departures, range_block
 from pipeline.routing.reduce_kernels import reduce_cumulative, reduce_nearest, reduce_percentiles
@@ -18,13 +21,6 @@ from pipeline.routing.window import DepartureWindow, compute_ranks
 from pipeline.transit.packed import PackedNetwork, build_row_starts
 
 _BLOCK_VALUES = 4_000_000
-
-
-@dataclass(frozen=True)
-class _Legs:
-    indptr: I32
-    target: I32
-    seconds: I32
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,8 @@ class RangeQuery:
         Threads; results do not depend on it.
     on_done
         Told after each block how many starts were done, from any thread; for progress.
+    is_by_rounds
+        Answer by range RAPTOR even where there is no limit on changes; results do not depend on it.
     """
 
     network: PackedNetwork
@@ -59,6 +57,7 @@ class RangeQuery:
     is_return: bool = False
     n_threads: int = 1
     on_done: Callable[[int], None] | None = None
+    is_by_rounds: bool = False
 
 
 def compute_all_times(query: RangeQuery) -> I32:
@@ -77,10 +76,10 @@ def compute_all_times(query: RangeQuery) -> I32:
     n_starts, n_ends = _shape(query)
     out = np.empty((n_starts, n_ends, query.window.n_minutes), np.int32)
 
-    def keep(first: int, end: int, times: I32) -> None:
-        out[first:end] = times
+    def keep(first: int, end: int, first_end: int, last_end: int, times: I32) -> None:
+        out[first:end, first_end:last_end] = times
 
-    _run(query, keep)
+    stream_parts(query, keep)
     return out
 
 
@@ -103,10 +102,20 @@ def compute_percentiles(query: RangeQuery, percentiles: Sequence[float] = (50,))
     ranks = compute_ranks(percentiles, query.window.n_minutes)
     out = np.empty((n_starts, n_ends, ranks.shape[0]), np.int32)
 
-    def reduce(first: int, end: int, times: I32) -> None:
-        reduce_percentiles(times, ranks, out[first:end])
+    if _is_by_lanes(query) and query.window.n_minutes <= LONGEST:
 
-    _run(query, reduce)
+        def keep(first: int, end: int, first_end: int, last_end: int, found: I32) -> None:
+            out[first:end, first_end:last_end] = found
+
+        run_lanes(_state(query), keep, ranks=ranks, n_threads=query.n_threads)
+        return out
+
+    def reduce(first: int, end: int, first_end: int, last_end: int, times: I32) -> None:
+        found = np.empty((*times.shape[:2], ranks.shape[0]), np.int32)
+        reduce_percentiles(times, ranks, found)
+        out[first:end, first_end:last_end] = found
+
+    stream_parts(query, reduce)
     return out
 
 
@@ -173,12 +182,17 @@ def compute_cumulative(query: RangeQuery, weight: F64, limits_s: Sequence[int], 
     rank = int(compute_ranks([percentile], query.window.n_minutes)[0])
     out = np.empty((n_starts, limits.shape[0]))
 
-    def reduce(first: int, end: int, times: I32) -> None:
-        counts = np.empty((end - first, limits.shape[0], query.window.n_minutes))
-        reduce_cumulative(times, weight, limits, counts)
-        out[first:end] = np.partition(counts, rank, axis=2)[:, :, rank]
+    counts: dict[int, F64] = {}
 
-    _run(query, reduce)
+    def add(first: int, end: int, first_end: int, last_end: int, times: I32) -> None:
+        if first_end == 0:
+            counts[first] = np.zeros((end - first, limits.shape[0], query.window.n_minutes))
+        reduce_cumulative(times, weight[first_end:last_end], limits, counts[first])
+
+    def finish(first: int, end: int) -> None:
+        out[first:end] = np.partition(counts.pop(first), rank, axis=2)[:, :, rank]
+
+    stream_parts(query, add, finish, values_a_start=limits.shape[0] * query.window.n_minutes)
     return out
 
 
@@ -226,17 +240,84 @@ def _shape(query: RangeQuery) -> tuple[int, int]:
     return (n_destinations, n_origins) if query.is_return else (n_origins, n_destinations)
 
 
+def stream_parts(
+    query: RangeQuery, add: Add, finish: Callable[[int, int], None] | None = None, *, values_a_start: int = 0
+) -> None:
+    """Compute the travel times of every pair and minute, and hand them on by blocks of starts and parts of their ends.
+
+    Parameters
+    ----------
+    query
+        The question.
+    add
+        Takes the first start, the last plus one, the first end, the last plus one, and int32[starts, ends, minutes].
+        Parts of one block come in order, from one thread; blocks come from several threads if there are several.
+    finish
+        Called with the first start and the last plus one when all parts of that block have been handed on.
+    values_a_start
+        How many values the consumer keeps a start until its block is finished.
+    """
+    if _is_by_lanes(query):
+
+        def done(first: int, end: int) -> None:
+            if finish is not None:
+                finish(first, end)
+            if query.on_done is not None:
+                query.on_done(end - first)
+
+        run_lanes(_state(query), add, done, values_a_start=values_a_start, n_threads=query.n_threads)
+        return
+    n_ends = _shape(query)[1]
+
+    def whole(first: int, end: int, times: I32) -> None:
+        add(first, end, 0, n_ends, times)
+        if finish is not None:
+            finish(first, end)
+
+    _run_rounds(query, whole)
+
+
 def _run(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> None:
-    network, window = query.network, query.window
-    n_starts, n_ends = _shape(query)
-    if query.is_return:
-        access = _legs_by_destination(query)
-        egress = _Legs(network.access_indptr, network.access_stop, network.access_s)
-        walk_s = None if query.walk_s is None else query.walk_s.T
+    if not _is_by_lanes(query):
+        _run_rounds(query, consume)
+        return
+    n_ends, n_minutes = _shape(query)[1], query.window.n_minutes
+    blocks: dict[int, I32] = {}
+
+    def add(first: int, end: int, first_end: int, last_end: int, times: I32) -> None:
+        if first_end == 0:
+            blocks[first] = np.empty((end - first, n_ends, n_minutes), np.int32)
+        blocks[first][:, first_end:last_end] = times
+
+    def finish(first: int, end: int) -> None:
+        consume(first, end, blocks.pop(first))
+
+    stream_parts(query, add, finish, values_a_start=n_ends * n_minutes)
+
+
+def _is_by_lanes(query: RangeQuery) -> bool:
+    """Whether many starts are scanned at a time; without ends there is nothing to share."""
+    is_short = query.window.cap_s <= LONGEST_CAP_S
+    return query.max_changes is None and not query.is_by_rounds and is_short and min(_shape(query)) > 0
+
+
+def _state(query: RangeQuery) -> LaneProblem:
+    """State the question by legs of starts and of ends."""
+    network = query.network
+    homes, places = Legs(network.access_indptr, network.access_stop, network.access_s), _legs_by_destination(query)
+    access, egress = (places, homes) if query.is_return else (homes, places)
+    if query.walk_s is None:
+        walk_s = np.full(_shape(query), -1, np.int32)
     else:
-        access = _Legs(network.access_indptr, network.access_stop, network.access_s)
-        egress, walk_s = _legs_by_destination(query), query.walk_s
-    walk = np.full((n_starts, n_ends), -1, np.int32) if walk_s is None else np.ascontiguousarray(walk_s, dtype=np.int32)
+        walk_s = np.ascontiguousarray(query.walk_s.T if query.is_return else query.walk_s, dtype=np.int32)
+    return LaneProblem(network, query.window, access, egress, walk_s)
+
+
+def _run_rounds(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> None:
+    network, window = query.network, query.window
+    problem = _state(query)
+    access, egress, walk = problem.access, problem.egress, problem.walk_s
+    n_starts, n_ends = walk.shape
     first_con = int(np.searchsorted(network.con_dep_s, window.start_s, side="left"))
     end_con = int(np.searchsorted(network.con_dep_s, window.latest_s, side="right"))
     departures = list_departures(
@@ -258,12 +339,8 @@ def _run(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> None:
             window.cap_s,
             1 if query.max_changes is None else query.max_changes + 1,
             query.max_changes is not None,
-            access.indptr,
-            access.target,
-            access.seconds,
-            egress.indptr,
-            egress.target,
-            egress.seconds,
+            *access,
+            *egress,
             *departures,
             network.pattern_indptr,
             network.pattern_stop,
@@ -287,7 +364,7 @@ def _run(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> None:
     run_blocks(work, n_starts, n_threads=query.n_threads, block=block)
 
 
-def _legs_by_destination(query: RangeQuery) -> _Legs:
+def _legs_by_destination(query: RangeQuery) -> Legs:
     """Legs between stops and the destinations asked for, renumbered, by destination."""
     network = query.network
     n_destinations = _shape(query)[0 if query.is_return else 1]
@@ -300,4 +377,4 @@ def _legs_by_destination(query: RangeQuery) -> _Legs:
         keep = rank[target] >= 0
         stop, target, seconds = stop[keep], rank[target[keep]], seconds[keep]
     order = np.argsort(target, kind="stable")
-    return _Legs(build_row_starts(target, n_destinations), stop[order].astype(np.int32), seconds[order])
+    return Legs(build_row_starts(target, n_destinations), stop[order].astype(np.int32), seconds[order])

@@ -110,10 +110,9 @@ def reduce_nearest(times: I32, travel_time_s: I32, destination: I32) -> None:
 
 @kernel
 def reduce_cumulative(times: I32, weight: F64, limit_s: I32, out: F64) -> None:
-    """Weight within each limit at every minute, into `out` [origin, limit, minute]."""
+    """Add the weight within each limit at every minute to `out` [origin, limit, minute]."""
     n_origins, n_destinations, n_minutes = times.shape
     for o in range(n_origins):
-        out[o] = 0.0
         for d in range(n_destinations):
             for m in range(n_minutes):
                 taken = times[o, d, m]

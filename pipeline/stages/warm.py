@@ -50,6 +50,7 @@ def warm_kernels() -> None:
             compute_matrix(replace(one_way, n_nearest=2, has_reliability=True))
             compute_matrix(replace(one_way, limits_min=(15,)))
         compute_matrix(replace(question, has_reliability=True))
+        compute_matrix(replace(question, window_min=None))
         network, _, _, destinations = prepare_network(question)
         seeds = build_seeds(network, np.arange(len(destinations), dtype=np.int32))
         for search in (compute_nearest, compute_nearest_return):

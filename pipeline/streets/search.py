@@ -1,7 +1,12 @@
-"""Compiled searches behind `shortest_paths`: Dijkstra's algorithm with a four-ary heap of packed keys.
+"""Compiled searches behind `shortest_paths`: from one source with buckets, from many with a four-ary heap.
 
-A key holds the distance in its high 32 bits and the vertex in its low 32 bits; outdated keys are skipped when they come
-up (lazy deletion). Sums are taken in 64 bits and compared with a limit that fits 31 bits: nothing can overflow.
+From one source, vertices wait in buckets of some metres, each a doubly linked list; the first is emptied, again if need
+be where a shorter way is found within it, before the next one is opened. Labels only ever fall, so that they end at the
+shortest distances whatever the width of the buckets (Dial, 1969; Meyer and Sanders, 2003).
+
+A key of the heap holds the distance in its high 32 bits and the vertex in its low 32 bits; outdated keys are skipped
+when they come up (lazy deletion). Sums are taken in 64 bits and compared with a limit that fits 31 bits: nothing can
+overflow.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ from numpy.typing import NDArray
 
 INT32_MAX = 2**31 - 1
 LOW_HALF = 2**32 - 1
+_BUCKET_BITS = 12  # 41 m: about the length of a street between two junctions
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
@@ -65,6 +71,44 @@ def _heap_pop(heap: I64, size: int) -> int:
 
 
 @_kernel
+def _make_buckets(lengths: I32) -> I32:
+    """Empty buckets, in a ring that the longest arc cannot pass round; their number is a power of two."""
+    longest = 0
+    for arc in range(lengths.shape[0]):
+        longest = max(longest, lengths[arc])
+    n = 2
+    while n < (longest >> _BUCKET_BITS) + 2:
+        n *= 2
+    return np.full(n, -1, np.int32)
+
+
+@_kernel
+def _enter(bucket: int, vertex: int, head: I32, link: I32) -> None:
+    """Put a vertex first in a bucket; `link` [vertex] holds the next vertex, the one before and the bucket."""
+    first = head[bucket]
+    link[vertex, 0] = first
+    link[vertex, 1] = -1
+    link[vertex, 2] = bucket
+    if first >= 0:
+        link[first, 1] = vertex
+    head[bucket] = vertex
+
+
+@_kernel
+def _leave(vertex: int, head: I32, link: I32) -> None:
+    """Take a vertex out of its bucket."""
+    following = link[vertex, 0]
+    previous = link[vertex, 1]
+    if previous >= 0:
+        link[previous, 0] = following
+    else:
+        head[link[vertex, 2]] = following
+    if following >= 0:
+        link[following, 1] = previous
+    link[vertex, 2] = -1
+
+
+@_kernel
 def _search(
     indptr: I64,
     indices: I32,
@@ -74,37 +118,47 @@ def _search(
     limit: int,
     distance: I32,
     touched: I32,
-    heap: I64,
+    head: I32,
+    link: I32,
 ) -> int:
     """Label every vertex within `limit` of one source; returns how many, listed in `touched`.
 
-    `distance` must hold INT32_MAX everywhere; the caller resets the touched entries.
+    `distance` must hold INT32_MAX everywhere; the caller resets the touched entries. `head` and `link` are empty, and
+    are left so.
     """
     if source < 0 or offset > limit:
         return 0
+    ring = head.shape[0] - 1
     distance[source] = offset
     touched[0] = source
     n_touched = 1
-    heap[0] = (np.int64(offset) << 32) | np.int64(source)
-    size = 1
-    while size > 0:
-        key = _heap_pop(heap, size)
-        size -= 1
-        vertex = key & LOW_HALF
-        here = key >> 32
-        if here > distance[vertex]:
-            continue
+    now = offset >> _BUCKET_BITS
+    _enter(now & ring, source, head, link)
+    n_waiting = 1
+    while n_waiting > 0:
+        while head[now & ring] < 0:
+            now += 1
+        vertex = head[now & ring]
+        _leave(vertex, head, link)
+        n_waiting -= 1
+        here = np.int64(distance[vertex])
         for arc in range(indptr[vertex], indptr[vertex + 1]):
             there = here + np.int64(lengths[arc])
             neighbour = indices[arc]
             if there > limit or there >= distance[neighbour]:
                 continue
+            bucket = (there >> _BUCKET_BITS) & ring
             if distance[neighbour] == INT32_MAX:
                 touched[n_touched] = neighbour
                 n_touched += 1
             distance[neighbour] = there
-            _heap_push(heap, size, (there << 32) | np.int64(neighbour))
-            size += 1
+            if link[neighbour, 2] == bucket:
+                continue
+            if link[neighbour, 2] >= 0:
+                _leave(neighbour, head, link)
+                n_waiting -= 1
+            _enter(bucket, neighbour, head, link)
+            n_waiting += 1
     return n_touched
 
 
@@ -125,13 +179,16 @@ def search_bounded_block(
     n_vertices = indptr.shape[0] - 1
     distance = np.full(n_vertices, INT32_MAX, np.int32)
     touched = np.empty(n_vertices, np.int32)
-    heap = np.empty(indices.shape[0] + 1, np.int64)
+    head = _make_buckets(lengths)
+    link = np.full((n_vertices, 3), -1, np.int32)
     counts = np.zeros(sources.shape[0], np.int64)
     keys = np.empty(1024, np.int64)
     used = 0
     for i in range(sources.shape[0]):
         start = used
-        n_touched = _search(indptr, indices, lengths, sources[i], source_offset[i], reach, distance, touched, heap)
+        n_touched = _search(
+            indptr, indices, lengths, sources[i], source_offset[i], reach, distance, touched, head, link
+        )
         for j in range(n_touched):
             vertex = touched[j]
             here = np.int64(distance[vertex])
@@ -168,10 +225,13 @@ def search_matrix_block(
     n_vertices = indptr.shape[0] - 1
     distance = np.full(n_vertices, INT32_MAX, np.int32)
     touched = np.empty(n_vertices, np.int32)
-    heap = np.empty(indices.shape[0] + 1, np.int64)
+    head = _make_buckets(lengths)
+    link = np.full((n_vertices, 3), -1, np.int32)
     matrix = np.full((sources.shape[0], targets.shape[0]), -1, np.int32)
     for i in range(sources.shape[0]):
-        n_touched = _search(indptr, indices, lengths, sources[i], source_offset[i], reach, distance, touched, heap)
+        n_touched = _search(
+            indptr, indices, lengths, sources[i], source_offset[i], reach, distance, touched, head, link
+        )
         for j in range(targets.shape[0]):
             if targets[j] >= 0 and distance[targets[j]] != INT32_MAX:
                 total = np.int64(distance[targets[j]]) + np.int64(target_offset[j])

@@ -139,6 +139,11 @@ def _compare(town, start_s, end_s):
     query = RangeQuery(network, window, destinations=destinations, walk_s=town.walk_s, n_threads=2)
     out = compute_nearest(network, seeds, window, walk=walk, n_threads=2)
     pairs = compute_nearest_by_pairs(query)
+    for question in (query, replace(query, is_return=True)):
+        by_rounds = compute_all_times(replace(question, is_by_rounds=True))
+        np.testing.assert_array_equal(compute_all_times(question), by_rounds)
+        alone = replace(question, window=build_window(start_s, start_s + 60, cap_s=CAP_S), n_threads=1)
+        np.testing.assert_array_equal(compute_all_times(alone), by_rounds[:, :, :1])
     np.testing.assert_array_equal(out.travel_time_s, pairs.travel_time_s)
     np.testing.assert_array_equal(out.destination, pairs.destination)
     back = compute_nearest_return(network, seeds, window, walk=walk)

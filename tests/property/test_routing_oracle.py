@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -43,7 +45,9 @@ def test_scan_and_raptor_agree_with_the_definition(is_return, seed, interchange_
     walk_s = np.array(world.walk, dtype=np.int32)
     wanted = np.array(compute_times(world, start_s, 20, cap_s, is_return=is_return))
     query = RangeQuery(network, window, destinations=ALL, walk_s=walk_s, is_return=is_return)
-    np.testing.assert_array_equal(compute_all_times(query), wanted)
+    for is_by_rounds in (False, True):
+        found = compute_all_times(replace(query, is_by_rounds=is_by_rounds))
+        np.testing.assert_array_equal(found, wanted)
 
     by_destination = wanted if is_return else wanted.transpose(1, 0, 2)
     nearest = _nearest(by_destination)
@@ -59,8 +63,16 @@ def test_scan_and_raptor_agree_with_the_definition(is_return, seed, interchange_
         assert bool(np.all(found.destination >= lowest))
     for one in range(3):
         alone = scan(network, build_seeds(network, ALL[one : one + 1]), window)
-        bare = compute_all_times(RangeQuery(network, window, destinations=ALL[one : one + 1], is_return=is_return))
-        np.testing.assert_array_equal(alone.travel_time_s, bare[0] if is_return else bare[:, 0])
+        for is_by_rounds in (False, True):
+            few = RangeQuery(
+                network,
+                window,
+                destinations=ALL[one : one + 1],
+                is_return=is_return,
+                is_by_rounds=is_by_rounds,
+            )
+            bare = compute_all_times(few)
+            np.testing.assert_array_equal(alone.travel_time_s, bare[0] if is_return else bare[:, 0])
 
 
 def _check_winners(winner: np.ndarray, nearest: np.ndarray, by_destination: np.ndarray) -> None:
