@@ -80,9 +80,8 @@ class ScoreMatrix:
     @property
     def absolute_index(self) -> NDArray[np.float64]:
         """f64[n]; weighted mean of the absolute indices, NaN without."""
-        return np.asarray(
-            np.where(self.has_score, compute_mean_score(self.indices, self.weight), np.nan), dtype=np.float64
-        )
+        mean = np.where(self.has_score, compute_mean_score(self.indices, self.weight), np.nan)
+        return np.asarray(np.clip(mean, 0.0, 100.0), dtype=np.float64)  # sums of weights may pass 1 by rounding
 
 
 def compute_weights(spec: ScoringSpec, available: frozenset[str]) -> dict[str, float]:

@@ -336,6 +336,6 @@ def read_transxchange(
     tables = _build_tables(documents, gazetteer, notices)
     meta: dict[str, object] = {"file": path.name, "sha256": _hash_input(path, places), "n_documents": len(documents)}
     if as_of is not None:
-        meta["extraction_date"] = as_of.isoformat()
+        meta["as_of"] = as_of.isoformat()
     del documents
     return assemble_timetable(tables, feed=feed, meta=meta, timezone=TIMEZONE)
