@@ -122,7 +122,13 @@ class Service(Model):
 class Gates(Model):
     """Limits that stop a run."""
 
-    min_linked_pct: float = Field(50, ge=0, le=100, description="least share of small areas joined to the streets, %")
+    min_linked_pct: float = Field(
+        99.5,
+        ge=0,
+        le=100,
+        description="least share of neighbourhoods joined to the streets, %; one is if half of its people are",
+    )
+    reason: str = Field("", description="why a lower share is accepted in this area; a notice repeats it")
 
 
 class Report(Model):

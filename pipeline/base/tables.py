@@ -70,8 +70,9 @@ CODE = _c("neighbourhood_code", "text", "Code of the neighbourhood, in the vinta
 REASON = _c(
     "reason",
     "text?",
-    "Why the value is null: no_street (not joined to the streets), no_route (no journey at all), over_limit (journeys "
-    "exist, but not within the limit often enough).",
+    "Why the value (the median, where there are several) is null: no_street (not joined to the streets), no_route (no "
+    "journey at all), over_limit (journeys exist, but not within the limit often enough). Other columns that are null "
+    "beside a median are so because too few minutes, or too few people, have a journey within the limit.",
     allowed=REASONS,
 )
 RUNS_HASH = "First 12 digits of the hash of inputs and settings behind the row; out_run__inputs lists them."
@@ -433,6 +434,33 @@ TABLES: dict[str, Table] = {
                 _c("mode", "text", "Mode with most trips there.", allowed=MODES),
                 _c("runs_weekday", "float", "Trips that call on the weekday.", minimum=0),
                 _c("is_linked", "bool", "Whether it is joined to the streets."),
+            ),
+        ),
+        Table(
+            "out_point__link",
+            "Every point that joins the streets, how far it is from them, and why one does not join them",
+            ("snapshot", "kind", "category", "point_id"),
+            (
+                SNAPSHOT,
+                _c("kind", "text", "What it is.", allowed=("stop", "small_area", "destination")),
+                _c("category", "text?", "Category of a destination; empty for stops and small areas."),
+                _c("point_id", "text", "Stop, as feed:identifier; code of a small area; identifier of a destination."),
+                _c("name", "text?", "Name of a stop."),
+                _c("is_linked", "bool", "Whether it is joined to the streets."),
+                _c(
+                    "link_m",
+                    "float?",
+                    "Straight line to the street that it joins, metres; part of every walk.",
+                    minimum=0,
+                ),
+                _c("nearest_street_m", "float?", "Metres to the nearest street of any kind, however far.", minimum=0),
+                _c(
+                    "reason",
+                    "text?",
+                    "Why it is not joined: no_location (no usable coordinates), too_far (no street within the limit), "
+                    "isolated_piece (the only street near is an isolated piece without stops).",
+                    allowed=("no_location", "too_far", "isolated_piece"),
+                ),
             ),
         ),
         Table(

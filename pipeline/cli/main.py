@@ -246,6 +246,9 @@ def matrix(
         bool, typer.Option("--wheelchair", help="only trips and stops that the feed flags as accessible")
     ] = False,
     notices: Annotated[Path | None, typer.Option("--notices", help="list doubtful rows in this .csv")] = None,
+    links: Annotated[
+        Path | None, typer.Option("--links", help="list in this .csv how far every point and stop is from the streets")
+    ] = None,
 ) -> None:
     """Compute travel times between anybody's points, on anybody's timetable and streets."""
     from pipeline.cli.matrix import run_matrix
@@ -270,6 +273,7 @@ def matrix(
             "max_changes": max_changes,
             "max_time_min": max_time_min,
             "crs": crs,
+            "links": links,
         },
         date=date,
         time=time,

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from pipeline.base.area import PointSource, TableSource
 from pipeline.base.clock import DAY_S
 from pipeline.base.errors import InputError, UsageError
-from pipeline.base.io import staged_file
+from pipeline.base.io import staged_file, write_csv
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.places.destinations import read_weights
 from pipeline.places.read_points import read_points
 from pipeline.places.read_table import ROW, read_table
 from pipeline.routing.questions import mirror_window
+from pipeline.stages.links import STATION, STOP, LinkKind, describe_links
 from pipeline.stages.matrix_question import MatrixQuestion, check_question
 from pipeline.stages.matrix_tables import (
     N_THREADS,
@@ -210,7 +211,31 @@ def _link(
                 detail=describe_link(link_m[index], question.max_link_m),
             )
     note_far_stops(linked, timetable, question.notices)
+    if question.links is not None:
+        write_csv(_list_links(question, timetable, linked, origins, destinations), question.links)
     return linked
+
+
+def _list_links(
+    question: MatrixQuestion,
+    timetable: Timetable,
+    linked: LinkedArea,
+    origins: pd.DataFrame,
+    destinations: pd.DataFrame,
+) -> pd.DataFrame:
+    """List how far every point and stop is from the streets, and why some do not join them."""
+    is_called_at = (timetable.stops["location_type"] != STATION).to_numpy()
+    frames = [
+        (timetable.stops.select("stop_id", "stop_name").to_pandas(), STOP, linked.stops, linked.stop_link_m),
+        (origins, LinkKind("origin", "code"), linked.origins, linked.origin_link_m),
+        (destinations, LinkKind("destination", "code"), linked.destinations, linked.destination_link_m),
+    ]
+    parts = []
+    for frame, about, ends, nearest_m in frames:
+        joined = frame.assign(vertex=ends.vertex, link_cm=ends.link_cm, nearest_street_m=nearest_m)
+        kept = joined[is_called_at] if about is STOP else joined
+        parts.append(describe_links(kept, about, max_link_m=question.max_link_m).astype({"name": object}))
+    return pd.concat(parts, ignore_index=True).drop(columns="category")
 
 
 def _suggest_cure(streets: Streets, frame: pd.DataFrame) -> str:

@@ -18,7 +18,7 @@ class MatrixQuestion:
     """What is asked of :func:`pipeline.stages.matrix.compute_matrix`.
 
     Times of day are in seconds, lengths in the unit of the name. `time_s` is the first departure or, with
-    `is_arrive_by`, the first deadline.
+    `is_arrive_by`, the first deadline. `links` names a file that lists how far every point is from the streets.
     """
 
     gtfs: list[Path]
@@ -49,6 +49,7 @@ class MatrixQuestion:
     min_component_nodes: int = 100
     crs: str = "EPSG:27700"
     modes: tuple[str, ...] | None = None
+    links: Path | None = None
     notices: Notices = field(default_factory=Notices)
 
     @property

@@ -19,6 +19,7 @@ from pipeline.scoring.indicators import PUBLISHED, compute_indicators
 from pipeline.scoring.scores import compute_scores
 from pipeline.scoring.spec import ScoringSpec, build_spec
 from pipeline.stages.common import begin, get_folder, read_places
+from pipeline.stages.links import STATION, list_links
 from pipeline.stages.targets import build_targets, find_scoring_file
 
 FROM_TIMES = (
@@ -154,18 +155,25 @@ def build_geography(places: Places, crs: str) -> pd.DataFrame:
 
 
 def _describe_network(project: Project, places: Places) -> dict[str, pd.DataFrame]:
-    stops = []
+    stops, points = [], []
     for one in project.area.snapshots:
         folder = get_folder(project, "network", one.id)
-        frame = pd.read_parquet(folder / "core_network__stop.parquet")
+        frame, origins, links = (
+            pd.read_parquet(folder / f"core_network__{name}.parquet") for name in ("stop", "origin", "destination")
+        )
+        listed = list_links(frame, origins, links, max_link_m=project.settings.walking.max_link_m)
+        points.append(listed.assign(snapshot=one.id))
         frame["is_linked"] = frame["vertex"] >= 0
         columns = ["stop_id", "stop_name", "lon", "lat", "mode", "runs_weekday", "is_linked"]
-        stops.append(frame.loc[frame["location_type"] != 1, columns].assign(snapshot=one.id))
-    links = pd.read_parquet(folder / "core_network__destination.parquet")
+        stops.append(frame.loc[frame["location_type"] != STATION, columns].assign(snapshot=one.id))
     destinations = places.destinations.drop(columns=["is_located", "file", "file_row"]).assign(
         is_linked=links["vertex"] >= 0
     )
-    return {"out_stop__location": pd.concat(stops, ignore_index=True), "out_destination__location": destinations}
+    return {
+        "out_stop__location": pd.concat(stops, ignore_index=True),
+        "out_destination__location": destinations,
+        "out_point__link": pd.concat(points, ignore_index=True),
+    }
 
 
 def _list_manifests(project: Project) -> list[dict[str, Any]]:

@@ -178,7 +178,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "interchange_s": settings.transit.interchange_s,
             "days": {d: str(x) for d, x in get_days(one).items() if d in day_types} if one else {},
             "timezone": area.timezone,
-            "min_linked_pct": settings.gates.min_linked_pct,
+            "gates": sets["gates"],
             "horizon_s": get_horizon(settings),
             "strict": settings.strict,
         },
