@@ -307,6 +307,9 @@ def explain(
     depart: Annotated[str | None, typer.Option("--depart", help="HH:MM; the window's median minute if absent")] = None,
     window: Annotated[str | None, typer.Option("--window", help="departure window")] = None,
     snapshot: SnapshotOption = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="snapshot to compare with, leg by leg; the one before if absent")
+    ] = None,
     fastest: Annotated[bool, typer.Option("--fastest", help="the quickest journey of the window")] = False,
     typical: Annotated[bool, typer.Option("--typical", help="one as long as the median")] = False,
     form: Annotated[str, typer.Option("--format", help="text, table (CSV), geojson or svg")] = "text",
@@ -319,7 +322,8 @@ def explain(
 
     project = _load(area, config, data)
     choices = [name for name, is_wanted in (("fastest", fastest), ("typical", typical)) if is_wanted]
-    asked: dict[str, Any] = {"depart": depart, "window": window, "snapshot": snapshot, "choices": choices}
+    asked: dict[str, Any] = {"depart": depart, "window": window, "snapshot": snapshot, "against": against}
+    asked["choices"] = choices
     typer.echo(explain_place(project, code, category, **asked, form=form, out=out))
 
 
