@@ -200,12 +200,17 @@ def doctor() -> None:
 
 @app.command()
 def matrix(
-    gtfs: Annotated[list[Path], typer.Option("--gtfs", help="GTFS zip or folder; may be given several times")],
     osm: Annotated[Path, typer.Option("--osm", help="OpenStreetMap file (.osm.pbf, .osm)")],
     origins: Annotated[Path, typer.Option("--origins", help="CSV: id, lon, lat (or easting, northing)")],
     destinations: Annotated[Path, typer.Option("--destinations", help="CSV: id, lon, lat (or easting, northing)")],
-    date: Annotated[str, typer.Option("--date", help="service day, YYYY-MM-DD")],
     out: Annotated[Path, typer.Option("--out", help="result, .csv or .parquet")],
+    gtfs: Annotated[
+        list[Path] | None, typer.Option("--gtfs", help="GTFS zip or folder; may be given several times")
+    ] = None,
+    date: Annotated[str | None, typer.Option("--date", help="service day, YYYY-MM-DD")] = None,
+    mode: Annotated[
+        str, typer.Option("--mode", help="public_transport (with walking), or car, which needs no timetable")
+    ] = "public_transport",
     time: Annotated[str | None, typer.Option("--time", help="departure, HH:MM")] = None,
     arrive_by: Annotated[
         str | None, typer.Option("--arrive-by", help="instead of --time: deadline, HH:MM; a window holds deadlines")
@@ -233,6 +238,9 @@ def matrix(
     decay_parameter: Annotated[
         float | None, typer.Option("--decay-parameter", help="minutes; width, or standard deviation; absent: 10")
     ] = None,
+    diminishing: Annotated[
+        float, typer.Option("--diminishing", help="the k-th nearest counts k^-ALPHA as much; 0: all alike")
+    ] = 0.0,
     direction: Annotated[str, typer.Option("--direction", help="to the destinations, or from them")] = "to",
     walk_kmh: Annotated[float, typer.Option("--walk-kmh", min=0.1, max=15)] = 4.8,
     max_walk_m: Annotated[float, typer.Option("--max-walk-m", min=0, max=20_000, help="to or from a stop")] = 2000,
@@ -241,7 +249,8 @@ def matrix(
     max_changes: Annotated[int | None, typer.Option("--max-changes", min=0, max=20, help="absent: no limit")] = None,
     max_time_min: Annotated[int, typer.Option("--max-time-min", min=1, max=1440, help="longest journey")] = 120,
     crs: Annotated[str, typer.Option("--crs", help="coordinate system of easting, northing")] = "EPSG:27700",
-    modes: Annotated[str | None, typer.Option("--modes", help="such as bus,rail; absent: all")] = None,
+    modes: Annotated[str | None, typer.Option("--modes", help="such as bus,rail; walk: on foot; absent: all")] = None,
+    without_modes: Annotated[str | None, typer.Option("--without-modes", help="such as rail,coach")] = None,
     wheelchair: Annotated[
         bool, typer.Option("--wheelchair", help="only trips and stops that the feed flags as accessible")
     ] = False,
@@ -255,7 +264,7 @@ def matrix(
 
     run_matrix(
         {
-            "gtfs": gtfs,
+            "gtfs": gtfs or [],
             "osm": osm,
             "origins": origins,
             "destinations": destinations,
@@ -265,6 +274,7 @@ def matrix(
             "has_reliability": reliability,
             "weight": weight,
             "decay_parameter_min": decay_parameter,
+            "diminishing": diminishing,
             "is_wheelchair": wheelchair,
             "walk_kmh": walk_kmh,
             "max_walk_m": max_walk_m,
@@ -275,6 +285,7 @@ def matrix(
             "crs": crs,
             "links": links,
         },
+        mode=mode,
         date=date,
         time=time,
         arrive_by=arrive_by,
@@ -283,6 +294,7 @@ def matrix(
         percentiles=percentiles,
         direction=direction,
         modes=modes,
+        without_modes=without_modes,
         out=out,
         notices_file=notices,
     )

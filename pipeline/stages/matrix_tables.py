@@ -50,6 +50,8 @@ class Problem:
         Streets, and walking all the way [origin, destination].
     origin_ids, destination_ids
         Their names.
+    exists
+        bool[origin, destination]; whether there is any way, where that is known beforehand (by car).
     """
 
     question: MatrixQuestion
@@ -60,6 +62,7 @@ class Problem:
     walk_s: I32
     origin_ids: list[str]
     destination_ids: list[str]
+    exists: Flags | None = None
 
     @property
     def query(self) -> RangeQuery:
@@ -103,6 +106,8 @@ def _find_paths(linked: LinkedArea) -> Flags:
 
 def _find_routes(problem: Problem, is_null: Flags) -> Flags:
     """Tell which pairs without a value have a journey of any length within the day, whatever the changes."""
+    if problem.exists is not None:
+        return problem.exists
     exists = _find_paths(problem.linked)
     if not (is_null & ~exists).any():
         return exists
@@ -302,7 +307,9 @@ def solve_opportunities(problem: Problem, weight: F64) -> pl.DataFrame:
         cap_s=problem.window.cap_s,
         parameter_s=DEFAULT_PARAMETER_S if minutes is None else 60 * minutes,
     )
-    values = compute_opportunities(problem.query, np.nan_to_num(weight), factor, problem.percentiles)
+    values = compute_opportunities(
+        problem.query, np.nan_to_num(weight), factor, problem.percentiles, diminishing=question.diminishing
+    )
     is_linked = np.repeat(problem.linked.origins.vertex >= 0, len(limits))
     end = "to_id" if question.is_return else "from_id"
     homes = [home for home in problem.origin_ids for _ in limits]

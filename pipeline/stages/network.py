@@ -18,6 +18,7 @@ from pipeline.scoring.travel_time import build_membership
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
 from pipeline.stages.links import check_gate, compute_linked
 from pipeline.stages.targets import get_days, get_horizon
+from pipeline.stages.wheelchair import restrict_to_accessible
 from pipeline.streets.model import read_streets_folder
 from pipeline.timetables.calendars import get_trips_on, note_idle_feeds
 from pipeline.timetables.model import Timetable
@@ -104,6 +105,8 @@ def run(project: Project, snapshot: str | None) -> StageRun:
                 settings=settings,
                 horizon_s=get_horizon(project.settings),
             )
+            if transit.wheelchair:
+                network = restrict_to_accessible(network, timetable, stage.notices)
             with staged_folder(stage.folder / day_type) as folder:
                 write_packed(network, folder)
             stage.row_counts[f"connections_{day_type}"] = network.n_connections

@@ -26,6 +26,9 @@ FROM_TIMES = (
     "out_neighbourhood__travel_time",
     "out_small_area__travel_time",
     "out_neighbourhood__jobs",
+    "out_neighbourhood__opportunity",
+    "out_neighbourhood__nearest_rank",
+    "out_neighbourhood__car_time",
     "out_neighbourhood__visit",
 )
 FROM_SERVICE = (
@@ -162,6 +165,9 @@ def _describe_network(project: Project, places: Places) -> dict[str, pd.DataFram
             pd.read_parquet(folder / f"core_network__{name}.parquet") for name in ("stop", "origin", "destination")
         )
         listed = list_links(frame, origins, links, max_link_m=project.settings.walking.max_link_m)
+        by_car = get_folder(project, "times", one.id) / "core_car__link.parquet"
+        if project.settings.find_car() is not None:
+            listed = pd.concat([listed, pd.read_parquet(by_car).astype(listed.dtypes)], ignore_index=True)
         points.append(listed.assign(snapshot=one.id))
         frame["is_linked"] = frame["vertex"] >= 0
         columns = ["stop_id", "stop_name", "lon", "lat", "mode", "runs_weekday", "is_linked"]

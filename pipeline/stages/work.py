@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.base.config import Span
+from pipeline.base.config import Span, list_modes
 from pipeline.base.load import Project
 from pipeline.places.model import Places
 from pipeline.routing.profile_scan import (
@@ -20,18 +20,15 @@ from pipeline.routing.profile_scan import (
     compute_nearest,
     compute_nearest_return,
 )
+from pipeline.routing.questions import mirror_window
 from pipeline.routing.raptor import RangeQuery, compute_cumulative, compute_nearest_by_pairs
 from pipeline.routing.window import DepartureWindow, build_window
-from pipeline.scoring.travel_time import (
-    Membership,
-    NearestResult,
-    build_membership,
-    choose_reasons,
-    compute_weighted_mean,
-)
+from pipeline.scoring.reach import REACH_PERCENTILES, build_reach
+from pipeline.scoring.travel_time import Membership, NearestResult, build_membership
 from pipeline.streets.shortest_paths import WalkGraph, compute_nearest_source, compute_walk_s
 from pipeline.transit.footpaths import LinkedPoints
 from pipeline.transit.linking import compute_walk_matrix
+from pipeline.transit.mirror import mirror_network
 from pipeline.transit.packed import PackedNetwork, read_packed
 from pipeline.transit.subset import compute_mode_mask, filter_network
 
@@ -148,6 +145,11 @@ class Case:
     is_cumulative: bool
 
     @property
+    def is_back(self) -> bool:
+        """Whether the search runs from the destinations: journeys home, or deadlines with time running backwards."""
+        return self.direction != "outward"
+
+    @property
     def keys(self) -> dict[str, str]:
         """Key columns of the tables."""
         return {
@@ -180,19 +182,18 @@ class SnapshotWork:
         )
         self._walks: dict[str, Walks] = {}
         self._networks: dict[tuple[str, str], PackedNetwork] = {}
+        self._mirrored: dict[tuple[str, str], PackedNetwork] = {}
 
     def list_cases(self) -> list[Case]:
         """List all combinations, those that share a network together."""
         cumulative = {d.category for d in self.project.area.destinations if d.cumulative}
         cases = []
         for name, window in self.settings.windows.items():
-            for direction, span in (("outward", window.outward), ("return", window.back)):
-                for mode_set in self.settings.mode_sets if span else ():
+            for direction, span in window.spans:
+                for mode_set in self.settings.mode_sets:
                     for category in self.project.area.categories:
                         is_cumulative = category in cumulative and direction == "outward"
-                        cases.append(
-                            Case(category, name, direction, mode_set, window.day_type, span, is_cumulative)  # type: ignore[arg-type]
-                        )
+                        cases.append(Case(category, name, direction, mode_set, window.day_type, span, is_cumulative))
         return cases
 
     def get_destinations(self, category: str) -> I32:
@@ -202,8 +203,10 @@ class SnapshotWork:
     def get_walks(self, category: str) -> Walks:
         """Return walking all the way to a category."""
         if category not in self._walks:
-            needs = self.settings.transit.max_changes is not None or any(
-                d.cumulative for d in self.project.area.destinations if d.category == category
+            needs = (
+                self.settings.transit.max_changes is not None
+                or category in self.settings.nearest_k
+                or any(d.cumulative for d in self.project.area.destinations if d.category == category)
             )
             self._walks[category] = compute_walks(
                 self.links,
@@ -214,25 +217,40 @@ class SnapshotWork:
             )
         return self._walks[category]
 
+    def has_path_to(self, destinations: I32) -> NDArray[np.bool_]:
+        """Tell from which small areas there is a path, of any length, to one of some destinations."""
+        speed = self.settings.walking.speed_kmh
+        return compute_walks(self.links, destinations, walk_kmh=speed, cap_s=self.cap_s, needs_matrix=False).has_path
+
     def get_network(self, day_type: str, mode_set: str) -> PackedNetwork:
         """Return the network of a kind of day, with the trips of a set of modes."""
         if (day_type, mode_set) not in self._networks:
             network = read_packed(self.folder / day_type)
-            modes = self.settings.mode_sets[mode_set]
+            modes = list_modes(self.settings.mode_sets[mode_set])
             if modes is not None:
                 network = filter_network(network, mode_mask=compute_mode_mask(modes))
             self._networks[day_type, mode_set] = network
         return self._networks[day_type, mode_set]
 
+    def get_case_network(self, case: Case) -> PackedNetwork:
+        """Return the network of a case; for deadlines time runs backwards in it."""
+        network = self.get_network(case.day_type, case.mode_set)
+        if case.direction != "arrive_by":
+            return network
+        if (case.day_type, case.mode_set) not in self._mirrored:
+            self._mirrored[case.day_type, case.mode_set] = mirror_network(network)
+        return self._mirrored[case.day_type, case.mode_set]
+
     def get_query(self, case: Case) -> RangeQuery:
         """Return the question for the algorithm that looks at every pair."""
+        window = self.get_window(case)
         return RangeQuery(
-            self.get_network(case.day_type, case.mode_set),
-            self.get_window(case),
+            self.get_case_network(case),
+            mirror_window(window) if case.direction == "arrive_by" else window,
             destinations=self.get_destinations(case.category),
             walk_s=self.get_walks(case.category).matrix_s,
             max_changes=self.settings.transit.max_changes,
-            is_return=case.direction == "return",
+            is_return=case.is_back,
             n_threads=N_THREADS,
         )
 
@@ -242,19 +260,19 @@ class SnapshotWork:
 
     def compute(self, case: Case) -> NearestResult:
         """Compute the times to, or from, the nearest destination."""
-        network, window = self.get_network(case.day_type, case.mode_set), self.get_window(case)
+        network, window = self.get_case_network(case), self.get_window(case)
         destinations, walks = self.get_destinations(case.category), self.get_walks(case.category)
         seeds = build_seeds(network, destinations)
-        is_return = case.direction == "return"
+        asked = mirror_window(window) if case.direction == "arrive_by" else window
         times: NearestTimes
         if self.settings.transit.max_changes is not None:
             times = compute_nearest_by_pairs(self.get_query(case))
         else:
-            search = compute_nearest_return if is_return else compute_nearest
-            times = search(network, seeds, window, walk=walks.nearest, n_threads=N_THREADS)
+            search = compute_nearest_return if case.is_back else compute_nearest
+            times = search(network, seeds, asked, walk=walks.nearest, n_threads=N_THREADS)
         has_route = walks.has_path
         if ((times.travel_time_s < 0).any(axis=1) & ~has_route).any():
-            has_route = has_route | compute_has_route(network, seeds, window.start_s, is_return=is_return)
+            has_route = has_route | compute_has_route(network, seeds, asked.start_s, is_return=case.is_back)
         named = self.places.destinations.iloc[destinations]
         return NearestResult(
             times,
@@ -265,27 +283,12 @@ class SnapshotWork:
             has_destination=bool((self.links.destination_vertex[destinations] >= 0).any()),
             destination_ids=named["destination_id"].tolist(),
             destination_names=named["name"].tolist(),
+            is_mirrored=case.direction == "arrive_by",
         )
 
     def compute_jobs(self, case: Case, result: NearestResult) -> pd.DataFrame:
         """Compute the weight within reach of each limit, one row a neighbourhood and limit."""
         weight = self.places.destinations["weight"].to_numpy(dtype=np.float64)[self.get_destinations(case.category)]
         limits = self.settings.opportunity_limits_min
-        values = compute_cumulative(self.get_query(case), weight, [60 * limit for limit in limits])
-        values[~result.is_linked] = np.nan
-        reason = np.array([None if linked else "no_street" for linked in result.is_linked], dtype=object)
-        parts = []
-        for number, limit in enumerate(limits):
-            mean, without = compute_weighted_mean(values[:, number], self.membership)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "neighbourhood_code": self.membership.neighbourhood_codes,
-                        "limit_min": limit,
-                        "jobs_p50": mean,
-                        "people_without_pct": without,
-                        "reason": choose_reasons(mean, reason, self.membership),
-                    }
-                )
-            )
-        return pd.concat(parts, ignore_index=True)
+        values = compute_cumulative(self.get_query(case), weight, [60 * limit for limit in limits], REACH_PERCENTILES)
+        return build_reach(values, limits, "jobs", is_linked=result.is_linked, membership=self.membership)

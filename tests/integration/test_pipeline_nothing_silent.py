@@ -16,6 +16,7 @@ VALUES = {
     "out_neighbourhood__visit": "time_away_p50_s",
     "out_neighbourhood__indicator": "value",
     "out_point__link": "link_m",
+    "out_neighbourhood__car_time": "car_time_min",
 }
 
 
