@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -14,7 +15,7 @@ from pipeline.base.errors import ConfigError
 from pipeline.base.load import load_project
 from pipeline.streets.drive_profile import blocks_driving, find_rule
 from pipeline.streets.model import compute_segment_cm
-from tests.support.pipeline import ROOT, TINY, ProjectFolder
+from tests.support.pipeline import ROOT, TINY, ProjectFolder, check_error
 
 SPEEDS = {"motorway": 77.6, "a_road": 43.2, "b_road": 41.9, "minor": 36.3, "local": 18.3, "private": 15.3}
 CASE = {"snapshot": "2024", "window": "weekday_am", "mode_set": "all"}
@@ -154,3 +155,12 @@ def test_the_report_shows_the_ratio_on_the_page_of_a_neighbourhood(tiny: Project
     for row in table.dropna(subset="public_transport_to_car_ratio").itertuples():
         text = f"{row.public_transport_to_car_ratio:.1f} times as long"
         assert any(row.neighbourhood_code in page and text in page for page in shown), row.neighbourhood_code
+
+
+def test_downloaded_streets_have_no_car_times(tiny: ProjectFolder, tmp_path: Path) -> None:
+    area = tmp_path / "area.yaml"
+    text = (tiny.path / TINY).read_text(encoding="utf-8")
+    box = "overpass: {north: 53.3, south: 53.2, east: 0.9, west: 0.8}"
+    area.write_text(text.replace("path: saltmarsh.osm.pbf", box), encoding="utf-8")
+    done = tiny.call("run", "streets", "--area", str(area))
+    check_error(done, 3, where="area.yaml", field="settings.car")
