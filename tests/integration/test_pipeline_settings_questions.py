@@ -109,10 +109,8 @@ def test_ways_of_counting_are_what_every_minute_gives(tiny, monkeypatch):
     work = _get_work(tiny, monkeypatch, opportunities=ways)
     case = _find_case(work, "jobs")
     n = len(work.links.origin_vertex)
-    counted = pd.concat(
-        work.build_reach(compute_counted(work, case, name, 0, n), "opportunities").assign(counting=name)
-        for name in ways
-    )
+    reached = {name: work.build_reach(compute_counted(work, case, name, 0, n), "opportunities") for name in ways}
+    counted = pd.concat([table.assign(counting=name) for name, table in reached.items()], ignore_index=True)
     keys = {k: v for k, v in case.keys.items() if k != "direction"}
     checked = check_table(counted.assign(**KEYS, **keys), "out_neighbourhood__opportunity")
     jobs = work.build_reach(work.compute_reach(case, 0, n), "jobs")
