@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,6 +12,8 @@ DayType = Literal["weekday", "saturday", "sunday"]
 Mode = Literal["bus", "coach", "rail", "tram", "metro", "ferry", "other"]
 ADDRESS = r"^[a-z]+://[^/\s]+:\d+$"
 """How the address of a scheduler is written."""
+ModeOrWalk = Literal["bus", "coach", "rail", "tram", "metro", "ferry", "other", "walk"]
+DecayName = Literal["step", "linear", "exponential", "logistic", "gaussian"]
 TimeText = Annotated[str, Field(pattern=r"^\d{1,2}:[0-5]\d$")]
 
 
@@ -39,6 +41,9 @@ class Transit(Model):
     interchange_s: int = Field(120, ge=0, le=3600, description="time to change vehicles, seconds, beside any walk")
     max_changes: int | None = Field(None, ge=0, le=10, description="most changes of vehicle; null for no limit")
     max_time_min: int = Field(120, gt=0, le=600, description="longest journey that counts, minutes door to door")
+    wheelchair: bool = Field(
+        default=False, description="use only trips and stops that the feeds flag as accessible for wheelchairs"
+    )
 
 
 class Span(Model):
@@ -71,6 +76,13 @@ class Window(Model):
     day_type: DayType
     outward: Span | None = Field(None, description="departures from home")
     back: Span | None = Field(None, description="departures from the destination")
+    arrive_by: Span | None = Field(None, description="deadlines at the destination, such as appointments")
+
+    @property
+    def spans(self) -> list[tuple[str, Span]]:
+        """Directions that are asked for, with their minutes."""
+        named = (("outward", self.outward), ("return", self.back), ("arrive_by", self.arrive_by))
+        return [(name, span) for name, span in named if span is not None]
 
 
 class Visit(Model):
@@ -114,6 +126,61 @@ class Visit(Model):
         return [(f"{self.hours.start}-{self.hours.end}", list(range(self.hours.start_s, last_s + 1, 60)))]
 
 
+class CarSpeeds(Model):
+    """Speeds by class of road, km/h: averages of the Department for Transport's journey time statistics."""
+
+    motorway: float = Field(77.6, gt=0, le=200)
+    a_road: float = Field(43.2, gt=0, le=200)
+    b_road: float = Field(41.9, gt=0, le=200)
+    minor: float = Field(36.3, gt=0, le=200)
+    local: float = Field(18.3, gt=0, le=200)
+    private: float = Field(15.3, gt=0, le=200)
+
+
+class Car(Model):
+    """Driving on the same streets, as a comparator."""
+
+    speeds_kmh: CarSpeeds = Field(default_factory=CarSpeeds, description="speed by class of road, km/h")
+    link_kmh: float = Field(15.3, gt=0, le=200, description="speed between a point and the road that it joins, km/h")
+
+
+class ModesWithout(Model):
+    """All modes but some."""
+
+    without: list[Mode] = Field(min_length=1, description="modes that are not used")
+
+
+ModeSet = list[ModeOrWalk] | ModesWithout | None
+
+
+def list_modes(mode_set: ModeSet) -> tuple[str, ...] | None:
+    """List the vehicles that a set of modes may use.
+
+    Parameters
+    ----------
+    mode_set
+        As configured; walking is always possible.
+
+    Returns
+    -------
+    tuple of str or None
+        Empty for walking only; None for all.
+    """
+    if mode_set is None:
+        return None
+    if isinstance(mode_set, ModesWithout):
+        return tuple(mode for mode in get_args(Mode) if mode not in mode_set.without)
+    return tuple(mode for mode in mode_set if mode != "walk")
+
+
+class Opportunities(Model):
+    """How destinations within reach are counted, beside plainly within a limit."""
+
+    decay: DecayName = Field("step", description="how much a destination counts by its travel time, around the limits")
+    parameter_min: float = Field(10, gt=0, description="width or standard deviation of the decay, minutes")
+    diminishing: float = Field(0, ge=0, description="the k-th nearest counts k^-diminishing as much; 0: all alike")
+
+
 class Service(Model):
     """How service levels are measured."""
 
@@ -124,7 +191,13 @@ class Service(Model):
 class Gates(Model):
     """Limits that stop a run."""
 
-    min_linked_pct: float = Field(50, ge=0, le=100, description="least share of small areas joined to the streets, %")
+    min_linked_pct: float = Field(
+        99.5,
+        ge=0,
+        le=100,
+        description="least share of neighbourhoods joined to the streets, %; one is if half of its people are",
+    )
+    reason: str = Field("", description="why a lower share is accepted in this area; a notice repeats it")
     max_operators_lost_pct: float = Field(
         2,
         ge=0,
@@ -163,7 +236,7 @@ def _default_windows() -> dict[str, Window]:
     }
 
 
-def _default_mode_sets() -> dict[str, list[Mode] | None]:
+def _default_mode_sets() -> dict[str, ModeSet]:
     return {"all": None, "bus": ["bus"]}
 
 
@@ -193,14 +266,25 @@ class Settings(Model):
     walking: Walking = Field(default_factory=Walking)
     transit: Transit = Field(default_factory=Transit)
     windows: dict[str, Window] = Field(default_factory=_default_windows)
-    mode_sets: dict[str, list[Mode] | None] = Field(
-        default_factory=_default_mode_sets, description="names and the modes each may use; null: all"
+    mode_sets: dict[str, ModeSet] = Field(
+        default_factory=_default_mode_sets,
+        description="names and the modes each may use: a list, {without: [...]}, [walk]: only on foot, or null: all",
     )
     opportunity_limits_min: list[int] = Field(
         default_factory=lambda: [15, 30, 45, 60], description="limits of 'jobs within x minutes'"
     )
+    opportunities: dict[str, Opportunities] = Field(
+        default_factory=dict,
+        description="further ways to count destinations within the limits, for categories with cumulative: true",
+    )
+    nearest_k: dict[str, Annotated[int, Field(ge=2, le=50)]] = Field(
+        default_factory=dict, description="categories for which times to each of the k nearest are published, and k"
+    )
     visits: dict[str, Visit] = Field(
         default_factory=_default_visits, description="stays for which one leaves home and is back the same day"
+    )
+    car: bool | Car = Field(
+        default=False, description="car times as a comparator: true, or {speeds_kmh: {...}, link_kmh: ...}"
     )
     service: Service = Field(default_factory=Service)
     gates: Gates = Field(default_factory=Gates)
@@ -214,6 +298,12 @@ class Settings(Model):
         description="processes that compute travel times; null: chosen by processors and work. No result depends on it",
     )
     cluster: Cluster = Field(default_factory=Cluster)
+
+    def find_car(self) -> Car | None:
+        """Return how cars drive; None where car times are not asked for."""
+        if isinstance(self.car, Car):
+            return self.car
+        return Car() if self.car else None
 
     @model_validator(mode="before")
     @classmethod

@@ -25,6 +25,8 @@ DAY_TYPES: tuple[str, ...] = ("weekday", "saturday", "sunday")
 BANDS: tuple[str, ...] = ("06_10", "10_15", "15_18", "18_22", "22_06", "all_day")
 COVERAGE = ("comparable", "partial", "missing")
 REASONS: tuple[str, ...] = ("no_street", "no_route", "over_limit")
+DIRECTIONS = ("outward", "return", "arrive_by")
+LINK_KINDS = ("stop", "small_area", "destination", "small_area_by_car", "destination_by_car")
 GROUPS = ("left_behind", "other_deprived", "other")
 
 
@@ -73,8 +75,9 @@ CODE: Column = _c("neighbourhood_code", "text", "Code of the neighbourhood, in t
 REASON = _c(
     "reason",
     "text?",
-    "Why the value is null: no_street (not joined to the streets), no_route (no journey at all), over_limit (journeys "
-    "exist, but not within the limit often enough).",
+    "Why the value (the median, where there are several) is null: no_street (not joined to the streets), no_route (no "
+    "journey at all), over_limit (journeys exist, but not within the limit often enough). Other columns that are null "
+    "beside a median are so because too few minutes, or too few people, have a journey within the limit.",
     allowed=REASONS,
 )
 RUNS_HASH = "First 12 digits of the hash of inputs and settings behind the row; out_run__inputs lists them."
@@ -82,7 +85,13 @@ RUNS_HASH = "First 12 digits of the hash of inputs and settings behind the row; 
 _TRAVEL_TIME = (
     _c("category", "text", "Category of destinations."),
     _c("window", "text", "Departure window, by its name in the settings."),
-    _c("direction", "text", "outward: from home; return: from the destination home.", allowed=("outward", "return")),
+    _c(
+        "direction",
+        "text",
+        "outward: from home; return: from the destination home; arrive_by: to the destination by each minute of the "
+        "window, the time counted from the latest departure to that deadline.",
+        allowed=DIRECTIONS,
+    ),
     _c("mode_set", "text", "Which modes may be used, by its name in the settings; walking is always possible."),
     _c("travel_time_mean_s", "float?", "Mean travel time over the departure minutes with a journey, seconds."),
     *(
@@ -95,9 +104,18 @@ _TRAVEL_TIME = (
         for p in (5, 25, 50, 75, 95)
     ),
     _c("reachable_pct", "float?", "Share of departure minutes with a journey within the limit, %."),
-    _c("first_departure_s", "float?", "First departure minute with a journey, seconds of the service day."),
-    _c("last_departure_s", "float?", "Last departure minute with a journey, seconds of the service day."),
-    _c("longest_gap_s", "float?", "Longest time between two useful departures, seconds."),
+    _c(
+        "first_departure_s",
+        "float?",
+        "First departure (or deadline) with a journey, seconds of the service day.",
+    ),
+    _c("last_departure_s", "float?", "Last minute with a journey, seconds of the service day."),
+    _c("longest_gap_s", "float?", "Longest time between two useful departures (or deadlines), seconds."),
+    _c(
+        "wait_if_missed_s",
+        "float?",
+        "If one misses a useful departure: mean wait until the next, seconds; null where fewer than two are known.",
+    ),
     _c("walk_time_s", "float?", "Walking all the way to the nearest, seconds; null beyond the limit."),
     _c("nearest_destination_id", "text?", "Destination that is nearest in most minutes."),
     _c("nearest_destination_name", "text?", "Its name."),
@@ -157,8 +175,94 @@ TABLES: dict[str, Table] = {
                 _c(
                     "jobs_p50", "float?", "Median over the departure minutes of the weight within the limit.", minimum=0
                 ),
+                _c("jobs_p25", "float?", "The same at p25: a bad minute, less in a quarter of them.", minimum=0),
+                _c("jobs_p75", "float?", "The same at p75: a good minute, more in a quarter of them.", minimum=0),
                 _c("people_without_pct", "float?", "Share of people in small areas without a value, %."),
                 REASON,
+                _c("network_hash", "text", RUNS_HASH),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__opportunity",
+            "Destinations within reach, counted by decay and with diminishing returns as the settings name them",
+            ("snapshot", "neighbourhood_code", "category", "window", "mode_set", "counting", "limit_min"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c("category", "text", "Category of destinations."),
+                _c("window", "text", "Departure window."),
+                _c("mode_set", "text", "Which modes may be used."),
+                _c("counting", "text", "How destinations are counted, by its name in the settings (opportunities:)."),
+                _c("limit_min", "int", "Limit, minutes door to door.", minimum=1),
+                _c("opportunities_p25", "float?", "At a bad minute: less in a quarter of them.", minimum=0),
+                _c("opportunities_p50", "float?", "Median over the departure minutes.", minimum=0),
+                _c("opportunities_p75", "float?", "At a good minute: more in a quarter of them.", minimum=0),
+                _c("people_without_pct", "float?", "Share of people in small areas without a value, %."),
+                REASON,
+                _c("network_hash", "text", RUNS_HASH),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__nearest_rank",
+            "Travel time to each of the k nearest destinations, for the categories that the settings name (nearest_k:)",
+            ("snapshot", "neighbourhood_code", "category", "window", "mode_set", "rank"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c("category", "text", "Category of destinations."),
+                _c("window", "text", "Departure window; journeys from home."),
+                _c("mode_set", "text", "Which modes may be used."),
+                _c("rank", "int", "1: the nearest at each minute, 2: the second nearest, ...", minimum=1),
+                _c("travel_time_p25_s", "float?", "Travel time that 25 % of departure minutes do not exceed, seconds."),
+                _c("travel_time_p50_s", "float?", "Travel time that 50 % of departure minutes do not exceed, seconds."),
+                _c("travel_time_p75_s", "float?", "Travel time that 75 % of departure minutes do not exceed, seconds."),
+                _c("people_without_pct", "float?", "Share of people in small areas without a median, %."),
+                REASON,
+                _c("network_hash", "text", RUNS_HASH),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__car_time",
+            "Car time to the nearest destination beside the time by public transport, where car: is set",
+            ("snapshot", "neighbourhood_code", "category", "window", "mode_set"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c("category", "text", "Category of destinations."),
+                _c("window", "text", "Departure window of the times by public transport; car times have none."),
+                _c("mode_set", "text", "Modes of the times by public transport."),
+                _c("car_time_min", "float?", "Driving to the nearest, minutes; mean over people.", minimum=0),
+                _c("people_without_car_time_pct", "float?", "Share of people in small areas without a car time, %."),
+                _c(
+                    "public_transport_time_min",
+                    "float?",
+                    "Median by public transport or on foot to the nearest (which may be another destination), minutes; "
+                    "mean over people in small areas that have both times.",
+                    minimum=0,
+                ),
+                _c(
+                    "public_transport_to_car_ratio",
+                    "float?",
+                    "That mean divided by the mean car time of the same small areas.",
+                    minimum=0,
+                ),
+                _c("people_without_ratio_pct", "float?", "Share of people in small areas without both times, %."),
+                _c("n_small_areas", "int", "Number of small areas behind the row.", minimum=0),
+                _c("nearest_destination_id", "text?", "Destination that is nearest by car for most people."),
+                _c("nearest_destination_name", "text?", "Its name."),
+                _c("nearest_share_pct", "float?", "Share of the people with a car time for whom it is, %."),
+                _c(
+                    "reason",
+                    "text?",
+                    "Why the car time is null: no_street (no road near enough), no_route (no way by car), over_limit.",
+                    allowed=REASONS,
+                ),
+                _c(
+                    "ratio_reason",
+                    "text?",
+                    "Why the ratio is null: that of the time by public transport, else that of the car time.",
+                    allowed=REASONS,
+                ),
                 _c("network_hash", "text", RUNS_HASH),
             ),
         ),
@@ -409,6 +513,33 @@ TABLES: dict[str, Table] = {
                 _c("mode", "text", "Mode with most trips there.", allowed=MODES),
                 _c("runs_weekday", "float", "Trips that call on the weekday.", minimum=0),
                 _c("is_linked", "bool", "Whether it is joined to the streets."),
+            ),
+        ),
+        Table(
+            "out_point__link",
+            "Every point that joins the streets, how far it is from them, and why one does not join them",
+            ("snapshot", "kind", "category", "point_id"),
+            (
+                SNAPSHOT,
+                _c("kind", "text", "What it is; by_car: where it joins the roads.", allowed=LINK_KINDS),
+                _c("category", "text?", "Category of a destination; empty for stops and small areas."),
+                _c("point_id", "text", "Stop, as feed:identifier; code of a small area; identifier of a destination."),
+                _c("name", "text?", "Name of a stop."),
+                _c("is_linked", "bool", "Whether it is joined to the streets."),
+                _c(
+                    "link_m",
+                    "float?",
+                    "Straight line to the street that it joins, metres; part of every walk.",
+                    minimum=0,
+                ),
+                _c("nearest_street_m", "float?", "Metres to the nearest street of any kind, however far.", minimum=0),
+                _c(
+                    "reason",
+                    "text?",
+                    "Why it is not joined: no_location (no usable coordinates), too_far (no street within the limit), "
+                    "isolated_piece (the only street near is an isolated piece).",
+                    allowed=("no_location", "too_far", "isolated_piece"),
+                ),
             ),
         ),
         Table(

@@ -212,15 +212,18 @@ def doctor() -> None:
 
 @app.command()
 def matrix(
-    gtfs: Annotated[
-        list[Path],
-        typer.Option("--gtfs", help="GTFS, or TransXChange or ATCO-CIF with --naptan; may be given several times"),
-    ],
     osm: Annotated[Path, typer.Option("--osm", help="OpenStreetMap file (.osm.pbf, .osm)")],
     origins: Annotated[Path, typer.Option("--origins", help="CSV: id, lon, lat (or easting, northing)")],
     destinations: Annotated[Path, typer.Option("--destinations", help="CSV: id, lon, lat (or easting, northing)")],
-    date: Annotated[str, typer.Option("--date", help="service day, YYYY-MM-DD")],
     out: Annotated[Path, typer.Option("--out", help="result, .csv or .parquet")],
+    gtfs: Annotated[
+        list[Path] | None,
+        typer.Option("--gtfs", help="GTFS, or TransXChange or ATCO-CIF with --naptan; may be given several times"),
+    ] = None,
+    date: Annotated[str | None, typer.Option("--date", help="service day, YYYY-MM-DD")] = None,
+    mode: Annotated[
+        str, typer.Option("--mode", help="public_transport (with walking), or car, which needs no timetable")
+    ] = "public_transport",
     time: Annotated[str | None, typer.Option("--time", help="departure, HH:MM")] = None,
     arrive_by: Annotated[
         str | None, typer.Option("--arrive-by", help="instead of --time: deadline, HH:MM; a window holds deadlines")
@@ -248,6 +251,9 @@ def matrix(
     decay_parameter: Annotated[
         float | None, typer.Option("--decay-parameter", help="minutes; width, or standard deviation; absent: 10")
     ] = None,
+    diminishing: Annotated[
+        float, typer.Option("--diminishing", help="the k-th nearest counts k^-ALPHA as much; 0: all alike")
+    ] = 0.0,
     direction: Annotated[str, typer.Option("--direction", help="to the destinations, or from them")] = "to",
     walk_kmh: Annotated[float, typer.Option("--walk-kmh", min=0.1, max=15)] = 4.8,
     max_walk_m: Annotated[float, typer.Option("--max-walk-m", min=0, max=20_000, help="to or from a stop")] = 2000,
@@ -256,7 +262,8 @@ def matrix(
     max_changes: Annotated[int | None, typer.Option("--max-changes", min=0, max=20, help="absent: no limit")] = None,
     max_time_min: Annotated[int, typer.Option("--max-time-min", min=1, max=1440, help="longest journey")] = 120,
     crs: Annotated[str, typer.Option("--crs", help="coordinate system of easting, northing")] = "EPSG:27700",
-    modes: Annotated[str | None, typer.Option("--modes", help="such as bus,rail; absent: all")] = None,
+    modes: Annotated[str | None, typer.Option("--modes", help="such as bus,rail; walk: on foot; absent: all")] = None,
+    without_modes: Annotated[str | None, typer.Option("--without-modes", help="such as rail,coach")] = None,
     wheelchair: Annotated[
         bool, typer.Option("--wheelchair", help="only trips and stops that the feed flags as accessible")
     ] = False,
@@ -264,13 +271,16 @@ def matrix(
     notices: Annotated[Path | None, typer.Option("--notices", help="list doubtful rows in this .csv")] = None,
     cluster: ClusterOption = None,
     workers: WorkersOption = None,
+    links: Annotated[
+        Path | None, typer.Option("--links", help="list in this .csv how far every point and stop is from the streets")
+    ] = None,
 ) -> None:
     """Compute travel times between anybody's points, on anybody's timetable and streets."""
     from pipeline.cli.matrix import run_matrix
 
     run_matrix(
         {
-            "gtfs": gtfs,
+            "gtfs": gtfs or [],
             "naptan": naptan,
             "osm": osm,
             "origins": origins,
@@ -281,6 +291,7 @@ def matrix(
             "has_reliability": reliability,
             "weight": weight,
             "decay_parameter_min": decay_parameter,
+            "diminishing": diminishing,
             "is_wheelchair": wheelchair,
             "walk_kmh": walk_kmh,
             "max_walk_m": max_walk_m,
@@ -289,7 +300,9 @@ def matrix(
             "max_changes": max_changes,
             "max_time_min": max_time_min,
             "crs": crs,
+            "links": links,
         },
+        mode=mode,
         date=date,
         time=time,
         arrive_by=arrive_by,
@@ -298,6 +311,7 @@ def matrix(
         percentiles=percentiles,
         direction=direction,
         modes=modes,
+        without_modes=without_modes,
         out=out,
         notices_file=notices,
         cluster=cluster,
@@ -348,6 +362,9 @@ def explain(
     depart: Annotated[str | None, typer.Option("--depart", help="HH:MM; the window's median minute if absent")] = None,
     window: Annotated[str | None, typer.Option("--window", help="departure window")] = None,
     snapshot: SnapshotOption = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="snapshot to compare with, leg by leg; the one before if absent")
+    ] = None,
     fastest: Annotated[bool, typer.Option("--fastest", help="the quickest journey of the window")] = False,
     typical: Annotated[bool, typer.Option("--typical", help="one as long as the median")] = False,
     form: Annotated[str, typer.Option("--format", help="text, table (CSV), geojson or svg")] = "text",
@@ -360,7 +377,8 @@ def explain(
 
     project = _load(area, config, data)
     choices = [name for name, is_wanted in (("fastest", fastest), ("typical", typical)) if is_wanted]
-    asked: dict[str, Any] = {"depart": depart, "window": window, "snapshot": snapshot, "choices": choices}
+    asked: dict[str, Any] = {"depart": depart, "window": window, "snapshot": snapshot, "against": against}
+    asked["choices"] = choices
     typer.echo(explain_place(project, code, category, **asked, form=form, out=out))
 
 

@@ -22,12 +22,15 @@ from pipeline.stages.means import build_means
 from pipeline.transit.packed import MODES
 
 SHOWN = 3
+WAYS = ("public_transport", "car")
+WALK = "walk"
 
 
 def run_matrix(
     options: dict[str, Any],
     *,
-    date: str,
+    mode: str,
+    date: str | None,
     time: str | None,
     arrive_by: str | None,
     cumulative: str | None,
@@ -35,6 +38,7 @@ def run_matrix(
     percentiles: str,
     direction: str,
     modes: str | None,
+    without_modes: str | None,
     out: Path,
     notices_file: Path | None,
     cluster: str | None = None,
@@ -46,7 +50,7 @@ def run_matrix(
     ----------
     options
         Fields of :class:`pipeline.stages.matrix.MatrixQuestion` that need no reading.
-    date, time, arrive_by, cumulative, decay, percentiles, direction, modes
+    mode, date, time, arrive_by, cumulative, decay, percentiles, direction, modes, without_modes
         As typed.
     out
         Result.
@@ -63,16 +67,24 @@ def run_matrix(
     check_out(out)
     if direction not in {"to", "from"}:
         raise UsageError(f"'{direction}' is no direction.", field="--direction", cure="Use to or from.")
+    if mode not in WAYS:
+        raise UsageError(f"There is no mode '{mode}'.", field="--mode", cure=f"Use one of: {', '.join(WAYS)}.")
+    is_car = mode == "car"
+    if is_car:
+        _refuse_means(cluster, workers)
+    else:
+        _require_timetable(options["gtfs"], date)
     question = MatrixQuestion(
         **options,
-        day=parse_day(date, "--date"),
-        time_s=_choose_time(time, arrive_by),
+        day=None if date is None else parse_day(date, "--date"),
+        time_s=0 if is_car and time is None and arrive_by is None else _choose_time(time, arrive_by),
+        is_car=is_car,
         is_arrive_by=arrive_by is not None,
         limits_min=_parse_limits(cumulative),
         decay=_parse_decay(decay),
         percentiles=_parse_percentiles(percentiles),
         is_return=direction == "from",
-        modes=_parse_modes(modes),
+        modes=_choose_modes(modes, without_modes),
     )
     if out.resolve() in {p.resolve() for p in (*question.gtfs, question.osm, question.origins, question.destinations)}:
         raise UsageError("--out would overwrite an input.", file=out, cure="Give the result another name.")
@@ -106,6 +118,21 @@ def describe_notices(notices: Notices, file: Path | None) -> None:
             typer.echo(f"    {text} {row['detail']}".rstrip(), err=True)
     if file is not None:
         write_csv(frame, file)
+
+
+def _require_timetable(gtfs: list[Path], date: str | None) -> None:
+    for field, is_there, cure in (
+        ("--gtfs", bool(gtfs), "Give --gtfs FILE for each timetable; only --mode car needs none."),
+        ("--date", date is not None, "Give --date 2024-03-05; only --mode car needs none."),
+    ):
+        if not is_there:
+            raise UsageError(f"{field} is needed for public transport.", field=field, cure=cure)
+
+
+def _refuse_means(cluster: str | None, workers: int | None) -> None:
+    for field, value in (("--cluster", cluster), ("--workers", workers)):
+        if value is not None:
+            raise UsageError("Car times are not shared out.", field=field, cure=f"Leave {field} out.")
 
 
 def parse_day(text: str, field: str) -> Date:
@@ -178,11 +205,25 @@ def _parse_percentiles(text: str) -> tuple[float, ...]:
     return values
 
 
-def _parse_modes(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
+def _choose_modes(only: str | None, without: str | None) -> tuple[str, ...] | None:
+    """Read which modes may be used, or may not; walking always may, so that ``walk`` alone means nothing else."""
+    if only is not None and without is not None:
+        raise UsageError(
+            "Either the modes that may be used or those that may not.",
+            field="--without-modes",
+            cure="Leave out --modes or --without-modes.",
+        )
+    if only is not None:
+        return tuple(mode for mode in _parse_modes(only, "--modes", (*MODES, WALK)) if mode != WALK)
+    if without is not None:
+        gone = _parse_modes(without, "--without-modes", MODES)
+        return tuple(mode for mode in MODES if mode not in gone)
+    return None
+
+
+def _parse_modes(text: str, field: str, known: tuple[str, ...]) -> tuple[str, ...]:
     modes = tuple(part.strip() for part in text.split(",") if part.strip())
-    unknown = [mode for mode in modes if mode not in MODES]
+    unknown = [mode for mode in modes if mode not in known]
     if unknown or not modes:
-        raise UsageError(f"Unknown modes: {', '.join(unknown)}.", field="--modes", cure=f"Modes: {', '.join(MODES)}.")
+        raise UsageError(f"Unknown modes: {', '.join(unknown)}.", field=field, cure=f"Modes: {', '.join(known)}.")
     return modes

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TRAVEL_TIME = "out_neighbourhood__travel_time"
 JOBS = "out_neighbourhood__jobs"
+CAR = "out_neighbourhood__car_time"
 SERVICE_LEVEL = "out_neighbourhood__service_level"
 SERVICE_CHANGE = "out_neighbourhood__service_change"
 MATCHED_SERVICES = "out_service__change"
@@ -58,6 +59,19 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "reason",
     ),
     JOBS: ("snapshot", "neighbourhood_code", "category", "window", "mode_set", "limit_min", "jobs_p50", "reason"),
+    CAR: (
+        "snapshot",
+        "neighbourhood_code",
+        "category",
+        "window",
+        "mode_set",
+        "car_time_min",
+        "public_transport_time_min",
+        "public_transport_to_car_ratio",
+        "nearest_destination_name",
+        "reason",
+        "ratio_reason",
+    ),
     SERVICE_LEVEL: (
         "snapshot",
         "neighbourhood_code",

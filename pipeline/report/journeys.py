@@ -33,7 +33,7 @@ def draw_journeys(legs: pl.DataFrame, title: str) -> str:
     ----------
     legs
         ``snapshot``, ``choice``, ``kind``, ``start_s``, ``end_s``, ``from_home_km``, ``to_home_km``, ``route``,
-        ``mode`` and ``to_name``; a journey that does not exist has one row of kind ``none``.
+        ``mode``, ``to_name``, ``verdict`` and ``change_s``; a journey that does not exist has one row of kind ``none``.
     title
         Title of the picture.
 
@@ -67,6 +67,16 @@ def draw_journeys(legs: pl.DataFrame, title: str) -> str:
     return target.getvalue()
 
 
+def _describe_fate(leg: dict[str, object]) -> str:
+    """Say beside a ride what became of it, where two snapshots are compared."""
+    verdict, change_s = leg["verdict"], leg["change_s"]
+    if verdict is None or verdict == "same" or not isinstance(change_s, int):
+        return ""
+    if verdict in {"slower", "quicker"}:
+        return f" ({abs(change_s) / 60:.0f} min {verdict})"
+    return f" ({str(verdict).replace('_', ' ')})"
+
+
 def _draw_journey(panel: Axes, legs: pl.DataFrame) -> None:
     """Draw one journey; a leg whose ends have no place keeps the distance that is known before it."""
     first = legs.row(0, named=True)
@@ -86,7 +96,7 @@ def _draw_journey(panel: Axes, legs: pl.DataFrame) -> None:
         panel.plot([leg["start_s"], leg["end_s"]], [begin, end], color=colour, linestyle=style, linewidth=width)
         if leg["kind"] == "ride":
             middle = ((leg["start_s"] + leg["end_s"]) / 2, (begin + end) / 2)
-            text = f"{leg['mode']} {leg['route']}"
+            text = f"{leg['mode']} {leg['route']}{_describe_fate(leg)}"
             panel.annotate(text, middle, xytext=(5, -9), textcoords="offset points", fontsize=8)
     panel.grid(axis="y", color="#dddddd", linewidth=0.6)
     panel.set_axisbelow(True)

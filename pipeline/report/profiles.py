@@ -9,6 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
+from pipeline.report.car import build_car_table
 from pipeline.report.data import compute_median
 from pipeline.report.findings import describe_window
 from pipeline.report.sketches import draw_rank_interval, draw_spread
@@ -90,6 +91,7 @@ class Profile:
     time_blocks: tuple[TimeBlock, ...]
     other_times: Table
     jobs: Table | None
+    car: Table | None
     service: Table | None
     service_facts: Table | None
     scores: Table | None
@@ -124,6 +126,7 @@ class ProfileBuilder:
             time_blocks=tuple(self._build_time_block(category, times) for category in self.context.categories),
             other_times=self._build_other_times(times),
             jobs=self._build_jobs(place),
+            car=build_car_table(self.report, place),
             service=self._build_service(levels),
             service_facts=self._build_service_facts(levels),
             scores=self._build_scores(scores),

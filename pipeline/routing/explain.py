@@ -1,9 +1,13 @@
-"""One journey, leg by leg: an earliest-arrival search that remembers how each stop was reached."""
+"""One journey, leg by leg: an earliest-arrival search, ride by ride, that remembers how each stop was reached.
+
+Each round adds one ride to what the rounds before it reached (Delling, Pajor and Werneck 2012), so that a limit on
+changes is exact; a round is one pass over the connections of the time in question.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -62,8 +66,36 @@ class Journey:
         return self.arrive_s - self.leave_s
 
 
+@dataclass(frozen=True)
+class _Round:
+    """What is known with at most so many rides, int32[n_stops] each.
+
+    Attributes
+    ----------
+    arrival
+        Earliest arrival by vehicle, `INF` for none.
+    ride_begin, ride_end
+        Connections where that ride begins and ends, -1 for none.
+    ride_round
+        With how many rides that arrival was found first.
+    ready
+        Earliest time at which one may board, walks and interchange included.
+    changed_at, change_round
+        Stop from which one changed to be ready then, -1: one walked there from the start; and with how many rides
+        one had arrived at that stop.
+    """
+
+    arrival: I32
+    ride_begin: I32
+    ride_end: I32
+    ride_round: I32
+    ready: I32
+    changed_at: I32
+    change_round: I32
+
+
 @kernel
-def _search(
+def _ride_once(
     con_dep_stop: I32,
     con_arr_stop: I32,
     con_dep_s: I32,
@@ -73,55 +105,60 @@ def _search(
     con_can_board: U8,
     con_can_alight: U8,
     n_trips: int,
-    foot_indptr: I32,
-    foot_stop: I32,
-    foot_s: I32,
-    stop_change_s: I32,
     ready: I32,
-) -> tuple[I32, I32, I32, I32]:
-    """Scan connections forwards from stops that are `ready` at given times.
-
-    Returns for every stop the earliest arrival by vehicle, the connections where that ride begins and ends, and the
-    stop from which one changed to become ready there (-1: not by a change). Connections of one departure time are
-    scanned until nothing improves.
-    """
-    n_stops = ready.shape[0]
-    arrival = np.full(n_stops, INF, np.int32)
-    ride_begin = np.full(n_stops, -1, np.int32)
-    ride_end = np.full(n_stops, -1, np.int32)
-    changed_at = np.full(n_stops, -1, np.int32)
+    number: int,
+    arrival: I32,
+    ride_begin: I32,
+    ride_end: I32,
+    ride_round: I32,
+) -> int:
+    """Take one ride from stops that are `ready` at given times; returns at how many stops one arrives earlier."""
     boarded = np.full(n_trips, -1, np.int32)
-    group = 0
-    improved = False
-    i = 0
-    while i < con_dep_s.shape[0]:
+    n_improved = 0
+    for i in range(con_dep_s.shape[0]):
         trip = con_trip[i]
         is_aboard = boarded[trip] >= 0 and con_call[boarded[trip]] <= con_call[i]
         if not is_aboard and con_can_board[i] and ready[con_dep_stop[i]] <= con_dep_s[i]:
             boarded[trip] = i
             is_aboard = True
-            improved = True
         v = con_arr_stop[i]
         if is_aboard and con_can_alight[i] and con_arr_s[i] < arrival[v]:
-            improved = True
+            n_improved += ride_round[v] != number
             arrival[v] = con_arr_s[i]
             ride_begin[v] = boarded[trip]
             ride_end[v] = i
-            for leg in range(foot_indptr[v] - 1, foot_indptr[v + 1]):
-                if leg < foot_indptr[v]:
-                    w = v
-                    time = arrival[v] + stop_change_s[v]
-                else:
-                    w = foot_stop[leg]
-                    time = arrival[v] + foot_s[leg]
-                if time < ready[w]:
-                    ready[w] = time
-                    changed_at[w] = v
-        i += 1
-        if i == con_dep_s.shape[0] or con_dep_s[i] != con_dep_s[group]:
-            i, group = (group, group) if improved else (i, i)
-            improved = False
-    return arrival, ride_begin, ride_end, changed_at
+            ride_round[v] = number
+    return n_improved
+
+
+@kernel
+def _change_once(
+    arrival: I32,
+    ride_round: I32,
+    number: int,
+    foot_indptr: I32,
+    foot_stop: I32,
+    foot_s: I32,
+    stop_change_s: I32,
+    ready: I32,
+    changed_at: I32,
+    change_round: I32,
+) -> None:
+    """Change at, or walk from, every stop at which ride `number` arrived earlier than any before it."""
+    for v in range(arrival.shape[0]):
+        if ride_round[v] != number:
+            continue
+        for leg in range(foot_indptr[v] - 1, foot_indptr[v + 1]):
+            if leg < foot_indptr[v]:
+                w = v
+                time = arrival[v] + stop_change_s[v]
+            else:
+                w = foot_stop[leg]
+                time = arrival[v] + foot_s[leg]
+            if time < ready[w]:
+                ready[w] = time
+                changed_at[w] = v
+                change_round[w] = number
 
 
 def explain_journey(
@@ -132,6 +169,7 @@ def explain_journey(
     *,
     cap_s: int,
     walk: NearestWalk | None = None,
+    max_changes: int | None = None,
     is_return: bool = False,
 ) -> Journey | None:
     """Find the quickest journey from an origin to the nearest destination, or home from it, for one departure.
@@ -150,20 +188,24 @@ def explain_journey(
         Longest journey that counts.
     walk
         Walking all the way; it is preferred when it is as quick.
+    max_changes
+        Most changes of vehicle, None for no limit.
     is_return
         From the destination to the origin.
 
     Returns
     -------
     Journey or None
-        Its travel time equals that of the scan for the same minute; None if there is none within the cap.
+        Its travel time equals that of the scan, or with a limit on changes that of range RAPTOR, for the same minute;
+        of journeys as quick it is one with fewest changes. None if there is none within the cap.
     """
     legs = slice(int(network.access_indptr[origin]), int(network.access_indptr[origin + 1]))
     near = np.full(network.n_stops, INF, np.int32)
     near[network.access_stop[legs]] = network.access_s[legs]
     start, end = (seeds.seconds, near) if is_return else (near, seeds.seconds)
     walked = _walk_all_the_way(walk, origin, leave_s)
-    ridden = _ride(network, start, end, seeds.destination, leave_s, cap_s, is_return=is_return)
+    rounds = _search(network, start, leave_s, cap_s, max_changes=max_changes)
+    ridden = _follow_back(network, rounds, end, seeds.destination, leave_s, is_return=is_return)
     found = [journey for journey in (walked, ridden) if journey is not None and journey.travel_time_s <= cap_s]
     return min(found, key=lambda journey: journey.arrive_s) if found else None
 
@@ -175,45 +217,63 @@ def _walk_all_the_way(walk: NearestWalk | None, origin: int, leave_s: int) -> Jo
     return Journey(leave_s, arrive_s, int(walk.destination[origin]), (Leg("walk", leave_s, arrive_s, -1, -1),))
 
 
-def _ride(
-    network: PackedNetwork, start: I32, end: I32, destination: I32, leave_s: int, cap_s: int, *, is_return: bool
-) -> Journey | None:
+def _search(
+    network: PackedNetwork, start: I32, leave_s: int, cap_s: int, *, max_changes: int | None
+) -> tuple[int, list[_Round]]:
+    """Search forwards ride by ride until nothing improves; returns the first connection and what each ride gave."""
     first = int(np.searchsorted(network.con_dep_s, leave_s, side="left"))
     last = int(np.searchsorted(network.con_dep_s, leave_s + cap_s, side="right"))
+    connections: list[Any] = [
+        getattr(network, f"con_{name}")[first:last]
+        for name in ("dep_stop", "arr_stop", "dep_s", "arr_s", "trip", "call", "can_board", "can_alight")
+    ]
+    n_stops = network.n_stops
+    unknown = np.full(n_stops, -1, np.int32)
     ready = np.where(start < INF, leave_s + start, INF).astype(np.int32)
-    arrival, ride_begin, ride_end, changed_at = _search(
-        network.con_dep_stop[first:last],
-        network.con_arr_stop[first:last],
-        network.con_dep_s[first:last],
-        network.con_arr_s[first:last],
-        network.con_trip[first:last],
-        network.con_call[first:last],
-        network.con_can_board[first:last],
-        network.con_can_alight[first:last],
-        network.n_trips,
-        network.foot_indptr,
-        network.foot_stop,
-        network.foot_s,
-        network.stop_change_s,
-        ready,
-    )
+    rounds = [_Round(np.full(n_stops, INF, np.int32), unknown, unknown, unknown, ready, unknown, unknown)]
+    while max_changes is None or len(rounds) <= max_changes + 1:
+        before, number = rounds[-1], len(rounds)
+        now = _Round(*(array.copy() for array in vars(before).values()))
+        rides = [now.arrival, now.ride_begin, now.ride_end, now.ride_round]
+        if not _ride_once(*[*connections, network.n_trips, before.ready, number, *rides]):
+            break
+        foot = (network.foot_indptr, network.foot_stop, network.foot_s, network.stop_change_s)
+        _change_once(now.arrival, now.ride_round, number, *foot, now.ready, now.changed_at, now.change_round)
+        rounds.append(now)
+    return first, rounds
+
+
+def _follow_back(
+    network: PackedNetwork,
+    found: tuple[int, list[_Round]],
+    end: I32,
+    destination: I32,
+    leave_s: int,
+    *,
+    is_return: bool,
+) -> Journey | None:
+    """Follow the quickest journey back from where it ends."""
+    first, rounds = found
+    arrival = rounds[-1].arrival
     there = np.where((arrival < INF) & (end < INF), arrival.astype(np.int64) + end, INF)
     if int(there.min(initial=INF)) >= INF:
         return None
-    stop = int(np.lexsort((destination, there))[0])
-    arrive_s = int(there[stop])
-    last_stop = stop
+    stop = int(np.lexsort((destination, rounds[-1].ride_round, there))[0])
+    arrive_s, last_stop, number = int(there[stop]), stop, len(rounds) - 1
     legs = [Leg("walk", int(arrival[stop]), arrive_s, stop, -1)]
     while True:
-        begin, finish = first + int(ride_begin[stop]), first + int(ride_end[stop])
+        number = int(rounds[number].ride_round[stop])
+        begin, finish = first + int(rounds[number].ride_begin[stop]), first + int(rounds[number].ride_end[stop])
         board, board_s = int(network.con_dep_stop[begin]), int(network.con_dep_s[begin])
         legs.append(Leg("ride", board_s, int(network.con_arr_s[finish]), board, stop, int(network.con_trip[begin])))
-        legs.append(Leg("wait", int(ready[board]), board_s, board, board))
-        if changed_at[board] < 0:
-            legs.append(Leg("walk", leave_s, int(ready[board]), -1, board))
+        before = rounds[number - 1]
+        ready_s = int(before.ready[board])
+        legs.append(Leg("wait", ready_s, board_s, board, board))
+        stop, number = int(before.changed_at[board]), int(before.change_round[board])
+        if stop < 0:
+            legs.append(Leg("walk", leave_s, ready_s, -1, board))
             break
-        stop = int(changed_at[board])
-        legs.append(Leg("change", int(arrival[stop]), int(ready[board]), stop, board))
+        legs.append(Leg("change", int(rounds[number].arrival[stop]), ready_s, stop, board))
     kept = tuple(leg for leg in reversed(legs) if leg.kind == "ride" or leg.end_s > leg.start_s)
     chosen = int(destination[board if is_return else last_stop])
     return Journey(leave_s, arrive_s, chosen, kept)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.routing.diminishing import add_diminishing, build_discount, rank_by_weight
 from pipeline.routing.kernels import F64, I32, INF
 from pipeline.routing.question_kernels import add_opportunities, keep_nearest, reduce_reliability
-from pipeline.routing.raptor import RangeQuery, get_shape, stream_parts, stream_times
+from pipeline.routing.raptor import RangeQuery, compute_all_times, get_shape, stream_parts, stream_times
 from pipeline.routing.window import DepartureWindow, compute_ranks
 from pipeline.transit.packed import PackedNetwork
 
@@ -134,7 +135,9 @@ def compute_nearest_ranks(query: RangeQuery, k: int) -> RankedTimes:
     return RankedTimes(best, winner)
 
 
-def compute_opportunities(query: RangeQuery, weight: F64, factor: F64, percentiles: Sequence[float] = (50,)) -> F64:
+def compute_opportunities(
+    query: RangeQuery, weight: F64, factor: F64, percentiles: Sequence[float] = (50,), *, diminishing: float = 0.0
+) -> F64:
     """Compute the weight within reach, as percentiles over the minutes of the window.
 
     Parameters
@@ -147,6 +150,9 @@ def compute_opportunities(query: RangeQuery, weight: F64, factor: F64, percentil
         float64[n_limits, cap_s + 1]; from `pipeline.routing.decay.build_decay`.
     percentiles
         Nearest rank: the least value that at least p % of the minutes do not exceed.
+    diminishing
+        Alpha: the k-th nearest destination of a minute counts k^-alpha as much, of equal times the heavier first; 0:
+        all count alike.
 
     Returns
     -------
@@ -156,6 +162,8 @@ def compute_opportunities(query: RangeQuery, weight: F64, factor: F64, percentil
     n_starts, n_ends = get_shape(query)
     n_homes, n_minutes = n_ends if query.is_return else n_starts, query.window.n_minutes
     ranks = compute_ranks(percentiles, n_minutes)
+    if diminishing:
+        return _compute_diminishing(query, weight, factor, ranks, diminishing)
     if query.is_return:
         total = np.zeros((n_homes, factor.shape[0], n_minutes))
 
@@ -177,6 +185,25 @@ def compute_opportunities(query: RangeQuery, weight: F64, factor: F64, percentil
         out[first:end] = np.sort(blocks.pop(first), axis=2)[:, :, ranks]
 
     stream_parts(query, count, finish, values_a_start=factor.shape[0] * n_minutes)
+    return out
+
+
+def _compute_diminishing(query: RangeQuery, weight: F64, factor: F64, ranks: I32, alpha: float) -> F64:
+    """Sort the destinations of every minute by their times; a return needs all of them at once."""
+    n_starts, n_ends = get_shape(query)
+    n_homes, n_minutes = n_ends if query.is_return else n_starts, query.window.n_minutes
+    discount, by_weight = build_discount(alpha, weight.shape[0]), rank_by_weight(weight)
+    out = np.empty((n_homes, factor.shape[0], ranks.shape[0]))
+
+    def reduce(first: int, end: int, times: I32) -> None:
+        block = np.zeros((end - first, factor.shape[0], n_minutes))
+        add_diminishing(times, weight, factor, discount, by_weight, block)
+        out[first:end] = np.sort(block, axis=2)[:, :, ranks]
+
+    if query.is_return:
+        reduce(0, n_homes, np.ascontiguousarray(compute_all_times(query).transpose(1, 0, 2)))
+    else:
+        stream_times(query, reduce)
     return out
 
 

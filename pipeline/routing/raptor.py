@@ -158,8 +158,10 @@ def compute_nearest_by_pairs(query: RangeQuery) -> NearestTimes:
     return NearestTimes(np.where(winner < 0, -1, best).astype(np.int32), winner)
 
 
-def compute_cumulative(query: RangeQuery, weight: F64, limits_s: Sequence[int], percentile: float = 50) -> F64:
-    """Compute the weight (jobs, say) within reach, as a percentile over the minutes of the window.
+def compute_cumulative(
+    query: RangeQuery, weight: F64, limits_s: Sequence[int], percentiles: Sequence[float] = (50,)
+) -> F64:
+    """Compute the weight (jobs, say) within reach, as percentiles over the minutes of the window.
 
     Parameters
     ----------
@@ -169,18 +171,18 @@ def compute_cumulative(query: RangeQuery, weight: F64, limits_s: Sequence[int], 
         float64[n_ends]; of each destination.
     limits_s
         Travel times.
-    percentile
+    percentiles
         Nearest rank; 50 for the median: the value that is not exceeded in at least half of the minutes.
 
     Returns
     -------
-    float64[n_starts, n_limits]
+    float64[n_starts, n_limits, n_percentiles]
         Weight that can be reached within each limit. A limit beyond the window's cap counts up to the cap.
     """
     n_starts, _ = _shape(query)
     limits = np.asarray(limits_s, dtype=np.int32)
-    rank = int(compute_ranks([percentile], query.window.n_minutes)[0])
-    out = np.empty((n_starts, limits.shape[0]))
+    ranks = compute_ranks(percentiles, query.window.n_minutes)
+    out = np.empty((n_starts, limits.shape[0], ranks.shape[0]))
 
     counts: dict[int, F64] = {}
 
@@ -190,7 +192,7 @@ def compute_cumulative(query: RangeQuery, weight: F64, limits_s: Sequence[int], 
         reduce_cumulative(times, weight[first_end:last_end], limits, counts[first])
 
     def finish(first: int, end: int) -> None:
-        out[first:end] = np.partition(counts.pop(first), rank, axis=2)[:, :, rank]
+        out[first:end] = np.partition(counts.pop(first), ranks, axis=2)[:, :, ranks]
 
     stream_parts(query, add, finish, values_a_start=limits.shape[0] * query.window.n_minutes)
     return out

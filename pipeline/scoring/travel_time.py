@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.routing.profile_scan import NearestTimes, NearestWalk
-from pipeline.routing.window import PERCENTILES, DepartureWindow, compute_shares, compute_statistics
+from pipeline.routing.questions import summarise_reliability
+from pipeline.routing.window import (
+    PERCENTILES,
+    DepartureWindow,
+    WindowStatistics,
+    compute_shares,
+    compute_statistics,
+)
 
 F64 = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -22,6 +29,7 @@ MEAN_COLUMNS = [
     "first_departure_s",
     "last_departure_s",
     "longest_gap_s",
+    "wait_if_missed_s",
     "walk_time_s",
 ]
 WITHOUT_COLUMNS = {
@@ -47,7 +55,7 @@ class NearestResult:
     walk
         Walking all the way within the cap.
     window
-        The departure window.
+        The departure window, or that of the deadlines.
     is_linked
         bool[n]; whether each small area is joined to the streets.
     has_route
@@ -56,6 +64,8 @@ class NearestResult:
         Whether any destination of the category is joined to the streets.
     destination_ids, destination_names
         Of the category, in the order of the numbers in `times`.
+    is_mirrored
+        Whether the minutes of `times` run backwards, from the last deadline to the first.
     """
 
     times: NearestTimes
@@ -66,6 +76,7 @@ class NearestResult:
     has_destination: bool
     destination_ids: list[str]
     destination_names: list[str]
+    is_mirrored: bool = False
 
 
 def build_small_area_times(result: NearestResult) -> tuple[pd.DataFrame, NDArray[np.int32]]:
@@ -83,7 +94,7 @@ def build_small_area_times(result: NearestResult) -> tuple[pd.DataFrame, NDArray
     shares : int32[n, n_destinations]
         Minutes in which each destination is the nearest.
     """
-    statistics = compute_statistics(result.times.travel_time_s, result.window)
+    statistics = _compute_statistics(result)
     is_linked = result.is_linked
     table = pd.DataFrame({"travel_time_mean_s": statistics.mean_s})
     for number, p in enumerate(PERCENTILES):
@@ -92,11 +103,26 @@ def build_small_area_times(result: NearestResult) -> tuple[pd.DataFrame, NDArray
     table["first_departure_s"] = _null(statistics.first_departure_s)
     table["last_departure_s"] = _null(statistics.last_departure_s)
     table["longest_gap_s"] = _null(statistics.longest_gap_s)
+    table["wait_if_missed_s"] = summarise_reliability(result.times.travel_time_s).wait_if_missed_s
     table["walk_time_s"] = _null(result.walk.seconds)
     shares = compute_shares(result.times.destination, len(result.destination_ids))
     table = table.join(describe_nearest(shares.astype(np.float64), result.destination_ids, result.destination_names))
     table["reason"] = _find_reasons(table["travel_time_p50_s"].to_numpy(), result)
     return table, shares
+
+
+def _compute_statistics(result: NearestResult) -> WindowStatistics:
+    """Compute the statistics of a window; of deadlines the first and last one that can be met."""
+    if not result.is_mirrored:
+        return compute_statistics(result.times.travel_time_s, result.window)
+    # minutes are counted from the last deadline back; null stays -1
+    backwards = DepartureWindow(0, result.window.n_minutes, result.window.cap_s)
+    found = compute_statistics(result.times.travel_time_s, backwards)
+    first, last = (
+        np.where(minutes < 0, -1, result.window.last_s - minutes).astype(np.int32)
+        for minutes in (found.last_departure_s, found.first_departure_s)
+    )
+    return replace(found, first_departure_s=first, last_departure_s=last)
 
 
 def _null(values: NDArray[np.int32]) -> F64:

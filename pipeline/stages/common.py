@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -124,6 +124,21 @@ def write_tables(run: StageRun, tables: Mapping[str, pd.DataFrame | pl.DataFrame
     for name, table in tables.items():
         write_parquet(table, run.folder / f"{name}.parquet")
         run.row_counts[name] = len(table)
+
+
+def remove_tables(run: StageRun, names: Iterable[str]) -> None:
+    """Delete tables of an earlier run that this one does not make, such as those of a question no longer asked.
+
+    Parameters
+    ----------
+    run
+        The stage.
+    names
+        Tables that are made only where the settings ask for them; those written by this run stay.
+    """
+    for name in names:
+        if name not in run.row_counts:
+            (run.folder / f"{name}.parquet").unlink(missing_ok=True)
 
 
 def read_places(project: Project) -> Places:

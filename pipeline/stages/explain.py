@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.base.errors import UsageError
 from pipeline.base.io import write_text
 from pipeline.base.load import Project
+from pipeline.stages.explain_comparison import build_part_table
 from pipeline.stages.explain_journeys import find_journeys
 from pipeline.stages.explain_legs import build_geojson, build_leg_table
 from pipeline.stages.explain_text import describe_explanation
@@ -23,6 +24,7 @@ def explain_place(
     depart: str | None = None,
     window: str | None = None,
     snapshot: str | None = None,
+    against: str | None = None,
     choices: Sequence[str] = (),
     form: str = "text",
     out: Path | None = None,
@@ -33,11 +35,12 @@ def explain_place(
     ----------
     project
         The area with its settings.
-    code, category, depart, window, snapshot, choices
+    code, category, depart, window, snapshot, against, choices
         As of :func:`pipeline.stages.explain_journeys.find_journeys`.
     form
-        ``text``; ``table``: CSV, a row for each leg; ``geojson``: a feature for each leg; ``svg``: distance from home
-        over time.
+        ``text``; ``table``: CSV, a row for each leg, or with `against` for each part of the two journeys side by side;
+        ``geojson``: a feature for each leg; ``svg``: distance from home over time. The last two say, for a comparison,
+        what became of each leg.
     out
         Where to write it; a picture needs a file.
 
@@ -58,12 +61,13 @@ def explain_place(
     if form == "svg" and out is None:
         raise UsageError("A picture needs a file.", field="--out", cure="Add --out journey.svg.")
     explanation = find_journeys(
-        project, code, category, depart=depart, window=window, snapshot=snapshot, choices=choices
+        project, code, category, depart=depart, window=window, snapshot=snapshot, against=against, choices=choices
     )
     if form == "text":
         content = describe_explanation(explanation)
     elif form == "table":
-        content = build_leg_table(explanation).write_csv().rstrip("\n")
+        table = build_leg_table(explanation) if against is None else build_part_table(explanation)
+        content = table.write_csv().rstrip("\n")
     elif form == "geojson":
         content = build_geojson(explanation)
     else:

@@ -72,6 +72,7 @@ def find_journeys(
     depart: str | None = None,
     window: str | None = None,
     snapshot: str | None = None,
+    against: str | None = None,
     choices: Sequence[str] = (),
 ) -> Explanation:
     """Find the journeys from a place to the nearest destination of a category.
@@ -89,7 +90,9 @@ def find_journeys(
     window
         Name of the window; the first outward one if absent.
     snapshot
-        Which snapshot; the last if absent. It is compared with the one before it.
+        Which snapshot; the last if absent.
+    against
+        Snapshot that it is compared with; the one before it if absent. The earlier of the two comes first.
     choices
         ``fastest``: the first minute with the least time of the window; ``typical`` (also if neither is given): the
         first that takes as long as the median of the minutes with a journey.
@@ -114,16 +117,14 @@ def find_journeys(
     places = read_places(project)
     origin = find_origin(places, code)
     ids = [s.id for s in project.area.snapshots]
-    if snapshot is not None and snapshot not in ids:
-        raise UsageError(f"There is no snapshot '{snapshot}'.", cure=f"Snapshots: {', '.join(ids)}.")
     if category not in project.area.categories:
         known = ", ".join(project.area.categories)
         raise UsageError(f"There is no category '{category}'.", cure=f"Categories of this area: {known}.")
     case = _choose_case(project, category, window)
-    last = ids.index(snapshot) if snapshot else len(ids) - 1
+    first, last = _choose_snapshots(ids, snapshot, against)
     asked_s = None if depart is None else _parse(depart)
     later = _prepare(project, places, ids[last], case)
-    earlier = _prepare(project, places, ids[last - 1], case) if last > 0 else None
+    earlier = None if first is None else _prepare(project, places, ids[first], case)
     pairs = []
     for choice in choices or ("typical" if asked_s is None else "asked",):
         leave_s = choose_minute(later.result, origin, choice) if asked_s is None else asked_s
@@ -140,6 +141,24 @@ def find_journeys(
         is_chosen=bool(choices),
         pairs=pairs,
     )
+
+
+def _choose_snapshots(ids: list[str], snapshot: str | None, against: str | None) -> tuple[int | None, int]:
+    """Choose the earlier snapshot (None: there is none) and the later one."""
+    for name, field in ((snapshot, "--snapshot"), (against, "--against")):
+        if name is not None and name not in ids:
+            raise UsageError(f"There is no snapshot '{name}'.", field=field, cure=f"Snapshots: {', '.join(ids)}.")
+    last = ids.index(snapshot) if snapshot else len(ids) - 1
+    if against is None:
+        return (last - 1 if last > 0 else None), last
+    other = ids.index(against)
+    if other == last:
+        raise UsageError(
+            f"The snapshot '{against}' would be compared with itself.",
+            field="--against",
+            cure=f"Name another one: {', '.join(name for name in ids if name != against)}.",
+        )
+    return min(other, last), max(other, last)
 
 
 def _parse(depart: str) -> int:
@@ -201,11 +220,14 @@ class _Prepared:
     timetable: Timetable
     result: NearestResult
     seeds: StopSeeds
+    max_changes: int | None
 
     def find(self, origin: int, leave_s: int, choice: str) -> FoundJourney:
         """Find the quickest journey for one departure."""
         walk, cap_s = self.result.walk, self.result.window.cap_s
-        journey = explain_journey(self.network, origin, self.seeds, leave_s, cap_s=cap_s, walk=walk)
+        journey = explain_journey(
+            self.network, origin, self.seeds, leave_s, cap_s=cap_s, walk=walk, max_changes=self.max_changes
+        )
         return FoundJourney(self.snapshot, choice, journey, self.network, self.timetable, self.result, origin, leave_s)
 
 
@@ -218,6 +240,7 @@ def _prepare(project: Project, places: Places, snapshot: str, case: Case) -> _Pr
         timetable=Timetable.read(get_folder(project, "timetables", snapshot) / "timetable"),
         result=work.compute(case),
         seeds=build_seeds(network, work.get_destinations(case.category)),
+        max_changes=work.settings.transit.max_changes,
     )
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from pipeline.base.clock import format_time
 from pipeline.base.geo import compute_haversine_m
 from pipeline.routing.explain import Leg
+from pipeline.stages.explain_compare import Part, compare_legs
 from pipeline.stages.explain_journeys import Explanation, FoundJourney
 
 SCHEMA: dict[str, type[pl.DataType]] = {
@@ -39,8 +40,11 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "to_lat": pl.Float64,
     "from_home_km": pl.Float64,
     "to_home_km": pl.Float64,
+    "verdict": pl.String,
+    "change_s": pl.Int32,
 }
-"""Columns of the table of legs; ``*_home_km`` are straight lines from the origin."""
+"""Columns of the table of legs; ``*_home_km`` are straight lines from the origin, the last two say what became of the
+leg where two snapshots are compared (see `pipeline.stages.explain_compare.Part`)."""
 
 
 def build_leg_table(explanation: Explanation) -> pl.DataFrame:
@@ -56,7 +60,7 @@ def build_leg_table(explanation: Explanation) -> pl.DataFrame:
     polars.DataFrame
         Columns of `SCHEMA`; a snapshot without a journey has one row of kind ``none``.
     """
-    rows = [row for found in _list_found(explanation) for row in _list_rows(explanation, found)]
+    rows = [row for found, parts in _list_found(explanation) for row in _list_rows(explanation, found, parts)]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
@@ -75,8 +79,8 @@ def build_geojson(explanation: Explanation) -> str:
         (``drawn_as`` says so), waits as points; a leg whose ends have no coordinates has no geometry.
     """
     features = []
-    for found in _list_found(explanation):
-        rows = _list_rows(explanation, found)
+    for found, parts in _list_found(explanation):
+        rows = _list_rows(explanation, found, parts)
         legs = () if found.journey is None else found.journey.legs
         for row, leg in zip(rows, legs, strict=bool(legs)):
             geometry, drawn_as = _draw(found, leg, row)
@@ -87,11 +91,16 @@ def build_geojson(explanation: Explanation) -> str:
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1)
 
 
-def _list_found(explanation: Explanation) -> list[FoundJourney]:
-    return [found for pair in explanation.pairs for found in pair if found is not None]
+def _list_found(explanation: Explanation) -> list[tuple[FoundJourney, list[Part]]]:
+    """List every journey with the parts of its comparison."""
+    listed = []
+    for later, earlier in explanation.pairs:
+        parts = [] if earlier is None else compare_legs(earlier, later)
+        listed += [(found, parts) for found in (later, earlier) if found is not None]
+    return listed
 
 
-def _list_rows(explanation: Explanation, found: FoundJourney) -> list[dict[str, Any]]:
+def _list_rows(explanation: Explanation, found: FoundJourney, parts: list[Part]) -> list[dict[str, Any]]:
     keys = {**dict.fromkeys(SCHEMA), "snapshot": found.snapshot, "choice": found.choice}
     if found.journey is None:
         clock = format_time(found.leave_s)
@@ -108,7 +117,10 @@ def _list_rows(explanation: Explanation, found: FoundJourney) -> list[dict[str, 
         ends: dict[str, Any] = {}
         for side, stop, is_home in (("from", leg.from_stop, True), ("to", leg.to_stop, False)):
             ends |= {f"{side}_{k}": v for k, v in _describe_end(explanation, found, stop, is_home=is_home).items()}
-        rows.append({**keys, "leg": number + 1, "kind": leg.kind, **times, **ends, **_describe_ride(found, leg)})
+        part = next((part for part in parts if leg is part.earlier or leg is part.later), None)
+        fate = {} if part is None else {"verdict": part.verdict, "change_s": part.change_s}
+        ride = _describe_ride(found, leg)
+        rows.append({**keys, "leg": number + 1, "kind": leg.kind, **times, **ends, **ride, **fate})
     return rows
 
 

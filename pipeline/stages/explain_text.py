@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
 from pipeline.base.clock import format_time
 from pipeline.routing.explain import Leg
+from pipeline.stages.explain_comparison import describe_comparison, format_minutes
 from pipeline.stages.explain_journeys import Explanation, FoundJourney
 from pipeline.timetables.model import Timetable
 
@@ -36,7 +36,7 @@ def describe_explanation(explanation: Explanation) -> str:
         )
         lines += ["", *describe_journey(later)]
         if earlier is not None:
-            lines += ["", *describe_journey(earlier), "", compare_journeys(earlier, later)]
+            lines += ["", *describe_journey(earlier), "", *describe_comparison(earlier, later)]
     lines += ["", *describe_nearest_by_minute(explanation.pairs[-1][0])]
     return "\n".join(lines)
 
@@ -103,13 +103,9 @@ def describe_journey(found: FoundJourney) -> list[str]:
         return [title + "no journey within the limit"]
     journey = found.journey
     name = found.result.destination_names[journey.destination]
-    lines = [f"{title}{_minutes(journey.travel_time_s)} to {name}, arriving at {format_time(journey.arrive_s)}"]
+    lines = [f"{title}{format_minutes(journey.travel_time_s)} to {name}, arriving at {format_time(journey.arrive_s)}"]
     lines += [f"  {format_time(leg.start_s)}  {_describe_leg(found, leg)}" for leg in journey.legs]
     return lines
-
-
-def _minutes(seconds: int) -> str:
-    return f"{seconds // 60} min {seconds % 60:02d} s"
 
 
 def _name_stop(timetable: Timetable, index: int) -> str:
@@ -118,7 +114,7 @@ def _name_stop(timetable: Timetable, index: int) -> str:
 
 
 def _describe_leg(found: FoundJourney, leg: Leg) -> str:
-    timetable, taken = found.timetable, _minutes(leg.end_s - leg.start_s)
+    timetable, taken = found.timetable, format_minutes(leg.end_s - leg.start_s)
     if leg.kind == "ride":
         trip = timetable.trips.row(int(found.network.trip_source[leg.trip]), named=True)
         route = timetable.routes.row(int(trip["route_index"]), named=True)
@@ -138,40 +134,3 @@ def _describe_leg(found: FoundJourney, leg: Leg) -> str:
     if leg.to_stop >= 0:
         return f"walk to {_name_stop(timetable, leg.to_stop)}, {taken}"
     return f"walk to the destination, {taken}"
-
-
-def _list_routes(found: FoundJourney) -> set[str]:
-    if found.journey is None:
-        return set()
-    trips = [int(found.network.trip_source[leg.trip]) for leg in found.journey.legs if leg.kind == "ride"]
-    rides = found.timetable.trips[trips].join(found.timetable.routes, on="route_index")
-    names = rides.select(pl.coalesce("route_short_name", "route_long_name", "route_id"))
-    return set(names.to_series().to_list())
-
-
-def compare_journeys(earlier: FoundJourney, later: FoundJourney) -> str:
-    """Say what changed between two snapshots for the same departure.
-
-    Parameters
-    ----------
-    earlier, later
-        The two journeys.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
-    pair = f"Between {earlier.snapshot} and {later.snapshot}"
-    if earlier.journey is None or later.journey is None:
-        if earlier.journey is None and later.journey is None:
-            return f"{pair} nothing changed: there is no journey in either."
-        return f"{pair} the journey {'became possible' if earlier.journey is None else 'was lost'}."
-    change = later.journey.travel_time_s - earlier.journey.travel_time_s
-    if change == 0:
-        return f"{pair} the time is the same."
-    text = f"{pair} it became {_minutes(abs(change))} {'longer' if change > 0 else 'shorter'}"
-    gone, new = _list_routes(earlier) - _list_routes(later), _list_routes(later) - _list_routes(earlier)
-    parts = [f"no longer by {', '.join(sorted(gone))}"] if gone else []
-    parts += [f"now by {', '.join(sorted(new))}"] if new else []
-    return f"{text}{': ' + ', '.join(parts) if parts else ''}."

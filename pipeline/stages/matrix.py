@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,15 @@ from numpy.typing import NDArray
 from pipeline.base.area import PointSource, TableSource
 from pipeline.base.clock import DAY_S
 from pipeline.base.errors import InputError, UsageError
-from pipeline.base.io import staged_file
+from pipeline.base.io import staged_file, write_csv
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.base.progress import measure
 from pipeline.places.destinations import read_weights
 from pipeline.places.read_points import read_points
 from pipeline.places.read_table import ROW, read_table
 from pipeline.routing.questions import mirror_window
+from pipeline.stages.links import STATION, STOP, LinkKind, describe_links
+from pipeline.stages.matrix_car import prepare_car
 from pipeline.stages.matrix_question import MatrixQuestion, check_question
 from pipeline.stages.matrix_shards import Asker
 from pipeline.stages.matrix_tables import (
@@ -29,6 +32,7 @@ from pipeline.stages.matrix_tables import (
     solve_pairs,
     solve_ranks,
 )
+from pipeline.stages.wheelchair import restrict_to_accessible
 from pipeline.streets.model import Streets
 from pipeline.streets.read_osm import read_streets
 from pipeline.timetables.calendars import check_has_service, note_idle_feeds
@@ -47,7 +51,7 @@ from pipeline.transit.linking import (
 )
 from pipeline.transit.mirror import mirror_network
 from pipeline.transit.packed import PackedNetwork
-from pipeline.transit.subset import compute_mode_mask, filter_network, keep_accessible
+from pipeline.transit.subset import compute_mode_mask, filter_network
 
 I32 = NDArray[np.int32]
 
@@ -62,13 +66,6 @@ NO_SUCH_MODE = declare_notice(
     "warning",
     "The timetables have no trip of the modes asked for near the date, so everybody walks.",
     "Check --modes and the route types of the timetables.",
-)
-NOT_ACCESSIBLE = declare_notice(
-    "wheelchair_not_accessible",
-    "info",
-    "Of the trips of the day, or of the stops they call at, some are flagged as not accessible or not flagged at all; "
-    "with --wheelchair they are not used.",
-    "Nothing need be done; ask the publisher of the feed to fill wheelchair_accessible and wheelchair_boarding.",
 )
 
 
@@ -98,6 +95,9 @@ def compute_matrix(question: MatrixQuestion, *, asker: Asker | None = None) -> p
         For files that cannot be used, no service on the day, or streets of another region.
     """
     check_question(question)
+    if question.is_car:
+        origins, destinations = _read_points(question)
+        return _solve(prepare_car(question, origins, destinations), destinations)
     network, linked, origins, destinations = prepare_network(question)
     if question.is_arrive_by:
         network = mirror_network(network)
@@ -121,6 +121,11 @@ def compute_matrix(question: MatrixQuestion, *, asker: Asker | None = None) -> p
         destination_ids=destinations["code"].tolist(),
         asker=asker or Asker(),
     )
+    return _solve(problem, destinations)
+
+
+def _solve(problem: Problem, destinations: pd.DataFrame) -> pl.DataFrame:
+    question = problem.question
     if question.limits_min:
         return solve_opportunities(problem, destinations["weight_asked"].to_numpy())
     if question.n_nearest is not None:
@@ -147,6 +152,21 @@ def prepare_network(question: MatrixQuestion) -> tuple[PackedNetwork, LinkedArea
         For files that cannot be used, no service on the day, or streets of another region.
     """
     notices = question.notices
+    if question.day is None:
+        raise UsageError("A service day is needed.", field="--date", cure="Give --date 2024-03-05.")
+    origins, destinations = _read_points(question)
+    with measure("reading timetables"):
+        feeds = {f"gtfs{n}": FeedSource(path, naptan=question.naptan) for n, path in enumerate(question.gtfs, 1)}
+        timetable = remove_duplicate_trips(read_timetable(feeds, notices=notices, as_of=question.day), notices=notices)
+    check_has_service(timetable, question.day)
+    note_idle_feeds(timetable, question.day, notices)
+    linked = _link(question, timetable, origins, destinations)
+    return _pack(question, timetable, linked, question.day), linked, origins, destinations
+
+
+def _read_points(question: MatrixQuestion) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read origins and destinations, the latter with the weights asked for."""
+    notices = question.notices
     _check_files(question)
     origins = _read_ids(question.origins, question.crs, notices)
     destinations = _read_ids(question.destinations, question.crs, notices)
@@ -157,13 +177,7 @@ def prepare_network(question: MatrixQuestion) -> tuple[PackedNetwork, LinkedArea
             field="--k",
             cure=f"Give --k {len(destinations)} at most.",
         )
-    with measure("reading timetables"):
-        feeds = {f"gtfs{n}": FeedSource(path, naptan=question.naptan) for n, path in enumerate(question.gtfs, 1)}
-        timetable = remove_duplicate_trips(read_timetable(feeds, notices=notices, as_of=question.day), notices=notices)
-    check_has_service(timetable, question.day)
-    note_idle_feeds(timetable, question.day, notices)
-    linked = _link(question, timetable, origins, destinations)
-    return _pack(question, timetable, linked), linked, origins, destinations
+    return origins, destinations
 
 
 def _check_files(question: MatrixQuestion) -> None:
@@ -218,7 +232,31 @@ def _link(
                 detail=describe_link(link_m[index], question.max_link_m),
             )
     note_far_stops(linked, timetable, question.notices)
+    if question.links is not None:
+        write_csv(_list_links(question, timetable, linked, origins, destinations), question.links)
     return linked
+
+
+def _list_links(
+    question: MatrixQuestion,
+    timetable: Timetable,
+    linked: LinkedArea,
+    origins: pd.DataFrame,
+    destinations: pd.DataFrame,
+) -> pd.DataFrame:
+    """List how far every point and stop is from the streets, and why some do not join them."""
+    is_called_at = (timetable.stops["location_type"] != STATION).to_numpy()
+    frames = [
+        (timetable.stops.select("stop_id", "stop_name").to_pandas(), STOP, linked.stops, linked.stop_link_m),
+        (origins, LinkKind("origin", "code"), linked.origins, linked.origin_link_m),
+        (destinations, LinkKind("destination", "code"), linked.destinations, linked.destination_link_m),
+    ]
+    parts = []
+    for frame, about, ends, nearest_m in frames:
+        joined = frame.assign(vertex=ends.vertex, link_cm=ends.link_cm, nearest_street_m=nearest_m)
+        kept = joined[is_called_at] if about is STOP else joined
+        parts.append(describe_links(kept, about, max_link_m=question.max_link_m).astype({"name": object}))
+    return pd.concat(parts, ignore_index=True).drop(columns="category")
 
 
 def _suggest_cure(streets: Streets, frame: pd.DataFrame) -> str:
@@ -230,7 +268,7 @@ def _suggest_cure(streets: Streets, frame: pd.DataFrame) -> str:
     return "The street extract is of another region, or the coordinates are wrong."
 
 
-def _pack(question: MatrixQuestion, timetable: Timetable, linked: LinkedArea) -> PackedNetwork:
+def _pack(question: MatrixQuestion, timetable: Timetable, linked: LinkedArea, day: date) -> PackedNetwork:
     settings = WalkSettings(
         walk_kmh=question.walk_kmh,
         max_walk_m=question.max_walk_m,
@@ -241,7 +279,7 @@ def _pack(question: MatrixQuestion, timetable: Timetable, linked: LinkedArea) ->
     with measure("packing the network"):
         network = build_network(
             timetable,
-            question.day,
+            day,
             linked.graph,
             stops=linked.stops,
             origins=linked.origins,
@@ -251,21 +289,9 @@ def _pack(question: MatrixQuestion, timetable: Timetable, linked: LinkedArea) ->
         )
     if question.modes is not None:
         network = filter_network(network, mode_mask=compute_mode_mask(question.modes))
-        if network.n_trips == 0:
+        if network.n_trips == 0 and question.modes:
             question.notices.add(NO_SUCH_MODE, value=",".join(question.modes))
-    return _restrict(question, timetable, network) if question.is_wheelchair else network
-
-
-def _restrict(question: MatrixQuestion, timetable: Timetable, network: PackedNetwork) -> PackedNetwork:
-    """Keep what the feed flags as accessible, and note what it does not."""
-    access = timetable.stops["wheelchair_boarding"].fill_null(0).to_numpy()
-    used = np.unique(network.pattern_stop)
-    for name, flags in (("wheelchair_accessible", network.trip_wheelchair), ("wheelchair_boarding", access[used])):
-        n_left = int((flags != 1).sum())
-        if n_left:
-            unknown = f"{n_left:,} of {flags.size:,}, {int((flags == 0).sum()):,} of them without a flag"
-            question.notices.add(NOT_ACCESSIBLE, field=name, count=n_left, detail=unknown)
-    return keep_accessible(network, access == 1)
+    return restrict_to_accessible(network, timetable, question.notices) if question.is_wheelchair else network
 
 
 def write_matrix(frame: pl.DataFrame, path: Path) -> None:

@@ -18,14 +18,15 @@ class MatrixQuestion:
     """What is asked of :func:`pipeline.stages.matrix.compute_matrix`.
 
     Times of day are in seconds, lengths in the unit of the name. `time_s` is the first departure or, with
-    `is_arrive_by`, the first deadline.
+    `is_arrive_by`, the first deadline; `day` is None only by car, which needs no timetable. `modes` may be empty: on
+    foot. `links` names a file that lists how far every point is from the streets.
     """
 
     gtfs: list[Path]
     osm: Path
     origins: Path
     destinations: Path
-    day: date
+    day: date | None
     time_s: int
     window_min: int | None = None
     percentiles: tuple[float, ...] = (25, 50, 75)
@@ -38,6 +39,7 @@ class MatrixQuestion:
     weight: str | None = None
     decay: Decay = "step"
     decay_parameter_min: float | None = None
+    diminishing: float = 0.0
     is_wheelchair: bool = False
     walk_kmh: float = 4.8
     max_walk_m: float = 2000.0
@@ -50,6 +52,8 @@ class MatrixQuestion:
     crs: str = "EPSG:27700"
     modes: tuple[str, ...] | None = None
     naptan: Path | None = None
+    is_car: bool = False
+    links: Path | None = None
     notices: Notices = field(default_factory=Notices)
 
     @property
@@ -86,13 +90,36 @@ def check_question(question: MatrixQuestion) -> None:
             ("--weight", question.weight is not None),
             ("--decay", question.decay != "step"),
             ("--decay-parameter", question.decay_parameter_min is not None),
+            ("--diminishing", question.diminishing != 0),
         ):
             if is_given:
                 raise UsageError(f"{name} needs limits.", field=name, cure="Add --cumulative, such as 15,30,45,60.")
+    if question.is_car:
+        _check_car(question)
     if question.has_reliability and not question.window_min:
         raise UsageError(
             "Reliability is about the minutes of a window.", field="--reliability", cure="Add --window, such as 120."
         )
+
+
+def _check_car(question: MatrixQuestion) -> None:
+    """Car times know no timetable: refuse what is about one."""
+    for name, is_given in (
+        ("--gtfs", bool(question.gtfs)),
+        ("--naptan", question.naptan is not None),
+        ("--arrive-by", question.is_arrive_by),
+        ("--window", question.window_min is not None),
+        ("--reliability", question.has_reliability),
+        ("--modes", question.modes is not None),
+        ("--wheelchair", question.is_wheelchair),
+        ("--max-changes", question.max_changes is not None),
+    ):
+        if is_given:
+            raise UsageError(
+                f"{name} is about public transport; car times are the same at every minute.",
+                field=name,
+                cure="Leave it out, or leave out --mode car.",
+            )
 
 
 def _check_cumulative(question: MatrixQuestion) -> None:
@@ -105,6 +132,12 @@ def _check_cumulative(question: MatrixQuestion) -> None:
             raise UsageError(
                 f"{name} and --cumulative are two questions.", field=name, cure="Ask for one of them at a time."
             )
+    if not (math.isfinite(question.diminishing) and question.diminishing >= 0):
+        raise UsageError(
+            "The exponent of diminishing returns must be at least 0.",
+            field="--diminishing",
+            cure="Give 1 for a harmonic series (1, 1/2, 1/3, ...).",
+        )
     if max(question.limits_min) > question.max_time_min:
         raise UsageError(
             f"The limit of {max(question.limits_min)} minutes is beyond the longest journey that counts.",

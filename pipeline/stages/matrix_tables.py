@@ -51,6 +51,8 @@ class Problem:
         Streets, and walking all the way [origin, destination].
     origin_ids, destination_ids
         Their names.
+    exists
+        bool[origin, destination]; whether there is any way, where that is known beforehand (by car).
     asker
         Answers questions about all pairs.
     """
@@ -63,6 +65,7 @@ class Problem:
     walk_s: I32
     origin_ids: list[str]
     destination_ids: list[str]
+    exists: Flags | None = None
     asker: Asker = field(default_factory=Asker)
 
     @property
@@ -107,6 +110,8 @@ def _find_paths(linked: LinkedArea) -> Flags:
 
 def _find_routes(problem: Problem, is_null: Flags) -> Flags:
     """Tell which pairs without a value have a journey of any length within the day, whatever the changes."""
+    if problem.exists is not None:
+        return problem.exists
     exists = _find_paths(problem.linked)
     if not (is_null & ~exists).any():
         return exists
@@ -311,6 +316,7 @@ def solve_opportunities(problem: Problem, weight: F64) -> pl.DataFrame:
         weight=np.nan_to_num(weight),
         factor=factor,
         percentiles=problem.percentiles,
+        diminishing=question.diminishing,
     )
     values = found["weight"]
     is_linked = np.repeat(problem.linked.origins.vertex >= 0, len(limits))

@@ -15,8 +15,11 @@ from pipeline.base.manifest import StageRun, record_stage
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.base.progress import measure
 from pipeline.places.model import Places
+from pipeline.scoring.travel_time import build_membership
 from pipeline.stages.common import begin, get_folder, read_places, write_tables
+from pipeline.stages.links import check_gate, compute_linked
 from pipeline.stages.targets import get_days, get_horizon
+from pipeline.stages.wheelchair import restrict_to_accessible
 from pipeline.streets.model import read_streets_folder
 from pipeline.timetables.calendars import get_trips_on, note_idle_feeds
 from pipeline.timetables.model import Timetable
@@ -63,7 +66,9 @@ def run(project: Project, snapshot: str | None) -> StageRun:
     Raises
     ------
     InputError
-        If too few small areas can be joined to the streets, as with an extract of another region.
+        If no small area can be joined to the streets, as with an extract of another region.
+    GateError
+        If fewer neighbourhoods can than the area accepts.
     """
     with record_stage(begin(project, "network", snapshot)) as stage:
         one = next(s for s in project.area.snapshots if s.id == snapshot)
@@ -102,6 +107,8 @@ def run(project: Project, snapshot: str | None) -> StageRun:
                     settings=settings,
                     horizon_s=get_horizon(project.settings),
                 )
+            if transit.wheelchair:
+                network = restrict_to_accessible(network, timetable, stage.notices)
             with staged_folder(stage.folder / day_type) as folder:
                 write_packed(network, folder)
             stage.row_counts[f"connections_{day_type}"] = network.n_connections
@@ -128,21 +135,23 @@ def _note_links(project: Project, linked: LinkedArea, timetable: Timetable, plac
     """Note what could not be joined to the streets; refuse an extract of another region."""
     located = places.small_areas["is_located"].to_numpy()
     joined = linked.origins.vertex >= 0
-    pct = 100 * joined.sum() / max(len(joined), 1)
-    stage.facts["small_areas_linked_pct"] = round(float(pct), 2)
+    stage.facts["small_areas_linked_pct"] = round(100 * float(joined.mean()), 2)
     stage.facts["stops_linked_pct"] = round(100 * float((linked.stops.vertex >= 0).mean()), 2)
     stage.facts["destinations_linked_pct"] = round(100 * float((linked.destinations.vertex >= 0).mean()), 2)
-    least = project.settings.gates.min_linked_pct
-    if pct < least:
-        first = int(np.flatnonzero(~joined)[0])
-        place = places.small_areas.iloc[first]
+    if not joined.any():
+        place = places.small_areas.iloc[0]
         raise InputError(
-            f"Only {pct:.1f} % of the small areas can be joined to the streets (for example {place['small_area_code']} "
-            f"at {place['lon']:.4f}, {place['lat']:.4f} cannot); at least {least:g} % must.",
+            f"None of the {len(joined)} small areas can be joined to the streets (for example "
+            f"{place['small_area_code']} at {place['lon']:.4f}, {place['lat']:.4f} cannot).",
             file=project.area.get_streets().path,
             field="streets",
-            cure="The street extract is probably of another region; else lower gates.min_linked_pct in the settings.",
+            cure="The street extract is of another region, or the coordinates are wrong; give what belongs together.",
         )
+    codes = places.neighbourhoods["neighbourhood_code"].tolist()
+    with_streets = compute_linked(joined, build_membership(places.small_areas, codes))
+    gates, file = project.settings.gates, str(project.area_file)
+    pct = check_gate(with_streets, codes, gates, stage.notices, file=file)
+    stage.facts["neighbourhoods_linked_pct"] = round(pct, 2)
     for index in np.flatnonzero(located & ~joined):
         code = places.small_areas["small_area_code"].iloc[index]
         detail = describe_link(linked.origin_link_m[index], project.settings.walking.max_link_m)

@@ -6,7 +6,7 @@ import pandas as pd
 
 import pipeline
 from pipeline.base.area import Area
-from pipeline.base.config import Settings, Window
+from pipeline.base.config import ModeSet, ModesWithout, Settings, Window, list_modes
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.base.tables import TABLES
@@ -92,10 +92,7 @@ def build_context(project: Project) -> ReportContext:
         windows=tuple(_describe_window(key, window) for key, window in settings.windows.items()),
         categories=_list_categories(area),
         groups=_list_groups(area),
-        modes=tuple(
-            ModeInfo(key, "All public transport" if modes is None else f"{' and '.join(modes).capitalize()} only")
-            for key, modes in settings.mode_sets.items()
-        ),
+        modes=tuple(ModeInfo(key, _describe_modes(modes)) for key, modes in settings.mode_sets.items()),
         indicators=tuple(IndicatorInfo(i.name, i.label, i.unit, i.weight) for i in spec.indicators),
         method=_describe_method(settings),
         caveats=tuple(area.caveats),
@@ -140,8 +137,17 @@ def build_series_context(project: Project) -> ReportContext:
     )
 
 
+def _describe_modes(mode_set: ModeSet) -> str:
+    if mode_set is None:
+        return "All public transport"
+    if isinstance(mode_set, ModesWithout):
+        return f"All public transport without {' and '.join(mode_set.without)}"
+    modes = list_modes(mode_set)
+    return f"{' and '.join(modes).capitalize()} only" if modes else "Walking only"
+
+
 def _describe_window(key: str, window: Window) -> WindowInfo:
-    first = window.outward or window.back
+    first = window.outward or window.back or window.arrive_by
     if first is None:
         raise ValueError(f"the window {key} has no departures")
     return WindowInfo(

@@ -19,12 +19,16 @@ from pipeline.places.model import Places
 from pipeline.scoring.publish import build_score_tables
 from pipeline.scoring.spec import ScoringSpec, build_spec
 from pipeline.stages.common import begin, get_folder, read_places
+from pipeline.stages.links import STATION, list_links
 from pipeline.stages.targets import build_targets, find_scoring_file
 
 FROM_TIMES = (
     "out_neighbourhood__travel_time",
     "out_small_area__travel_time",
     "out_neighbourhood__jobs",
+    "out_neighbourhood__opportunity",
+    "out_neighbourhood__nearest_rank",
+    "out_neighbourhood__car_time",
     "out_neighbourhood__visit",
 )
 FROM_SERVICE = (
@@ -176,18 +180,28 @@ def build_geography(places: Places, crs: str) -> pd.DataFrame:
 
 
 def _describe_network(project: Project, places: Places) -> dict[str, pd.DataFrame]:
-    stops = []
+    stops, points = [], []
     for one in project.area.snapshots:
         folder = get_folder(project, "network", one.id)
-        frame = pd.read_parquet(folder / "core_network__stop.parquet")
+        frame, origins, links = (
+            pd.read_parquet(folder / f"core_network__{name}.parquet") for name in ("stop", "origin", "destination")
+        )
+        listed = list_links(frame, origins, links, max_link_m=project.settings.walking.max_link_m)
+        by_car = get_folder(project, "times", one.id) / "core_car__link.parquet"
+        if project.settings.find_car() is not None:
+            listed = pd.concat([listed, pd.read_parquet(by_car).astype(listed.dtypes)], ignore_index=True)
+        points.append(listed.assign(snapshot=one.id))
         frame["is_linked"] = frame["vertex"] >= 0
         columns = ["stop_id", "stop_name", "lon", "lat", "mode", "runs_weekday", "is_linked"]
-        stops.append(frame.loc[frame["location_type"] != 1, columns].assign(snapshot=one.id))
-    links = pd.read_parquet(folder / "core_network__destination.parquet")
+        stops.append(frame.loc[frame["location_type"] != STATION, columns].assign(snapshot=one.id))
     destinations = places.destinations.drop(columns=["is_located", "file", "file_row"]).assign(
         is_linked=links["vertex"] >= 0
     )
-    return {"out_stop__location": pd.concat(stops, ignore_index=True), "out_destination__location": destinations}
+    return {
+        "out_stop__location": pd.concat(stops, ignore_index=True),
+        "out_destination__location": destinations,
+        "out_point__link": pd.concat(points, ignore_index=True),
+    }
 
 
 def _list_manifests(project: Project) -> list[dict[str, Any]]:

@@ -200,10 +200,11 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
     common = {"data": str(project.data), "strict": settings.strict}
     one = next((s for s in area.snapshots if s.id == snapshot), None)
     day_types = {w.day_type for w in settings.windows.values()}
+    car = settings.find_car()
     slices: dict[str, dict[str, Any]] = {
         "fetch": {**common, "inputs": [(role, path) for role, path, _, _ in list_inputs(project)]},
         "timetables": {**common, "snapshot": _describe(one), "timezone": area.timezone},
-        "streets": {**common, "streets": whole["streets"]},
+        "streets": {**common, "streets": whole["streets"], **({"car": True} if car else {})},
         "places": {
             **common,
             **{key: whole[key] for key in ("crs", "small_areas", "neighbourhoods", "destinations")},
@@ -211,9 +212,10 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         "network": {
             "walking": sets["walking"],
             "interchange_s": settings.transit.interchange_s,
+            **({"wheelchair": True} if settings.transit.wheelchair else {}),
             "days": {d: str(x) for d, x in get_days(one).items() if d in day_types} if one else {},
             "timezone": area.timezone,
-            "min_linked_pct": settings.gates.min_linked_pct,
+            "gates": {name: sets["gates"][name] for name in ("min_linked_pct", "reason")},
             "horizon_s": get_horizon(settings),
             "strict": settings.strict,
         },
@@ -223,9 +225,12 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "windows": sets["windows"],
             "mode_sets": sets["mode_sets"],
             "limits_min": sets["opportunity_limits_min"],
+            "opportunities": sets["opportunities"],
+            "nearest_k": sets["nearest_k"],
             "cumulative": sorted({d.category for d in area.destinations if d.cumulative}),
             "visits": {name: visit.model_dump(mode="json") for name, visit in list_visits(area, settings).items()},
             "strict": settings.strict,
+            **({"car": car.model_dump(mode="json"), "links": sets["walking"]} if car else {}),
         },
         "service": {
             "service": sets["service"],
@@ -280,7 +285,7 @@ def get_horizon(settings: Settings) -> tuple[int, int]:
     tuple of int
         Seconds of the service day.
     """
-    spans = [span for w in settings.windows.values() for span in (w.outward, w.back) if span is not None]
+    spans = [span for window in settings.windows.values() for _, span in window.spans]
     home_s = max((parse_time_s(visit.home_by) for visit in settings.visits.values()), default=0)
     return 0, max(DAY_S, home_s, max(s.end_s for s in spans) + 60 * settings.transit.max_time_min)
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
-from pipeline.stages.common import begin, get_folder, read_places, write_tables
+from pipeline.stages.common import begin, get_folder, read_places, remove_tables, write_tables
 from pipeline.stages.means import choose_means
+from pipeline.stages.reach import check_questions
 from pipeline.stages.shards import ShardStore, get_shard_folder, run_shards
 from pipeline.stages.times_shards import build_job, build_tables, build_work, list_shards
 from pipeline.stages.work import SnapshotWork
+
+ON_REQUEST = (
+    "out_neighbourhood__jobs",
+    "out_neighbourhood__opportunity",
+    "out_neighbourhood__nearest_rank",
+    "out_neighbourhood__car_time",
+    "out_neighbourhood__visit",
+    "core_car__link",
+)
 
 
 def run(project: Project, snapshot: str | None) -> StageRun:
@@ -25,7 +35,13 @@ def run(project: Project, snapshot: str | None) -> StageRun:
     -------
     StageRun
         What was done.
+
+    Raises
+    ------
+    ConfigError
+        If the settings ask something that the area cannot answer.
     """
+    check_questions(project)
     with record_stage(begin(project, "times", snapshot)) as stage:
         folder = get_folder(project, "network", snapshot)
         stage.facts["network_hash"] = stage.result_hash
@@ -42,5 +58,6 @@ def run(project: Project, snapshot: str | None) -> StageRun:
         )
         keys = {"snapshot": snapshot, "network_hash": stage.result_hash}
         write_tables(stage, build_tables(work, shards, answers, keys))
+        remove_tables(stage, ON_REQUEST)
     store.remove()
     return stage

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.base.config import list_modes
 from pipeline.base.load import Project
 from pipeline.change.attribution import TripLedger
 from pipeline.change.inputs import ServiceFrames, build_service_routes
@@ -24,7 +25,7 @@ from pipeline.transit.linking import LinkedArea, get_stop_lonlat, link_area
 from pipeline.transit.overlay import Overlay, join_patterns, overlay_stops, sign_trips
 from pipeline.transit.packed import PackedNetwork
 from pipeline.transit.patterns import Patterns, build_patterns
-from pipeline.transit.subset import compute_mode_mask, filter_network, keep_trips
+from pipeline.transit.subset import compute_mode_mask, filter_network, keep_accessible, keep_trips
 
 Flags = NDArray[np.bool_]
 
@@ -111,13 +112,17 @@ class VariantWork(SnapshotWork):
         """Choose the trips that run from now on; None: those of the later snapshot."""
         self._kept = kept
         self._networks.clear()
+        self._mirrored.clear()
 
     def get_network(self, day_type: str, mode_set: str) -> PackedNetwork:
         """Return the network with the chosen trips of a set of modes."""
         if (day_type, mode_set) not in self._networks:
             network, ledger = self.get_joined(day_type)
             network = keep_trips(network, ledger.is_later if self._kept is None else self._kept)
-            modes = self.settings.mode_sets[mode_set]
+            if self.settings.transit.wheelchair:
+                access = self._overlay.stops["wheelchair_boarding"].fill_null(0).to_numpy()
+                network = keep_accessible(network, access == 1)
+            modes = list_modes(self.settings.mode_sets[mode_set])
             if modes is not None:
                 network = filter_network(network, mode_mask=compute_mode_mask(modes))
             self._networks[day_type, mode_set] = network

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.base.errors import PipelineError
 from pipeline.base.load import ROOT
+from pipeline.routing.explain import explain_journey
 from pipeline.routing.profile_scan import build_seeds, compute_nearest, compute_nearest_return
 from pipeline.routing.visits import VisitPlan, compute_out_and_back
 from pipeline.stages.matrix import compute_matrix, prepare_network
@@ -49,12 +50,15 @@ def warm_kernels() -> None:
                     compute_matrix(replace(one_way, is_nearest=is_nearest, max_changes=max_changes))
             compute_matrix(replace(one_way, n_nearest=2, has_reliability=True))
             compute_matrix(replace(one_way, limits_min=(15,)))
+            compute_matrix(replace(one_way, limits_min=(15,), diminishing=1.0))
         compute_matrix(replace(question, has_reliability=True))
         compute_matrix(replace(question, window_min=None))
+        compute_matrix(replace(question, is_car=True, gtfs=[], window_min=None))
         network, _, _, destinations = prepare_network(question)
         seeds = build_seeds(network, np.arange(len(destinations), dtype=np.int32))
         for search in (compute_nearest, compute_nearest_return):
             search(network, seeds, question.window, n_threads=2, slices_from=0)
+        explain_journey(network, 0, seeds, question.time_s, cap_s=question.window.cap_s)
     plan = VisitPlan(np.array([3600], dtype=np.int32), 60, 0, 7200, 600)
     times = [np.zeros((1, window.n_minutes), np.int32) for window in (plan.outward, plan.back)]
     compute_out_and_back([(times[0], times[1])], plan, n_origins=1)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.base.config import Span
+from pipeline.base.config import Span, list_modes
 from pipeline.base.load import Project
 from pipeline.places.model import Places
 from pipeline.routing.blocks import cut_query
@@ -22,18 +22,15 @@ from pipeline.routing.profile_scan import (
     compute_nearest,
     compute_nearest_return,
 )
+from pipeline.routing.questions import mirror_window
 from pipeline.routing.raptor import RangeQuery, compute_cumulative, compute_nearest_by_pairs
 from pipeline.routing.window import DepartureWindow, build_window
-from pipeline.scoring.travel_time import (
-    Membership,
-    NearestResult,
-    build_membership,
-    choose_reasons,
-    compute_weighted_mean,
-)
+from pipeline.scoring.reach import REACH_PERCENTILES, build_reach
+from pipeline.scoring.travel_time import Membership, NearestResult, build_membership
 from pipeline.streets.shortest_paths import WalkGraph, compute_nearest_source, compute_walk_s
 from pipeline.transit.footpaths import LinkedPoints
 from pipeline.transit.linking import compute_walk_matrix
+from pipeline.transit.mirror import mirror_network
 from pipeline.transit.packed import PackedNetwork, read_packed
 from pipeline.transit.subset import compute_mode_mask, filter_network
 
@@ -154,6 +151,11 @@ class Case:
     is_cumulative: bool
 
     @property
+    def is_back(self) -> bool:
+        """Whether the search runs from the destinations: journeys home, or deadlines with time running backwards."""
+        return self.direction != "outward"
+
+    @property
     def keys(self) -> dict[str, str]:
         """Key columns of the tables."""
         return {
@@ -199,6 +201,7 @@ class SnapshotWork:
         )
         self._walks: dict[str, Walks] = {}
         self._networks: dict[tuple[str, str], PackedNetwork] = {}
+        self._mirrored: dict[tuple[str, str], PackedNetwork] = {}
         self._lock = threading.RLock()  # a worker of a cluster may answer several shards at a time
 
     def list_cases(self) -> list[Case]:
@@ -206,13 +209,11 @@ class SnapshotWork:
         cumulative = {d.category for d in self.project.area.destinations if d.cumulative}
         cases = []
         for name, window in self.settings.windows.items():
-            for direction, span in (("outward", window.outward), ("return", window.back)):
-                for mode_set in self.settings.mode_sets if span else ():
+            for direction, span in window.spans:
+                for mode_set in self.settings.mode_sets:
                     for category in self.project.area.categories:
                         is_cumulative = category in cumulative and direction == "outward"
-                        cases.append(
-                            Case(category, name, direction, mode_set, window.day_type, span, is_cumulative)  # type: ignore[arg-type]
-                        )
+                        cases.append(Case(category, name, direction, mode_set, window.day_type, span, is_cumulative))
         return cases
 
     def get_destinations(self, category: str) -> I32:
@@ -223,8 +224,10 @@ class SnapshotWork:
         """Return walking all the way to a category."""
         with self._lock:
             if category not in self._walks:
-                needs = self.settings.transit.max_changes is not None or any(
-                    d.cumulative for d in self.project.area.destinations if d.category == category
+                needs = (
+                    self.settings.transit.max_changes is not None
+                    or category in self.settings.nearest_k
+                    or any(d.cumulative for d in self.project.area.destinations if d.category == category)
                 )
                 self._walks[category] = compute_walks(
                     self.links,
@@ -236,32 +239,54 @@ class SnapshotWork:
                 )
             return self._walks[category]
 
+    def has_path_to(self, destinations: I32) -> NDArray[np.bool_]:
+        """Tell from which small areas there is a path, of any length, to one of some destinations."""
+        speed = self.settings.walking.speed_kmh
+        walks = compute_walks(self.links, destinations, walk_kmh=speed, cap_s=self.cap_s, needs_matrix=False)
+        return walks.has_path
+
     def get_network(self, day_type: str, mode_set: str) -> PackedNetwork:
         """Return the network of a kind of day, with the trips of a set of modes."""
         with self._lock:
             if (day_type, mode_set) not in self._networks:
                 network = read_packed(self.folder / day_type)
-                modes = self.settings.mode_sets[mode_set]
+                modes = list_modes(self.settings.mode_sets[mode_set])
                 if modes is not None:
                     network = filter_network(network, mode_mask=compute_mode_mask(modes))
                 self._networks[day_type, mode_set] = network
             return self._networks[day_type, mode_set]
 
+    def get_case_network(self, case: Case) -> PackedNetwork:
+        """Return the network of a case; for deadlines time runs backwards in it."""
+        if case.direction != "arrive_by":
+            return self.get_network(case.day_type, case.mode_set)
+        with self._lock:
+            if (case.day_type, case.mode_set) not in self._mirrored:
+                self._mirrored[case.day_type, case.mode_set] = mirror_network(
+                    self.get_network(case.day_type, case.mode_set)
+                )
+            return self._mirrored[case.day_type, case.mode_set]
+
     def get_query(self, case: Case) -> RangeQuery:
         """Return the question for the algorithm that looks at every pair."""
         return RangeQuery(
-            self.get_network(case.day_type, case.mode_set),
-            self.get_window(case),
+            self.get_case_network(case),
+            self.get_asked_window(case),
             destinations=self.get_destinations(case.category),
             walk_s=self.get_walks(case.category).matrix_s,
             max_changes=self.settings.transit.max_changes,
-            is_return=case.direction == "return",
+            is_return=case.is_back,
             n_threads=self.n_threads,
         )
 
     def get_window(self, case: Case) -> DepartureWindow:
         """Return the departure window of a case."""
         return build_window(case.span.start_s, case.span.end_s, cap_s=self.cap_s)
+
+    def get_asked_window(self, case: Case) -> DepartureWindow:
+        """Return the departures that are looked for in the network of a case; deadlines become departures."""
+        window = self.get_window(case)
+        return mirror_window(window) if case.direction == "arrive_by" else window
 
     def compute(self, case: Case) -> NearestResult:
         """Compute the times to, or from, the nearest destination."""
@@ -274,26 +299,25 @@ class SnapshotWork:
         direction is outward; the backward scan answers for all at once.
         """
         walks = self.get_walks(case.category)
-        is_return = case.direction == "return"
         if self.settings.transit.max_changes is not None:
             query = self.get_query(case)
-            if not is_return:
+            if not case.is_back:
                 query = cut_query(query, first, query.network.n_origins if end is None else end)
             return compute_nearest_by_pairs(query)
-        network = self.get_network(case.day_type, case.mode_set)
+        network = self.get_case_network(case)
         seeds = build_seeds(network, self.get_destinations(case.category))
-        search = compute_nearest_return if is_return else compute_nearest
-        return search(network, seeds, self.get_window(case), walk=walks.nearest, n_threads=self.n_threads)
+        search = compute_nearest_return if case.is_back else compute_nearest
+        return search(network, seeds, self.get_asked_window(case), walk=walks.nearest, n_threads=self.n_threads)
 
     def describe(self, case: Case, times: NearestTimes) -> NearestResult:
         """Add to the times what tells apart why some are null, and names."""
-        network, window = self.get_network(case.day_type, case.mode_set), self.get_window(case)
+        network, window = self.get_case_network(case), self.get_window(case)
         destinations, walks = self.get_destinations(case.category), self.get_walks(case.category)
         has_route = walks.has_path
         if ((times.travel_time_s < 0).any(axis=1) & ~has_route).any():
             seeds = build_seeds(network, destinations)
-            is_return = case.direction == "return"
-            has_route = has_route | compute_has_route(network, seeds, window.start_s, is_return=is_return)
+            start_s = self.get_asked_window(case).start_s
+            has_route = has_route | compute_has_route(network, seeds, start_s, is_return=case.is_back)
         named = self.places.destinations.iloc[destinations]
         return NearestResult(
             times,
@@ -304,31 +328,23 @@ class SnapshotWork:
             has_destination=bool((self.links.destination_vertex[destinations] >= 0).any()),
             destination_ids=named["destination_id"].tolist(),
             destination_names=named["name"].tolist(),
+            is_mirrored=case.direction == "arrive_by",
         )
+
+    def get_weight(self, category: str) -> NDArray[np.float64]:
+        """Return the weight of each destination of a category."""
+        return self.places.destinations["weight"].to_numpy(dtype=np.float64)[self.get_destinations(category)]
 
     def compute_reach(self, case: Case, first: int, end: int) -> NDArray[np.float64]:
         """Compute the weight within reach of each limit, for the small areas from `first` to `end` (excluded)."""
-        weight = self.places.destinations["weight"].to_numpy(dtype=np.float64)[self.get_destinations(case.category)]
         limits_s = [60 * limit for limit in self.settings.opportunity_limits_min]
-        return compute_cumulative(cut_query(self.get_query(case), first, end), weight, limits_s)
+        query = cut_query(self.get_query(case), first, end)
+        return compute_cumulative(query, self.get_weight(case.category), limits_s, REACH_PERCENTILES)
 
-    def build_jobs(self, values: NDArray[np.float64]) -> pd.DataFrame:
-        """Average the weight within reach into neighbourhoods, one row a neighbourhood and limit."""
-        is_linked = self.links.origin_vertex >= 0
-        values = np.where(is_linked[:, None], values, np.nan)
-        reason = np.array([None if linked else "no_street" for linked in is_linked], dtype=object)
-        parts = []
-        for number, limit in enumerate(self.settings.opportunity_limits_min):
-            mean, without = compute_weighted_mean(values[:, number], self.membership)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "neighbourhood_code": self.membership.neighbourhood_codes,
-                        "limit_min": limit,
-                        "jobs_p50": mean,
-                        "people_without_pct": without,
-                        "reason": choose_reasons(mean, reason, self.membership),
-                    }
-                )
-            )
-        return pd.concat(parts, ignore_index=True)
+    def build_reach(self, values: NDArray[np.float64], name: str) -> pd.DataFrame:
+        """Average the weight within reach into neighbourhoods, one row a neighbourhood and limit.
+
+        `name` begins the columns, such as ``jobs``.
+        """
+        limits, is_linked = self.settings.opportunity_limits_min, self.links.origin_vertex >= 0
+        return build_reach(values, limits, name, is_linked=is_linked, membership=self.membership)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +17,30 @@ __all__ = ["WalkGraph", "build_walk_graph"]
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class EdgeParts:
+    """Street edges cut at points.
+
+    Attributes
+    ----------
+    n_vertices
+        Street nodes first, then the points at which edges are cut.
+    tail, head
+        int64[m]; vertices at the ends of each part.
+    edge
+        int64[m]; the edge that it is a part of.
+    start_cm, end_cm
+        int64[m]; where on the edge it begins and ends.
+    """
+
+    n_vertices: int
+    tail: I64
+    head: I64
+    edge: I64
+    start_cm: I64
+    end_cm: I64
 
 
 def build_walk_graph(streets: Streets, points: Sequence[SnappedPoints]) -> tuple[WalkGraph, list[I32]]:
@@ -34,6 +59,31 @@ def build_walk_graph(streets: Streets, points: Sequence[SnappedPoints]) -> tuple
         Vertices ``0..n_nodes - 1`` are the street nodes; the others are points, ordered by edge and position, so that
         the order in which points are listed does not matter. Coincident points share a vertex; a point at the end of
         an edge is the node there. The parts of an edge add up to its length. Of parallel edges the shortest is kept.
+    vertices : list of int32 arrays
+        For each set the vertex of each point, -1 where it is not snapped.
+
+    Raises
+    ------
+    ValueError
+        If a point names an edge that does not exist or a position outside its edge.
+    """
+    parts, vertices = split_edges(streets, points)
+    graph = _build_symmetric_csr(parts.tail, parts.head, parts.end_cm - parts.start_cm, parts.n_vertices)
+    return graph, vertices
+
+
+def split_edges(streets: Streets, points: Sequence[SnappedPoints]) -> tuple[EdgeParts, list[I32]]:
+    """Cut every edge at the points that join it.
+
+    Parameters
+    ----------
+    streets, points
+        As of :func:`build_walk_graph`.
+
+    Returns
+    -------
+    parts : EdgeParts
+        All parts of all edges, those of an edge in order from its u.
     vertices : list of int32 arrays
         For each set the vertex of each point, -1 where it is not snapped.
 
@@ -63,9 +113,9 @@ def build_walk_graph(streets: Streets, points: Sequence[SnappedPoints]) -> tuple
     split_edge = split >> 32
     split_position = split & (2**32 - 1)
 
-    graph = _build_split_graph(u, v, length, split_edge, split_position, n_nodes)
+    parts = _cut(u, v, length, split_edge, split_position, n_nodes)
     ends = np.cumsum([0, *(p.edge_index.shape[0] for p in points)])
-    return graph, [vertex[start:end].astype(np.int32) for start, end in pairwise(ends.tolist())]
+    return parts, [vertex[start:end].astype(np.int32) for start, end in pairwise(ends.tolist())]
 
 
 def _check_positions(edge: I64, position: I64, length: I64) -> None:
@@ -77,8 +127,8 @@ def _check_positions(edge: I64, position: I64, length: I64) -> None:
         raise ValueError("a point lies outside its edge")
 
 
-def _build_split_graph(u: I64, v: I64, length: I64, split_edge: I64, split_position: I64, n_nodes: int) -> WalkGraph:
-    """Cut the edges at the split positions (sorted, distinct, strictly inside) and build the symmetric CSR."""
+def _cut(u: I64, v: I64, length: I64, split_edge: I64, split_position: I64, n_nodes: int) -> EdgeParts:
+    """Cut the edges at the split positions (sorted, distinct, strictly inside)."""
     n_edges = u.shape[0]
     n_splits = split_edge.shape[0]
     every_edge = np.arange(n_edges, dtype=np.int64)
@@ -89,10 +139,14 @@ def _build_split_graph(u: I64, v: I64, length: I64, split_edge: I64, split_posit
     centimetres = np.concatenate([np.zeros(n_edges, dtype=np.int64), split_position, length])
     order = np.lexsort((at, on_edge))
     is_pair = on_edge[order][1:] == on_edge[order][:-1]
-    tail = vertex[order][:-1][is_pair]
-    head = vertex[order][1:][is_pair]
-    cost = np.diff(centimetres[order])[is_pair]
-    return _build_symmetric_csr(tail, head, cost, n_nodes + n_splits)
+    return EdgeParts(
+        n_vertices=n_nodes + n_splits,
+        tail=vertex[order][:-1][is_pair],
+        head=vertex[order][1:][is_pair],
+        edge=on_edge[order][:-1][is_pair],
+        start_cm=centimetres[order][:-1][is_pair],
+        end_cm=centimetres[order][1:][is_pair],
+    )
 
 
 def _build_symmetric_csr(tail: I64, head: I64, cost: I64, n_vertices: int) -> WalkGraph:
@@ -100,11 +154,29 @@ def _build_symmetric_csr(tail: I64, head: I64, cost: I64, n_vertices: int) -> Wa
     row = np.concatenate([tail[is_arc], head[is_arc]])
     column = np.concatenate([head[is_arc], tail[is_arc]])
     both = np.concatenate([cost[is_arc], cost[is_arc]])
-    order = np.lexsort((both, column, row))
-    row, column, both = row[order], column[order], both[order]
+    return WalkGraph(*build_csr(row, column, both, n_vertices))
+
+
+def build_csr(row: I64, column: I64, cost: I64, n_vertices: int) -> tuple[I64, I32, I32]:
+    """Build a graph in compressed sparse rows; of parallel arcs the cheapest is kept.
+
+    Parameters
+    ----------
+    row, column, cost
+        int64[m]; where each arc begins and ends, and its cost.
+    n_vertices
+        Number of vertices.
+
+    Returns
+    -------
+    indptr : int64[n_vertices + 1]
+    indices, costs : int32[arcs]
+    """
+    order = np.lexsort((cost, column, row))
+    row, column, cost = row[order], column[order], cost[order]
     is_first = np.ones(row.shape[0], dtype=bool)
     is_first[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
-    row, column, both = row[is_first], column[is_first], both[is_first]
+    row, column, cost = row[is_first], column[is_first], cost[is_first]
     indptr = np.zeros(n_vertices + 1, dtype=np.int64)
     np.cumsum(np.bincount(row, minlength=n_vertices), out=indptr[1:])
-    return WalkGraph(indptr, column.astype(np.int32), both.astype(np.int32))
+    return indptr, column.astype(np.int32), cost.astype(np.int32)

@@ -7,7 +7,7 @@ reach Python one by one; locations are kept in libosmium's own index.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,12 +113,13 @@ def read_streets(path: Path, notices: Notices, *, profile: WalkingProfile = DEFA
     """
     if not path.is_file():
         raise InputError("the street file does not exist", file=path, cure="check the path, or run `make fetch`")
-    with _explain_broken_file(path):
+    with explain_broken_file(path):
         ways = _read_ways(path, notices, profile)
         if not ways.osmid:
             raise _explain_nothing_walkable(path)
+        needed = sort_unique(np.frombuffer(ways.refs, dtype=np.int64))
         with measure(f"reading nodes of {path.name}"):
-            nodes = _read_nodes(path, sort_unique(np.frombuffer(ways.refs, dtype=np.int64)), profile)
+            nodes = read_nodes(path, needed, lambda tags: blocks_walking(tags, profile))
     with measure("contracting the streets"):
         return build_streets_from_columns(ways, nodes, notices, file=path)
 
@@ -140,19 +141,9 @@ def build_streets_from_columns(ways: WayColumns, nodes: NodeColumns, notices: No
     InputError
         If no segment of a walkable way has both its ends.
     """
-    order = _get_way_order(ways, notices, file)
-    sizes = np.asarray(ways.n_refs, dtype=np.int64)
-    starts = (np.cumsum(sizes) - sizes)[order]
-    sizes = sizes[order]
-    way = np.repeat(np.arange(order.shape[0], dtype=np.int64), sizes)
-    within = np.arange(int(sizes.sum()), dtype=np.int64) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    refs = np.frombuffer(ways.refs, dtype=np.int64)[np.repeat(starts, sizes) + within] if ways.refs else way
-    index = np.searchsorted(nodes.osmid, refs)
-    is_there = index < nodes.osmid.shape[0]
-    is_there[is_there] = nodes.osmid[index[is_there]] == refs[is_there]
-    _note_incomplete(ways, order, way[~is_there], notices, file)
-    is_segment = (way[1:] == way[:-1]) & is_there[1:] & is_there[:-1]
-    a, b = index[:-1][is_segment], index[1:][is_segment]
+    order = get_way_order(ways, notices, file)
+    (a, b, segment_way), cut = list_segments(ways, nodes, order)
+    _note_incomplete(ways, order, cut, notices, file)
     if not bool(np.any(a != b)):
         raise _explain_nothing_walkable(file)
     used = sort_unique(np.concatenate([a, b]))
@@ -167,13 +158,43 @@ def build_streets_from_columns(ways: WayColumns, nodes: NodeColumns, notices: No
             is_blocked=nodes.is_blocked[used],
             segment_a=np.searchsorted(used, a),
             segment_b=np.searchsorted(used, b),
-            segment_way=way[:-1][is_segment],
+            segment_way=segment_way,
             way_osmid=np.asarray(ways.osmid, dtype=np.int64)[order],
             way_highway=highway,
             way_name=pl.Series("name", ways.name, dtype=pl.String).gather(order),
             way_is_steps=(highway == "steps").to_numpy(),
         )
     )
+
+
+def list_segments(ways: WayColumns, nodes: NodeColumns, order: I64) -> tuple[tuple[I64, I64, I64], I64]:
+    """Take ways apart into segments between consecutive nodes.
+
+    Parameters
+    ----------
+    ways, nodes
+        What was read.
+    order
+        Positions of the ways to take, in their order.
+
+    Returns
+    -------
+    segments : tuple of int64 arrays
+        Index of the first node, of the second, and position of the way in `order`; as the way is drawn.
+    cut : int64 array
+        For every reference to a node that is not there the position of its way in `order`.
+    """
+    sizes = np.asarray(ways.n_refs, dtype=np.int64)
+    starts = (np.cumsum(sizes) - sizes)[order]
+    sizes = sizes[order]
+    way = np.repeat(np.arange(order.shape[0], dtype=np.int64), sizes)
+    within = np.arange(int(sizes.sum()), dtype=np.int64) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    refs = np.frombuffer(ways.refs, dtype=np.int64)[np.repeat(starts, sizes) + within] if ways.refs else way
+    index = np.searchsorted(nodes.osmid, refs)
+    is_there = index < nodes.osmid.shape[0]
+    is_there[is_there] = nodes.osmid[index[is_there]] == refs[is_there]
+    is_segment = (way[1:] == way[:-1]) & is_there[1:] & is_there[:-1]
+    return (index[:-1][is_segment], index[1:][is_segment], way[:-1][is_segment]), way[~is_there]
 
 
 def _read_ways(path: Path, notices: Notices, profile: WalkingProfile) -> WayColumns:
@@ -198,15 +219,15 @@ def _read_ways(path: Path, notices: Notices, profile: WalkingProfile) -> WayColu
     return ways
 
 
-def _read_nodes(path: Path, needed: I64, profile: WalkingProfile) -> NodeColumns:
-    """Locate the needed nodes (ascending, distinct) and find the barriers among all nodes."""
+def read_nodes(path: Path, needed: I64, blocks: Callable[[dict[str, str]], bool]) -> NodeColumns:
+    """Locate the needed nodes (ascending, distinct) and find those that a barrier `blocks` among all nodes."""
     processor = osmium.FileProcessor(path, osmium.osm.NODE)
     # The fast index wants ascending ids; files that do not promise them get the one that takes any order.
     is_sorted = processor.header.get("sorting", "") == "Type_then_ID"
     processor = processor.with_locations("sparse_mem_array" if is_sorted else "sparse_mem_map")
     blocked = array("q")
     for node in processor.with_filter(osmium.filter.KeyFilter("barrier")):
-        if blocks_walking({tag.k: tag.v for tag in node.tags}, profile):
+        if blocks({tag.k: tag.v for tag in node.tags}):
             blocked.append(node.id)
     x = np.zeros(needed.shape[0], dtype=np.int64)
     y = np.zeros(needed.shape[0], dtype=np.int64)
@@ -235,7 +256,7 @@ def _find_location(locations: Any, osmid: int) -> Any | None:
     return location if location.valid() else None
 
 
-def _get_way_order(ways: WayColumns, notices: Notices, file: Path) -> I64:
+def get_way_order(ways: WayColumns, notices: Notices, file: Path) -> I64:
     """Positions of the ways in ascending order of osmid, the highest version of each only."""
     osmid = np.asarray(ways.osmid, dtype=np.int64)
     order = np.lexsort((np.asarray(ways.version, dtype=np.int64), osmid))
@@ -268,7 +289,8 @@ def _explain_nothing_walkable(path: Path) -> InputError:
 
 
 @contextmanager
-def _explain_broken_file(path: Path) -> Iterator[None]:
+def explain_broken_file(path: Path) -> Iterator[None]:
+    """Turn what the reader raises for a broken file into an error that says the cure."""
     try:
         yield
     except (RuntimeError, osmium.InvalidLocationError) as error:

@@ -95,7 +95,7 @@ def _smallest(vertices: I32, offsets: I32) -> int:
     return int(used.min()) if used.size else 0
 
 
-def _map_blocks(work: Callable[[slice], Result], n_sources: int, n_threads: int) -> list[Result]:
+def map_blocks(work: Callable[[slice], Result], n_sources: int, n_threads: int) -> list[Result]:
     """Apply `work` to blocks of sources; the results are in the order of the blocks."""
     if n_threads < 1:
         raise ValueError(f"n_threads must be at least 1, not {n_threads}")
@@ -178,7 +178,7 @@ def compute_bounded_distances(
             reach,
         )
 
-    parts = _map_blocks(work, source.size, n_threads)
+    parts = map_blocks(work, source.size, n_threads)
     keys = np.concatenate([part[1] for part in parts])
     indptr = np.zeros(source.size + 1, dtype=np.int64)
     np.cumsum(np.concatenate([part[0] for part in parts]), out=indptr[1:])
@@ -230,7 +230,7 @@ def compute_distance_matrix(
             reach,
         )
 
-    return np.concatenate(_map_blocks(work, source.size, n_threads))
+    return np.concatenate(map_blocks(work, source.size, n_threads))
 
 
 def compute_nearest_source(

@@ -72,7 +72,7 @@ class _Network:
 
 
 @dataclass(frozen=True)
-class _Chains:
+class Chains:
     """Chains between kept nodes: flat node lists with `indptr`, flat segment lists (one fewer per chain)."""
 
     indptr: I64
@@ -81,6 +81,7 @@ class _Chains:
 
     @property
     def segment_starts(self) -> I64:
+        """First position of each chain in `segments`."""
         return self.indptr[:-1] - np.arange(self.indptr.shape[0] - 1, dtype=np.int64)
 
 
@@ -103,8 +104,8 @@ def build_streets(raw: RawNetwork) -> Streets:
     """
     network = _cut_at_barriers(_build_distinct(raw), set_of_blocked=raw.node_osmid[raw.is_blocked])
     n_nodes = network.osmid.shape[0]
-    indptr, neighbour, segment = _build_adjacency(network.a, network.b, n_nodes)
-    chains = _Chains(*_follow_chains(indptr, neighbour, segment, network.a.shape[0]))
+    indptr, neighbour, segment = build_adjacency(network.a, network.b, n_nodes)
+    chains = Chains(*follow_chains(indptr, neighbour, segment, np.diff(indptr) == 2))
     length = compute_segment_cm(network.x[network.a], network.y[network.a], network.x[network.b], network.y[network.b])
     starts = chains.segment_starts
     chain_length = np.add.reduceat(length[chains.segments], starts) if starts.size else starts
@@ -123,8 +124,8 @@ def build_streets(raw: RawNetwork) -> Streets:
     kept = sort_unique(np.concatenate([tail, head]))
     u, v = np.searchsorted(kept, tail[order]), np.searchsorted(kept, head[order])
     n_inside = np.diff(chains.indptr)[order] - 2
-    component, components = _build_components(u, v, chain_length[order], n_inside, kept.shape[0])
-    xs, ys = _build_geometries(network, chains, order)
+    component, components = build_components(u, v, chain_length[order], n_inside, kept.shape[0])
+    xs, ys = build_geometries(network.x, network.y, chains, order)
     edges = pl.DataFrame(
         {
             "edge_index": np.arange(order.shape[0], dtype=np.int32),
@@ -191,7 +192,7 @@ def _cut_at_barriers(network: _Network, *, set_of_blocked: I64) -> _Network:
     return _Network(osmid[order], x, y, np.minimum(one, other), np.maximum(one, other), network.way)
 
 
-def _build_adjacency(a: I64, b: I64, n_nodes: int) -> tuple[I64, I64, I64]:
+def build_adjacency(a: I64, b: I64, n_nodes: int) -> tuple[I64, I64, I64]:
     """CSR of neighbours in ascending order, with the segment of each."""
     node = np.concatenate([a, b])
     neighbour = np.concatenate([b, a])
@@ -203,12 +204,13 @@ def _build_adjacency(a: I64, b: I64, n_nodes: int) -> tuple[I64, I64, I64]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _follow_chains(indptr: I64, neighbour: I64, segment: I64, n_segments: int) -> tuple[I64, I64, I64]:
+def follow_chains(indptr: I64, neighbour: I64, segment: I64, is_inner: Flags) -> tuple[I64, I64, I64]:
     """Walk every chain once, from its lower end and towards the lower neighbour.
 
-    First the chains between nodes of degree other than two, then the cycles that are left.
+    First the chains between nodes that are kept, then the cycles that are left. Inner nodes must have degree two.
     """
     n_nodes = indptr.shape[0] - 1
+    n_segments = segment.shape[0] // 2
     is_done = np.zeros(n_segments, np.bool_)
     starts = np.zeros(n_segments + 1, np.int64)
     nodes = np.empty(2 * n_segments, np.int64)
@@ -218,7 +220,7 @@ def _follow_chains(indptr: I64, neighbour: I64, segment: I64, n_segments: int) -
     n_walked = 0
     for is_cycle in (False, True):
         for start in range(n_nodes):
-            if (indptr[start + 1] - indptr[start] == 2) != is_cycle:
+            if is_inner[start] != is_cycle:
                 continue
             for first in range(indptr[start], indptr[start + 1]):
                 if is_done[segment[first]]:
@@ -233,7 +235,7 @@ def _follow_chains(indptr: I64, neighbour: I64, segment: I64, n_segments: int) -
                     n_walked += 1
                     nodes[n_points] = here
                     n_points += 1
-                    if here == start or indptr[here + 1] - indptr[here] != 2:
+                    if here == start or not is_inner[here]:
                         break
                     onward = indptr[here]
                     arc = onward + 1 if segment[onward] == segment[arc] else onward
@@ -242,16 +244,15 @@ def _follow_chains(indptr: I64, neighbour: I64, segment: I64, n_segments: int) -
     return starts[: n_chains + 1].copy(), nodes[:n_points].copy(), segments
 
 
-def _build_geometries(network: _Network, chains: _Chains, order: I64) -> tuple[pl.Series, pl.Series]:
+def build_geometries(x: F64, y: F64, chains: Chains, order: I64) -> tuple[pl.Series, pl.Series]:
+    """Coordinates of the chains in an order, as lists."""
     sizes = np.diff(chains.indptr)[order]
     ends = np.cumsum(sizes)
     points = chains.nodes[
         np.repeat(chains.indptr[:-1][order] - (ends - sizes), sizes) + np.arange(int(sizes.sum()), dtype=np.int64)
     ]
     offsets = pa.array(np.concatenate([[0], ends]), type=pa.int64())
-    xs, ys = (
-        pl.Series(pa.LargeListArray.from_arrays(offsets, pa.array(values[points]))) for values in (network.x, network.y)
-    )
+    xs, ys = (pl.Series(pa.LargeListArray.from_arrays(offsets, pa.array(values[points]))) for values in (x, y))
     return xs, ys
 
 
@@ -263,7 +264,7 @@ def sort_unique(values: I64) -> I64:
     return ordered[is_first]
 
 
-def _build_components(u: I64, v: I64, length: I64, n_inside: I64, n_nodes: int) -> tuple[I32, pl.DataFrame]:
+def build_components(u: I64, v: I64, length: I64, n_inside: I64, n_nodes: int) -> tuple[I32, pl.DataFrame]:
     """Label the components by size, most raw nodes first; ties to the one with the lowest node."""
     graph = coo_array((np.ones(u.shape[0], dtype=np.int8), (u, v)), shape=(n_nodes, n_nodes))
     n_components, label = connected_components(graph.tocsr(), directed=False)

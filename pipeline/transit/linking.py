@@ -139,7 +139,8 @@ def note_far_stops(linked: LinkedArea, timetable: Timetable, notices: Notices) -
         )
     ids, is_located = timetable.stops["stop_id"], timetable.stops["is_located"].to_numpy()
     for index in used[is_far & is_located[used]]:
-        notices.add(FAR_STOP, file="stops.txt", field="stop_id", value=ids[int(index)])
+        detail = f"{linked.stop_link_m[index]:.0f} m from the nearest street"
+        notices.add(FAR_STOP, file="stops.txt", field="stop_id", value=ids[int(index)], detail=detail)
 
 
 def get_stop_lonlat(timetable: Timetable) -> LonLat:

@@ -104,7 +104,7 @@ class PackedNetwork:
         """Check types and shapes; raises ValueError."""
         for field in fields(self):
             array = getattr(self, field.name)
-            wanted = np.uint8 if field.name in _BYTES else np.int32
+            wanted = np.uint8 if field.name in BYTE_FIELDS else np.int32
             if array.ndim != 1 or array.dtype != wanted:
                 raise ValueError(
                     f"{field.name} must be a vector of {np.dtype(wanted)}, not {array.ndim}-d {array.dtype}"
@@ -148,7 +148,7 @@ class PackedNetwork:
         return int(self.access_indptr.shape[0]) - 1
 
 
-_BYTES = frozenset(
+BYTE_FIELDS = frozenset(
     {"con_can_board", "con_can_alight", "pattern_can_board", "pattern_can_alight", "trip_mode", "trip_wheelchair"}
 )
 _SAME_LENGTH = (

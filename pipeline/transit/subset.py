@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.transit.build import assemble_network
-from pipeline.transit.packed import MODES, PackedNetwork, build_row_starts
+from pipeline.transit.packed import BYTE_FIELDS, MODES, PackedNetwork, build_row_starts
 from pipeline.transit.patterns import Patterns
 
 
@@ -149,3 +150,27 @@ def _gather_rows(indptr: NDArray[np.int32], rows: NDArray[np.integer]) -> tuple[
     starts = np.concatenate([[0], np.cumsum(length)])
     items = np.repeat(indptr[:-1][rows] - starts[:-1], length) + np.arange(starts[-1])
     return items, starts.astype(np.int32)
+
+
+def build_empty_network(n_origins: int) -> PackedNetwork:
+    """Build a network without any public transport, so that everybody goes all the way by themselves.
+
+    Parameters
+    ----------
+    n_origins
+        Number of origins.
+
+    Returns
+    -------
+    PackedNetwork
+        One stop that nothing and nobody reaches.
+    """
+    lengths = {"access_indptr": n_origins + 1}
+    rows = {"pattern_indptr", "pattern_trip_indptr", "trip_time_indptr"}
+    by_stop = {"stop_pattern_indptr", "foot_indptr", "foot_t_indptr", "egress_indptr"}
+    lengths |= dict.fromkeys(rows, 1) | dict.fromkeys(by_stop, 2) | {"stop_change_s": 1}
+    arrays: dict[str, Any] = {
+        field.name: np.zeros(lengths.get(field.name, 0), np.uint8 if field.name in BYTE_FIELDS else np.int32)
+        for field in fields(PackedNetwork)
+    }
+    return PackedNetwork(**arrays)

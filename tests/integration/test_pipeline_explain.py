@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from pipeline.base.load import load_project
 from pipeline.report.journeys import draw_journeys
+from pipeline.stages.explain_comparison import build_part_table, describe_comparison
 from pipeline.stages.explain_journeys import find_journeys
 from pipeline.stages.explain_legs import SCHEMA, build_geojson, build_leg_table
 from pipeline.stages.explain_text import list_nearest_by_minute
@@ -131,6 +133,57 @@ def test_files_and_formats(tiny: ProjectFolder, tmp_path: Path) -> None:
     assert "the quickest of the window" in text
     assert "a typical one of the window" in text
     assert "of the window" not in _explain(tiny)
+
+
+@pytest.mark.parametrize("max_changes", [0, 1])
+def test_explained_journeys_take_what_the_table_says_with_a_limit_on_changes(tiny, monkeypatch, max_changes):
+    monkeypatch.chdir(tiny.path)
+    project = load_project(TINY)
+    transit = project.settings.transit.model_copy(update={"max_changes": max_changes})
+    limited = replace(project, settings=project.settings.model_copy(update={"transit": transit}))
+    n_differ = 0
+    for code in _list_codes(tiny)[::5]:
+        for depart in ("07:00", "07:11", "07:29"):
+            free = find_journeys(project, code, "hospitals", depart=depart).pairs[0][0].journey
+            for found in find_journeys(limited, code, "hospitals", depart=depart).pairs[0]:
+                minute = (found.leave_s - found.result.window.start_s) // 60
+                journey = found.journey
+                assert (journey.travel_time_s if journey else -1) == found.result.times.travel_time_s[
+                    found.origin, minute
+                ]
+                assert journey is None or sum(leg.kind == "ride" for leg in journey.legs) <= max_changes + 1
+                n_differ += found.snapshot == "2024" and journey != free
+    assert (n_differ > 0) == (max_changes == 0)
+
+
+def test_the_parts_of_a_comparison_add_up_to_both_journeys(tiny, monkeypatch):
+    for code in _list_codes(tiny)[::4]:
+        explanation = _find(tiny, monkeypatch, code, "hospitals", against="2016", choices=("fastest", "typical"))
+        table = build_part_table(explanation)
+        legs = build_leg_table(explanation)
+        for later, earlier in explanation.pairs:
+            rows = table.filter(pl.col("choice") == later.choice)
+            for found, column in ((earlier, "before_s"), (later, "after_s")):
+                taken = 0 if found.journey is None else found.journey.travel_time_s
+                assert rows[column].sum() == taken
+                mine = legs.filter((pl.col("snapshot") == found.snapshot) & (pl.col("choice") == later.choice))
+                if found.journey is not None:  # every leg is part of the comparison, once
+                    assert mine["verdict"].null_count() == 0
+                    assert rows[column].drop_nulls().to_list() == mine["duration_s"].to_list()
+            assert rows["change_s"].sum() == (rows["after_s"].sum() - rows["before_s"].sum())
+            text = "\n".join(describe_comparison(earlier, later))
+            assert "Between 2016 and 2024" in text
+
+
+def test_against_chooses_the_snapshots_in_their_order(tiny):
+    table = _explain(tiny, "--against", "2016", "--format", "table", "--fastest", "--typical")
+    assert table.splitlines()[0].startswith("snapshot_from,snapshot_to,choice,part,kind,before,after")
+    turned = _explain(tiny, "--snapshot", "2016", "--against", "2024", "--format", "table", "--fastest", "--typical")
+    assert turned == table
+    check_error(tiny.call("explain", TINY, *PLACE, "--against", "2024"), 2, where=None, words=("--against", "itself"))
+    check_error(tiny.call("explain", TINY, *PLACE, "--against", "1999"), 2, where=None, words=("--against", "2016"))
+    content = json.loads(_explain(tiny, "--against", "2016", "--format", "geojson"))
+    assert {feature["properties"]["verdict"] for feature in content["features"]} - {None}
 
 
 def test_a_place_without_a_journey(tiny, monkeypatch):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
+import json
 import re
+import zipfile
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from pipeline.base.clock import parse_time_s
 from tests.support.pipeline import ProjectFolder, time_call
 
 SNAPSHOTS = ["2023-06-13", "2024-03-05"]
@@ -93,3 +99,98 @@ def test_newport_is_not_compared_in_total_service(newport: ProjectFolder) -> Non
 def test_newport_nulls_have_reasons(newport: ProjectFolder) -> None:
     times = newport.read_table("out_small_area__travel_time", "newport")
     pd.testing.assert_series_equal(times["travel_time_p50_s"].isna(), times["reason"].notna(), check_names=False)
+
+
+class RawFeed:
+    """A GTFS zip read line by line with nothing but the csv module."""
+
+    def __init__(self, path: Path) -> None:
+        self.archive = zipfile.ZipFile(path)
+
+    def read(self, member: str, **where: str) -> list[dict[str, str]]:
+        if member not in self.archive.namelist():
+            return []
+        with self.archive.open(member) as handle:
+            rows = csv.DictReader(io.TextIOWrapper(handle, encoding="utf-8-sig"))
+            return [row for row in rows if all(row[key] == value for key, value in where.items())]
+
+    def runs_on(self, service_id: str, day: date) -> bool:
+        weekday = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")[day.weekday()]
+        text = day.strftime("%Y%m%d")
+        for row in self.read("calendar_dates.txt", service_id=service_id, date=text):
+            return row["exception_type"] == "1"
+        rows = self.read("calendar.txt", service_id=service_id)
+        return any(row[weekday] == "1" and row["start_date"] <= text <= row["end_date"] for row in rows)
+
+
+def _check_ride(feed: RawFeed, leg: dict[str, object], day: date) -> None:
+    """The trip runs that day, stops here then and there then, in that order; its route has that number."""
+    trip_id, start, end = (str(leg[key]).split(":", 1)[1] for key in ("trip_id", "from_id", "to_id"))
+    (trip,) = feed.read("trips.txt", trip_id=trip_id)
+    assert feed.runs_on(trip["service_id"], day)
+    (route,) = feed.read("routes.txt", route_id=trip["route_id"])
+    assert leg["route"] in {route["route_short_name"], route["route_long_name"]}
+    calls = sorted(feed.read("stop_times.txt", trip_id=trip_id), key=lambda call: int(call["stop_sequence"]))
+    begins = [n for n, c in enumerate(calls) if c["stop_id"] == start and _read_s(c, "departure") == leg["start_s"]]
+    ends = [n for n, c in enumerate(calls) if c["stop_id"] == end and _read_s(c, "arrival") == leg["end_s"]]
+    assert begins, leg
+    assert ends, leg
+    assert begins[0] < ends[-1]
+    assert calls[begins[0]].get("pickup_type", "0") in {"", "0"}
+    assert calls[ends[-1]].get("drop_off_type", "0") in {"", "0"}
+
+
+def _read_s(call: dict[str, str], end: str) -> int:
+    return parse_time_s(call[f"{end}_time"])
+
+
+@pytest.mark.parametrize(
+    ("code", "category"),
+    [("W01001667", "major_hospitals"), ("W01001666", "hospitals"), ("W01001657", "stations")],
+)
+def test_explained_journeys_can_be_followed_in_the_feed_by_hand(
+    newport: ProjectFolder, shared_data: Path, code: str, category: str
+) -> None:
+    options = ("newport", code, category, "--data", str(shared_data), "--against", SNAPSHOTS[0])
+    choices = ("--fastest", "--typical")
+    legs_file = newport.path / f"{code}.geojson"
+    done = newport.call("explain", *options, *choices, "--format", "geojson", "--out", str(legs_file))
+    assert done.returncode == 0, done.stderr
+    legs = [feature["properties"] for feature in json.loads(legs_file.read_text(encoding="utf-8"))["features"]]
+    feeds = {
+        (snapshot, key): RawFeed(shared_data / "newport" / f"{key}-{snapshot}.gtfs.zip")
+        for snapshot, key in [(SNAPSHOTS[0], "bus"), (SNAPSHOTS[1], "bus"), (SNAPSHOTS[1], "rail")]
+    }
+    n_rides = 0
+    for snapshot in SNAPSHOTS:
+        for choice in ("fastest", "typical"):
+            mine = [leg for leg in legs if (leg["snapshot"], leg["choice"]) == (snapshot, choice)]
+            assert [leg["start_s"] for leg in mine[1:]] == [leg["end_s"] for leg in mine[:-1]]
+            for leg in mine:
+                if leg["kind"] != "ride":
+                    continue
+                n_rides += 1
+                key = str(leg["trip_id"]).split(":")[0]
+                _check_ride(feeds[snapshot, key], leg, date.fromisoformat(snapshot))
+    assert n_rides >= 4
+
+    compared = newport.call("explain", *options, *choices, "--format", "table")
+    assert compared.returncode == 0, compared.stderr
+    table = pd.read_csv(io.StringIO(compared.stdout))
+    for choice, rows in table.groupby("choice"):
+        for snapshot, column in zip(SNAPSHOTS, ("before_s", "after_s"), strict=True):
+            mine = [leg for leg in legs if (leg["snapshot"], leg["choice"]) == (snapshot, choice)]
+            assert rows[column].sum() == mine[-1]["end_s"] - mine[0]["start_s"]
+    for row in table[table["verdict"] == "withdrawn"].itertuples():
+        number = row.before.split()[1].split("-")[0]
+        routes = {r["route_id"] for r in feeds[SNAPSHOTS[1], "bus"].read("routes.txt") if _is_number(r, number)}
+        trips = [trip for trip in feeds[SNAPSHOTS[1], "bus"].read("trips.txt") if trip["route_id"] in routes]
+        day = date.fromisoformat(SNAPSHOTS[1])
+        assert not any(feeds[SNAPSHOTS[1], "bus"].runs_on(trip["service_id"], day) for trip in trips)
+    picture = newport.path / f"{code}.svg"
+    assert newport.call("explain", *options, "--format", "svg", "--out", str(picture)).returncode == 0
+    assert "</svg>" in picture.read_text(encoding="utf-8")
+
+
+def _is_number(route: dict[str, str], number: str) -> bool:
+    return route["route_short_name"].split("-")[0].upper() == number.upper()

@@ -118,6 +118,85 @@ def test_weights_within_reach(tmp_path: Path) -> None:
     assert back.dropna(subset="opportunities").set_index("to_id")["opportunities"].to_dict() == counts.to_dict()
 
 
+def test_the_second_nearest_counts_less(tmp_path: Path) -> None:
+    pairs = _run(tmp_path, "--time", "08:00")
+    found = _run(tmp_path, "--time", "08:00", "--cumulative", "60", "--diminishing", "1")
+    for row in found[found["from_id"] != "sea"].itertuples():
+        n = ((pairs["from_id"] == row.from_id) & (pairs["travel_time_s"] <= 3600)).sum()
+        assert row.opportunities == pytest.approx(sum(1 / k for k in range(1, n + 1)))
+    plain = _run(tmp_path, "--time", "08:00", "--cumulative", "60")
+    none = _run(tmp_path, "--time", "08:00", "--cumulative", "60", "--diminishing", "0")
+    pd.testing.assert_frame_equal(plain, none)
+
+
+def test_modes_may_be_named_or_left_out_and_walking_is_always_possible(tmp_path: Path) -> None:
+    walk = _run(tmp_path, "--time", "08:00", "--modes", "walk")
+    bus = _run(tmp_path, "--time", "08:00", "--modes", "bus")
+    assert (bus["travel_time_s"].fillna(1e9) <= walk["travel_time_s"].fillna(1e9)).all()
+    assert (bus["travel_time_s"].fillna(1e9) < walk["travel_time_s"].fillna(1e9)).any()
+    pd.testing.assert_frame_equal(_run(tmp_path, "--time", "08:00", "--modes", "bus,walk"), bus)
+    pd.testing.assert_frame_equal(_run(tmp_path, "--time", "08:00", "--without-modes", "rail,ferry,coach"), bus)
+    everything_but = "bus,coach,rail,tram,metro,ferry,other"
+    pd.testing.assert_frame_equal(_run(tmp_path, "--time", "08:00", "--without-modes", everything_but), walk)
+    assert "no_trips_of_modes" not in _call(tmp_path, "--time", "08:00", "--modes", "walk").stderr
+    check_error(_call(tmp_path, "--time", "08:00", "--modes", "bus", "--without-modes", "rail"), 2, where="--without")
+    check_error(_call(tmp_path, "--time", "08:00", "--without-modes", "walk"), 2, where="--without-modes")
+
+
+def _drive(folder: Path, *options: str, is_good: bool = True):
+    points = folder / "points.csv"
+    points.write_text(POINTS, encoding="utf-8")
+    files = ["--osm", str(SAMPLE / "saltmarsh.osm.pbf"), "--origins", str(points), "--destinations", str(points)]
+    done = ProjectFolder(folder).call("matrix", "--mode", "car", *files, "--out", str(folder / "car.csv"), *options)
+    assert (done.returncode == 0) == is_good, done.stderr
+    return pd.read_csv(folder / "car.csv") if is_good else done
+
+
+def _spread(pairs: pd.DataFrame) -> pd.DataFrame:
+    keys = {"index": "from_id", "columns": "to_id", "values": "travel_time_s"}
+    return pairs.pivot_table(**keys, dropna=False)
+
+
+def test_by_car_all_questions_agree_with_the_pairs(tmp_path: Path) -> None:
+    pairs = _drive(tmp_path)
+    times = _spread(pairs)
+    assert pairs["reason"].eq("no_street").sum() == 9
+    inland = times.drop(index="sea", columns="sea")
+    assert (inland.to_numpy()[~np.eye(4, dtype=bool)] > 60).all()
+    walk = _spread(_run(tmp_path, "--time", "08:00", "--modes", "walk"))
+    assert (inland < walk.loc[inland.index, inland.columns].fillna(1e9)).to_numpy()[~np.eye(4, dtype=bool)].all()
+    back = _spread(_drive(tmp_path, "--direction", "from"))
+    pd.testing.assert_frame_equal(back, times)  # the same points on both sides: the same journeys
+    ranked = _drive(tmp_path, "--k", "4")
+    for name, group in ranked.groupby("from_id"):
+        np.testing.assert_array_equal(group["travel_time_s"], np.sort(times.loc[name].to_numpy())[:4])
+    nearest = _drive(tmp_path, "--nearest")
+    np.testing.assert_array_equal(nearest["travel_time_s"], times.min(axis=1))
+    near = _drive(tmp_path, "--cumulative", "10,15")
+    for row in near[near["from_id"] != "sea"].itertuples():
+        assert row.opportunities == (times.loc[row.from_id] <= 60 * row.limit_min).sum()
+    short = _drive(tmp_path, "--max-time-min", "5")
+    assert set(short.loc[short["travel_time_s"].isna(), "reason"]) == {"no_street", "over_limit"}
+    links = tmp_path / "links.csv"
+    _drive(tmp_path, "--links", str(links))
+    assert pd.read_csv(links)["reason"].eq("too_far").sum() == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        (("--window", "30"), "--window"),
+        (("--arrive-by", "09:00"), "--arrive-by"),
+        (("--modes", "bus"), "--modes"),
+        (("--gtfs", "x.zip"), "--gtfs"),
+        (("--mode", "plane"), "--mode"),
+        (("--mode", "public_transport"), "--gtfs"),
+    ],
+)
+def test_what_car_times_cannot_answer(tmp_path: Path, options: tuple[str, ...], field: str) -> None:
+    check_error(_drive(tmp_path, *options, is_good=False), 2, where=None, words=(field,))
+
+
 def test_wheelchairs_need_flags(tmp_path: Path) -> None:
     walk = _run(tmp_path, "--time", "08:00", "--modes", "ferry")
     done = _call(tmp_path, "--time", "08:00", "--wheelchair")

@@ -14,6 +14,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from pipeline.base.config import Opportunities
 from pipeline.base.load import load_project
 from pipeline.base.notices import Notices
 from pipeline.routing import blocks
@@ -27,7 +28,7 @@ from tests.support.cluster import LocalCluster, start_cluster, wait_until
 from tests.support.pipeline import TINY, ProjectFolder, check_error, hash_files
 
 RUN = ("run", "times", "--area", TINY, "--snapshot", "2016")
-N_SHARDS = 24  # 18 cases, blocks of jobs for 4 of them, 2 visits
+N_SHARDS = 25  # 18 cases, blocks of jobs for 4 of them, driving, 2 visits
 SLOW = """
 import time
 from pipeline.cli.main import main
@@ -45,6 +46,18 @@ shards.PACKAGES += ("dask",)
 from pipeline.cli.main import main
 main()
 """
+
+
+EVERYTHING = """settings:
+  nearest_k: {hospitals: 3}
+  opportunities: {gentle: {decay: logistic}, choice: {diminishing: 1}}
+"""
+
+
+def _ask_everything(project: ProjectFolder) -> None:
+    """Let the settings ask all that they can: ranks, ways of counting, deadlines (car times and visits are there)."""
+    project.edit(TINY, "settings:\n", EVERYTHING)
+    project.edit(TINY, "    weekday_am:\n", "    weekday_am:\n      arrive_by: {start: '08:50', end: '09:00'}\n")
 
 
 def _hash(project: ProjectFolder) -> dict[str, str]:
@@ -103,6 +116,27 @@ def test_one_and_two_processes_give_the_bytes_of_make(
         monkeypatch.undo()
 
 
+def test_whatever_the_settings_ask_blocks_and_processes_change_no_byte(
+    tiny: ProjectFolder, tiny_copy: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _ask_everything(tiny_copy)
+    hashes = []
+    for count, most in (("1", 512), ("2", 512), ("2", 7)):
+        monkeypatch.setattr(blocks, "MOST_STARTS", most)
+        done = tiny_copy.call(*RUN, "--workers", count)
+        assert done.returncode == 0, done.stderr
+        hashes.append(_hash(tiny_copy))
+    assert hashes[0] == hashes[1] == hashes[2]
+    folders = [project.outputs() / "times/2016" for project in (tiny_copy, tiny)]
+    asked = {f"out_neighbourhood__{name}" for name in ("opportunity", "nearest_rank")}
+    before, after = ({path.stem for path in folder.glob("*.parquet")} for folder in reversed(folders))
+    assert after - before == asked
+    # what was asked besides leaves the rest as it is
+    for name in ("car_time", "jobs", "visit"):
+        ours, others = (pd.read_parquet(folder / f"out_neighbourhood__{name}.parquet") for folder in folders)
+        pd.testing.assert_frame_equal(ours.drop(columns="network_hash"), others.drop(columns="network_hash"))
+
+
 def test_the_shard_of_a_killed_process_is_done_by_another(tiny: ProjectFolder, tiny_copy: ProjectFolder) -> None:
     process = tiny_copy.start([sys.executable, "-m", "pipeline", *RUN, "--workers", "2"])
     wait_until(lambda: len(_list_spawned(process)) == 2, "two processes")
@@ -122,7 +156,13 @@ def test_blocks_of_small_areas_give_the_tables_of_all_at_once(
     monkeypatch.chdir(tiny.path)
     project = load_project(TINY)
     transit = project.settings.transit.model_copy(update={"max_changes": 1})
-    project = replace(project, settings=project.settings.model_copy(update={"transit": transit, "visits": {}}))
+    asked = {
+        "transit": transit,
+        "visits": {},
+        "nearest_k": {"hospitals": 2},
+        "opportunities": {"choice": Opportunities(decay="gaussian", diminishing=1)},
+    }
+    project = replace(project, settings=project.settings.model_copy(update=asked))
     work = SnapshotWork(project, read_places(project), project.outputs / "network" / "2016")
     n_starts, keys = len(work.links.origin_vertex), {"snapshot": "2016", "network_hash": "x"}
     answer = build_work(work)
@@ -135,6 +175,11 @@ def test_blocks_of_small_areas_give_the_tables_of_all_at_once(
         n_reach = sum(case.is_cumulative for case in outward)
         assert kinds["pairs"] == n_blocks * len(outward)
         assert kinds["reach"] == n_blocks * n_reach > 0
+        assert kinds["counted"] == kinds["reach"]
+        n_ranked = sum(case.category == "hospitals" for case in outward)
+        assert kinds["ranked"] == n_blocks * n_ranked > 0
+        assert kinds["routes"] == n_ranked
+        assert kinds["car"] == 1
         assert kinds["nearest"] == len(work.list_cases()) - len(outward) > 0
         found.append(build_tables(work, shards, (answer(shard) for shard in shards), keys))
     for name, table in found[0].items():
@@ -339,15 +384,29 @@ def test_a_cluster_gives_the_same_bytes_and_is_sent_the_network_once(
     assert before.items() <= after.items()
 
 
+def test_whatever_the_settings_ask_a_cluster_gives_the_same_bytes(
+    tiny_copy: ProjectFolder, cluster: LocalCluster
+) -> None:
+    _ask_everything(tiny_copy)
+    hashes = []
+    for means in (("--workers", "1"), ("--cluster", cluster.address)):
+        done = tiny_copy.run(*RUN, *means)
+        assert done.returncode == 0, done.stderr
+        hashes.append(_hash(tiny_copy))
+    assert hashes[0] == hashes[1]
+
+
 def test_a_matrix_is_the_same_from_processes_and_from_a_cluster(
     tiny_copy: ProjectFolder, cluster: LocalCluster
 ) -> None:
     texts = []
-    for name, means in (("a", ()), ("b", ("--workers", "2")), ("c", ("--cluster", cluster.address))):
-        done = tiny_copy.run(*_list_matrix(tiny_copy, f"{name}.csv", "--cumulative", "15,30", *means))
-        assert done.returncode == 0, done.stderr
-        texts.append((tiny_copy.path / f"{name}.csv").read_bytes())
-    assert texts[0] == texts[1] == texts[2]
+    for question in (("--cumulative", "15,30"), ("--cumulative", "15,30", "--diminishing", "1")):
+        texts.clear()
+        for name, means in (("a", ()), ("b", ("--workers", "2")), ("c", ("--cluster", cluster.address))):
+            done = tiny_copy.run(*_list_matrix(tiny_copy, f"{name}.csv", *question, *means))
+            assert done.returncode == 0, done.stderr
+            texts.append((tiny_copy.path / f"{name}.csv").read_bytes())
+        assert texts[0] == texts[1] == texts[2]
     assert list(tiny_copy.path.glob(".*.shards")) == []
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.routing.explain import explain_journey
 from pipeline.routing.profile_scan import build_nearest_walk, build_seeds, compute_nearest, compute_nearest_return
+from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs
 from pipeline.routing.window import DepartureWindow
 from tests.support.routing_worlds import make_network, make_world
 
@@ -30,6 +31,36 @@ def test_journeys_can_be_followed(seed, interchange_s, is_return):
         assert (journey.travel_time_s if journey else -1) == times[origin, minute]
         if journey is not None:
             _follow(world, network, journey, origin, is_return)
+
+
+@settings(max_examples=120)
+@given(
+    seed=st.integers(0, 10**6),
+    interchange_s=st.sampled_from([0, 120]),
+    is_return=st.booleans(),
+    max_changes=st.integers(0, 3),
+)
+def test_a_limit_on_changes_is_kept_and_exact(seed, interchange_s, is_return, max_changes):
+    world = make_world(seed, interchange_s=interchange_s, n_lines=8)
+    network, walk_s = make_network(world), np.array(world.walk, dtype=np.int32)
+    seeds, walk = build_seeds(network, ALL), build_nearest_walk(walk_s)
+    window = DepartureWindow(0, 12, 5400)
+    query = RangeQuery(network, window, ALL, walk_s, max_changes=max_changes, is_return=is_return)
+    times = compute_nearest_by_pairs(query).travel_time_s
+    limits = {"cap_s": 5400, "max_changes": max_changes, "is_return": is_return}
+    for origin, minute in np.ndindex(times.shape):
+        journey = explain_journey(network, origin, seeds, 60 * minute, walk=walk, **limits)
+        assert (journey.travel_time_s if journey else -1) == times[origin, minute]
+        if journey is None:
+            continue
+        _follow(world, network, journey, origin, is_return)
+        n_rides = sum(leg.kind == "ride" for leg in journey.legs)
+        assert n_rides <= max_changes + 1
+        if n_rides > 1:  # nothing with fewer changes is as quick
+            fewer = explain_journey(
+                network, origin, seeds, 60 * minute, walk=walk, **{**limits, "max_changes": n_rides - 2}
+            )
+            assert fewer is None or fewer.travel_time_s > journey.travel_time_s
 
 
 def _follow(world, network, journey, origin, is_return):

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.routing.decay import DECAYS, build_decay
+from pipeline.routing.diminishing import build_discount
 from pipeline.routing.profile_scan import build_nearest_walk, build_seeds, compute_nearest, compute_nearest_return
 from pipeline.routing.questions import (
     compute_nearest_ranks,
@@ -180,7 +181,40 @@ def test_opportunities_minute_by_minute(seed, is_return, decay):
     found = compute_opportunities(query, weight, factor, (25, 50, 75))
     np.testing.assert_allclose(found, ordered[:, :, [4, 9, 14]])
     if decay == "step" and not is_return:
-        np.testing.assert_array_equal(found[:, :, 1], compute_cumulative(query, weight, limits))
+        np.testing.assert_array_equal(found[:, :, 1], compute_cumulative(query, weight, limits)[:, :, 0])
+
+
+@settings(max_examples=60)
+@given(
+    seed=SEEDS,
+    is_return=st.booleans(),
+    decay=st.sampled_from(DECAYS),
+    alpha=st.sampled_from([0.0, 0.5, 1.0, 2.0]),
+    weight=st.lists(st.sampled_from([0.0, 1.0, 1.0, 7.5, 20.0]), min_size=3, max_size=3),
+    n_threads=st.sampled_from([1, 2]),
+)
+def test_the_kth_nearest_opportunity_counts_less(seed, is_return, decay, alpha, weight, n_threads):
+    query = _query(seed, is_return=is_return, n_threads=n_threads)
+    factor = build_decay(decay, [600, 1500, 3600], cap_s=query.window.cap_s)
+    times = compute_all_times(query)
+    by_home = times.transpose(1, 0, 2) if is_return else times
+    wanted = np.zeros((4, 3, 20))
+    for home, minute in np.ndindex(4, 20):
+        reached = [(int(t), -weight[d], d) for d, t in enumerate(by_home[home, :, minute]) if t >= 0 and weight[d]]
+        for k, (taken, minus_weight, _) in enumerate(sorted(reached), 1):
+            wanted[home, :, minute] += -minus_weight * factor[:, taken] / k**alpha
+    found = compute_opportunities(query, np.array(weight), factor, (25, 50, 75), diminishing=alpha)
+    np.testing.assert_allclose(found, np.sort(wanted, axis=2)[:, :, [4, 9, 14]], atol=1e-12)
+    plain = compute_opportunities(query, np.array(weight), factor, (25, 50, 75))
+    assert bool(np.all(found <= plain + 1e-9))
+
+
+def test_diminishing_needs_a_number():
+    assert build_discount(1.0, 4).tolist() == [1, 1 / 2, 1 / 3, 1 / 4]
+    assert build_discount(0.0, 3).tolist() == [1, 1, 1]
+    for alpha in (-1.0, math.nan, math.inf):
+        with pytest.raises(ValueError, match="alpha"):
+            build_discount(alpha, 3)
 
 
 def test_decay_functions_at_points_that_are_known():

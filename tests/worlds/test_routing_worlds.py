@@ -168,6 +168,6 @@ def test_jobs_within_reach():
         [sum(w for w, t in zip(weight, row, strict=True) if 0 <= t <= limit) for row in times.T] for limit in limits
     ]
     for percentile, rank in ((50, 29), (25, 14), (100, 59)):
-        found = compute_cumulative(query, weight, limits, percentile)
-        assert found.tolist() == [[sorted(count)[rank] for count in counts]]
-    assert compute_cumulative(query, weight, limits).tolist() == [[0.0, 1000.0, 1000.0, 1010.0, 1110.0]]
+        found = compute_cumulative(query, weight, limits, (percentile,))
+        assert found[:, :, 0].tolist() == [[sorted(count)[rank] for count in counts]]
+    assert compute_cumulative(query, weight, limits)[:, :, 0].tolist() == [[0.0, 1000.0, 1000.0, 1010.0, 1110.0]]
