@@ -6,6 +6,7 @@ What is kept is what was asked for, whole, or nothing.
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import random
 import time
 import zlib
@@ -26,8 +27,10 @@ from pipeline.acquire.redact import redact, silence_library_logs, strip_secrets
 from pipeline.acquire.transport import Guard, open_response, read_blocks
 from pipeline.base.errors import FetchError
 
-MAX_REDIRECTS = 5
+MAX_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
+_REDIRECTS = 5
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -188,7 +191,7 @@ class Downloader:
                 cure="Check the clock of this machine, and REQUESTS_CA_BUNDLE where a company's proxy is between.",
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if isinstance(error, OSError) and error.filename is not None:
+            if isinstance(error, OSError) and (error.filename is not None or error.errno in _DISK):
                 raise  # this machine's disk, not the network
             if guard.has_expired:
                 raise FetchError(
@@ -221,7 +224,7 @@ class Downloader:
                 if response.status_code in _REDIRECTS and "Location" in response.headers:
                     address = urljoin(address, response.headers["Location"])
                     continue
-                return self._receive(ask, partial, response, offset)
+                return self._receive(ask, partial, response, offset, guard)
         raise FetchError(
             f"The server redirects more than {MAX_REDIRECTS} times.", file=ask.shown, cure="Check the address."
         )
@@ -233,7 +236,9 @@ class Downloader:
             self.sleep(wait_s)
         self._asked_at[host] = self.clock()
 
-    def _receive(self, ask: Ask, partial: Partial, response: requests.Response, offset: int) -> Answer:
+    def _receive(
+        self, ask: Ask, partial: Partial, response: requests.Response, offset: int, guard: Guard
+    ) -> Answer:
         if response.status_code == HTTPStatus.NOT_MODIFIED and not offset and (ask.etag or ask.last_modified):
             return Answer(None, etag=ask.etag, last_modified=ask.last_modified)
         if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
@@ -246,6 +251,8 @@ class Downloader:
             partial.clear()
             raise _refuse_size(ask, start + declared, is_declared=True)
         self._store(ask, partial, response, start)
+        if guard.has_expired:  # a body without a length looks whole when its connection is cut
+            raise TimeoutError
         return _finish(ask, partial, response)
 
     def _check_status(self, ask: Ask, response: requests.Response) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,6 +80,22 @@ class Partial:
         self.notes.unlink(missing_ok=True)
 
     @contextmanager
+    def gathering(self) -> Iterator[Path]:
+        """Give the path for a file that is put together from pages; it is removed if the block raises.
+
+        Yields
+        ------
+        pathlib.Path
+            Where to write.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield self.path
+        except BaseException:
+            self.clear()
+            raise
+
+    @contextmanager
     def held(self) -> Iterator[None]:
         """Keep other processes from writing the same download; a dead process holds nothing.
 
@@ -88,11 +105,16 @@ class Partial:
             If another process downloads the same.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("w") as handle:
+        lock = self.path.with_suffix(".lock")
+        busy = FetchError("Another process is fetching the same.", file=self.path, cure="Wait until it has finished.")
+        with lock.open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise FetchError(
-                    "Another process is fetching the same.", file=self.path, cure="Wait until it has finished."
-                ) from None
-            yield
+                raise busy from None
+            if not lock.exists() or lock.stat().st_ino != os.fstat(handle.fileno()).st_ino:
+                raise busy  # the holder removed its lock between our opening and locking it
+            try:
+                yield
+            finally:
+                lock.unlink()
