@@ -79,7 +79,7 @@ class Policy:
         except ValueError:
             raise FetchError("This is no address.", field=strip_secrets(address), cure="Check it.") from None
         what = "The server redirects to" if is_redirect else "The source asks for"
-        cure = "If the publisher has moved, correct the address in config/sources.csv, or add the host to redirect_hosts."
+        cure = "If the publisher has moved, correct config/sources.csv: the address, or the host in redirect_hosts."
         if parts.username is not None or parts.password is not None:
             raise FetchError(f"{what} an address with a user name in it.", field=strip_secrets(address), cure=cure)
         if host not in self.hosts:

@@ -45,7 +45,8 @@ def derive(fetcher: Fetcher, reference: Reference) -> Fetched:
     header, rows, n_left_out = MAKERS[reference.source.reader](*(part.file for part in parts))
     if not rows:
         raise FetchError(
-            f"'{reference.text}': no row of one source fits the other.", cure="Look at both; their columns may have changed."
+            f"'{reference.text}': no row of one source fits the other.",
+            cure="Look at both; their columns may have changed.",
         )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -103,11 +104,12 @@ def make_hospitals(sites: Path, postcodes: Path) -> Table:
     tuple
         Columns ``code name postcode easting northing``, rows, and the number of hospitals without a known postcode.
     """
-    hospitals = []
     with sites.open(encoding="utf-8-sig", newline="") as handle:
-        for record in csv.reader(handle):
-            if len(record) > SITE_CLOSED and not record[SITE_CLOSED] and _HOSPITAL.search(record[SITE_NAME].upper()):
-                hospitals.append((record[SITE_CODE], record[SITE_NAME], record[SITE_POSTCODE].replace(" ", "").upper()))
+        hospitals = [
+            (record[SITE_CODE], record[SITE_NAME], record[SITE_POSTCODE].replace(" ", "").upper())
+            for record in csv.reader(handle)
+            if len(record) > SITE_CLOSED and not record[SITE_CLOSED] and _HOSPITAL.search(record[SITE_NAME].upper())
+        ]
     wanted = {postcode for _, _, postcode in hospitals}
     places = {postcode: place for postcode, *place in _iterate_postcodes(postcodes) if postcode in wanted}
     rows = [(code, name, postcode, *places[postcode]) for code, name, postcode in hospitals if postcode in places]

@@ -27,8 +27,7 @@ from pipeline.acquire.redact import redact, silence_library_logs, strip_secrets
 from pipeline.acquire.transport import Guard, open_response, read_blocks
 from pipeline.base.errors import FetchError
 
-MAX_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
-_REDIRECTS = 5
+MAX_REDIRECTS = 5
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -92,7 +91,7 @@ class Answer:
 
 
 class _Again(Exception):  # noqa: N818 (no error: the next attempt may succeed)
-    """This attempt failed; another may succeed."""
+    """The attempt failed; another may succeed."""
 
     def __init__(self, why: str, *, wait_s: float | None = None) -> None:
         super().__init__(why)
@@ -236,9 +235,7 @@ class Downloader:
             self.sleep(wait_s)
         self._asked_at[host] = self.clock()
 
-    def _receive(
-        self, ask: Ask, partial: Partial, response: requests.Response, offset: int, guard: Guard
-    ) -> Answer:
+    def _receive(self, ask: Ask, partial: Partial, response: requests.Response, offset: int, guard: Guard) -> Answer:
         if response.status_code == HTTPStatus.NOT_MODIFIED and not offset and (ask.etag or ask.last_modified):
             return Answer(None, etag=ask.etag, last_modified=ask.last_modified)
         if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
@@ -268,7 +265,9 @@ class Downloader:
             410: "The publisher may have moved the file: correct the address in config/sources.csv.",
         }
         raise FetchError(
-            f"The server answered {status}.", file=ask.shown, cure=cures.get(status, "Check the address and parameters.")
+            f"The server answered {status}.",
+            file=ask.shown,
+            cure=cures.get(status, "Check the address."),
         )
 
     def _find_retry_after(self, response: requests.Response) -> float | None:
@@ -369,7 +368,7 @@ def _finish(ask: Ask, partial: Partial, response: requests.Response) -> Answer:
         raise FetchError(
             f"The file has only {n_bytes:,} bytes; at least {ask.min_bytes:,} are expected.",
             file=ask.shown,
-            cure="The publisher may have sent an empty or a cut file. Look at it, or lower min_bytes in config/sources.csv.",
+            cure="The publisher may have sent a cut file: look at it, or lower min_bytes in config/sources.csv.",
         )
     if not is_whole(partial.path, ask.kind):
         partial.clear()

@@ -11,7 +11,9 @@ from pathlib import Path
 from pipeline.base.errors import FetchError
 
 HEAD_BYTES = 4096
-_HTML = re.compile(rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML = re.compile(
+    rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -38,7 +40,7 @@ CHECKS: dict[str, Callable[[bytes], bool]] = {
     "parquet": lambda head: head.startswith(b"PAR1"),
     "md5": lambda head: re.match(rb"^\s*[0-9a-fA-F]{32}\b", head) is not None,
     "txc": lambda head: _is_zip(head) or head.removeprefix(_BOM).lstrip().startswith(b"<"),
-    "any": lambda head: bool(head),
+    "any": bool,
 }
 ZIPPED = {"zip", "gtfs", "xlsx"}
 

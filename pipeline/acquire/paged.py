@@ -249,9 +249,7 @@ def fetch_datasets(fetcher: Fetcher, reference: Reference) -> Fetched:
         digest.update(name.encode())
         digest.update(bytes.fromhex(hash_file(file)))
     sha256 = digest.hexdigest()
-    folder = link_folder(
-        files, sha256, source=reference.source.name, name=reference.file_name, archive=fetcher.archive
-    )
+    folder = link_folder(files, sha256, source=reference.source.name, name=reference.file_name, archive=fetcher.archive)
     return fetcher.note(reference, folder, sha256, address=f"{address}?{urlencode(filters)}")
 
 

@@ -100,9 +100,7 @@ class Reference:
         str
             The address. Each value is quoted, except an address that is a parameter itself.
         """
-        return template.format(
-            **{n: v if n in _OPEN_VALUE else quote(v, safe="/,*'") for n, v in self.values.items()}
-        )
+        return template.format(**{n: v if n in _OPEN_VALUE else quote(v, safe="/,*'") for n, v in self.values.items()})
 
     @property
     def file_name(self) -> str:
@@ -178,7 +176,7 @@ def _read_row(record: dict[str, str], path: Path, row: int) -> Source:
     def refuse(field: str, what: str, cure: str) -> ConfigError:
         return ConfigError(what, file=path, row=row, field=field, cure=cure)
 
-    missing = [name for name in Source.__dataclass_fields__ if name not in {"hosts"} and record.get(name) is None]
+    missing = [name for name in Source.__dataclass_fields__ if name != "hosts" and record.get(name) is None]
     if missing or record.get("redirect_hosts") is None:
         raise refuse(", ".join(missing) or "redirect_hosts", "This column is missing.", "See docs/sources/README.md.")
     if record["kind"] not in KINDS:
@@ -203,9 +201,23 @@ def _read_row(record: dict[str, str], path: Path, row: int) -> Source:
 
 
 _TEXTS = (
-    "name publisher kind address licence attribution vintage expected_type key_variable key_parameter reader file_name "
-    "checksum changes docs note"
-).split()
+    "name",
+    "publisher",
+    "kind",
+    "address",
+    "licence",
+    "attribution",
+    "vintage",
+    "expected_type",
+    "key_variable",
+    "key_parameter",
+    "reader",
+    "file_name",
+    "checksum",
+    "changes",
+    "docs",
+    "note",
+)
 
 
 def _read_parameters(text: str) -> dict[str, tuple[str, ...]]:

@@ -69,7 +69,7 @@ def run_fetch(
     if (source is None) == (area is None):
         raise UsageError(
             "Give either a source or --area.",
-            cure="connectivity fetch bods_gtfs --region wales, or connectivity fetch --area england-live; --list shows the sources.",
+            cure="fetch bods_gtfs --region wales, or fetch --area england-live; fetch --list shows the sources.",
         )
     if area is not None:
         project = load_project(area, config=config, data=data)

@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.base.area import Snapshot
 from pipeline.base.clock import DAY_S, parse_time_s
 from pipeline.base.config import Settings
+from pipeline.base.live import describe_locked
 from pipeline.base.load import ROOT, Project, list_visits
 from pipeline.stages.code import find_code
 
@@ -212,7 +213,16 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "publish": {},
     }
-    return slices[stage]
+    live = describe_locked(_list_paths(project, stage, one), project.outputs)
+    return {**slices[stage], **({"live": live} if live else {})}
+
+
+def _list_paths(project: Project, stage: str, snapshot: Snapshot | None) -> list[str]:
+    """List the inputs, as configured, that a stage reads itself."""
+    if stage == "timetables" and snapshot is not None:
+        return [feed.path for feed in snapshot.feeds]
+    roles = {"streets": ("streets",), "places": PLACE_ROLES}
+    return [path for role, path, _, _ in list_inputs(project) if stage == "fetch" or role in roles.get(stage, ())]
 
 
 def get_horizon(settings: Settings) -> tuple[int, int]:
