@@ -12,6 +12,8 @@ from pipeline.acquire.redact import strip_secrets
 from pipeline.base.errors import FetchError
 
 HTTPS_PORT = 443
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAT64_PRIVATE = ipaddress.IPv6Network("64:ff9b:1::/48")
 
 
 def resolve_host(host: str, port: int) -> list[str]:
@@ -126,8 +128,10 @@ class Policy:
     def _is_allowed(self, text: str) -> bool:
         address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(text.partition("%")[0])
         if isinstance(address, ipaddress.IPv6Address):
-            inner = address.ipv4_mapped or address.sixtofour
-            address = inner or address
+            translated = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
+            address = address.ipv4_mapped or address.sixtofour or translated or address
+            if address in _NAT64_PRIVATE:
+                return False
         if self.is_loopback_allowed:
             return address.is_loopback
         return address.is_global and not address.is_multicast

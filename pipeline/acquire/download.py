@@ -220,6 +220,7 @@ class Downloader:
                 connect_s=self.limits.connect_s,
                 read_s=self.limits.read_s,
             ) as response:
+                _check_time(guard)
                 if response.status_code in _REDIRECTS and "Location" in response.headers:
                     address = urljoin(address, response.headers["Location"])
                     continue
@@ -248,8 +249,7 @@ class Downloader:
             partial.clear()
             raise _refuse_size(ask, start + declared, is_declared=True)
         self._store(ask, partial, response, start)
-        if guard.has_expired:  # a body without a length looks whole when its connection is cut
-            raise TimeoutError
+        _check_time(guard)
         return _finish(ask, partial, response)
 
     def _check_status(self, ask: Ask, response: requests.Response) -> None:
@@ -296,8 +296,14 @@ class Downloader:
         if n_bytes > ask.max_bytes:
             partial.clear()
             raise _refuse_size(ask, n_bytes, is_declared=False)
-        if start == 0 and len(head) < HEAD_BYTES:
-            _check_head(head, ask, partial)
+        if not n_bytes:
+            raise _Again("the server sent an empty body")  # so does one whose header was cut short
+
+
+def _check_time(guard: Guard) -> None:
+    """Refuse what a cut connection left: a header or a body without a length looks whole then."""
+    if guard.has_expired:
+        raise TimeoutError
 
 
 def _check_head(head: bytes, ask: Ask, partial: Partial) -> None:
@@ -370,6 +376,8 @@ def _finish(ask: Ask, partial: Partial, response: requests.Response) -> Answer:
             file=ask.shown,
             cure="The publisher may have sent a cut file: look at it, or lower min_bytes in config/sources.csv.",
         )
+    with partial.path.open("rb") as handle:  # again: a resumed file began in an earlier attempt
+        _check_head(handle.read(HEAD_BYTES), ask, partial)
     if not is_whole(partial.path, ask.kind):
         partial.clear()
         raise _Again(f"the {ask.kind} file is not whole")

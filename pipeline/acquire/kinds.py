@@ -70,7 +70,7 @@ def check_head(head: bytes, kind: str, *, shown: str) -> None:
         )
     if not CHECKS[kind](head):
         raise FetchError(
-            f"What the server sent is not a file of the kind '{kind}': it begins with {head[:12]!r}.",
+            f"What the server sent is not a file of the kind '{kind}': it begins with {head[:4]!r}.",
             file=shown,
             cure="Check the address and the expected type in config/sources.csv.",
         )

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from pipeline.acquire.archive import link_folder, move_into_archive
 from pipeline.acquire.download import Ask
 from pipeline.acquire.fetch import Fetched, Fetcher
+from pipeline.acquire.redact import redact
 from pipeline.acquire.sources import Reference
 from pipeline.base.errors import FetchError
 from pipeline.base.hashing import hash_file
@@ -25,7 +26,12 @@ MAX_PAGES = 2000
 
 def _read_page(fetcher: Fetcher, reference: Reference, address: str, kind: str) -> Path:
     ask = fetcher.ask_for(reference, address, kind=kind)
-    answer = fetcher.downloader.download(ask, fetcher.open_partial(reference, address))
+    partial = fetcher.open_partial(reference, address)
+    try:
+        answer = fetcher.downloader.download(ask, partial)
+    except FetchError:
+        partial.clear()  # a page is small, and a service may have written the key into it
+        raise
     if answer.path is None:
         raise FetchError("The server gave no page.", file=ask.shown)
     return answer.path
@@ -39,10 +45,11 @@ def _read_json(fetcher: Fetcher, reference: Reference, address: str) -> dict[str
         raise FetchError("The server sent no object.", file=fetcher.ask_for(reference, address).shown)
     if "error" in content:
         error = content["error"]
-        text = error.get("message") if isinstance(error, dict) else error
+        text = str(error.get("message") if isinstance(error, dict) else error)
+        ask = fetcher.ask_for(reference, address)
         raise FetchError(
-            f"The service refuses: {str(text)[:200]}.",
-            file=fetcher.ask_for(reference, address).shown,
+            f"The service refuses: {redact(text, ask.keys)[:200]}.",
+            file=ask.shown,
             cure="The publisher may have renamed the layer or its columns; look at it and correct config/sources.csv.",
         )
     return content

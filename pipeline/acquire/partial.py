@@ -45,6 +45,9 @@ class Partial:
         """What is known of the bytes so far."""
         return self.path.with_suffix(".json")
 
+    def _make_folder(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
     def read_state(self) -> tuple[int, str | None]:
         """Return the number of bytes at hand and the validator they belong to.
 
@@ -69,7 +72,7 @@ class Partial:
         validator
             Of the answer that begins.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         self.path.write_bytes(b"")
         content: dict[str, Any] = {"validator": validator}
         write_text(json.dumps(content), self.notes)
@@ -88,7 +91,7 @@ class Partial:
         pathlib.Path
             Where to write.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         try:
             yield self.path
         except BaseException:
@@ -104,7 +107,7 @@ class Partial:
         FetchError
             If another process downloads the same.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         lock = self.path.with_suffix(".lock")
         busy = FetchError("Another process is fetching the same.", file=self.path, cure="Wait until it has finished.")
         with lock.open("w") as handle:
