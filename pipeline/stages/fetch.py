@@ -11,7 +11,8 @@ from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.stages.common import begin
 from pipeline.stages.live import ARCHIVE, fetch_area
-from pipeline.stages.targets import list_inputs
+from pipeline.stages.plan import write_slices
+from pipeline.stages.targets import build_targets, list_inputs
 
 
 def run(project: Project, snapshot: str | None = None) -> StageRun:
@@ -29,7 +30,8 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     StageRun
         What was done.
     """
-    fetch_area(project, is_missing_only=True)
+    if fetch_area(project, is_missing_only=True):
+        write_slices(project, build_targets(project))  # before the manifest, which make compares with them
     with record_stage(begin(project, "fetch", snapshot)) as stage:
         ledger = []
         for role, path, full, about in list_inputs(project):

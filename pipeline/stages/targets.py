@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.base.area import Snapshot
 from pipeline.base.clock import DAY_S, parse_time_s
 from pipeline.base.config import Settings
-from pipeline.base.live import describe_locked
+from pipeline.base.live import describe_locked, is_live
 from pipeline.base.load import ROOT, Project, list_visits
 from pipeline.stages.code import find_code
 
@@ -68,7 +68,7 @@ def build_targets(project: Project) -> dict[str, Target]:
         target = Target(stage, snapshot, folder, config, tuple(inputs), tuple(upstream), find_code(stage))
         targets[target.name] = target
 
-    add("fetch", None, sorted({path for _, _, path, _ in list_inputs(project)}), [])
+    add("fetch", None, sorted({full for _, path, full, _ in list_inputs(project) if not is_live(path)}), [])
     for s in area.snapshots:
         add("timetables", s.id, [project.resolve(feed.path) for feed in s.feeds], [])
     add("streets", None, [project.resolve(area.streets.path)] if area.streets.path else [], [])

@@ -17,6 +17,7 @@ from pipeline.cli.main import main
 from pipeline.stages.live import fetch_area, list_live_inputs
 from pipeline.stages.plan import build_plan, write_rules
 from pipeline.stages.targets import get_config_slice
+from tests.support.pipeline import ProjectFolder
 
 STREETS = "raw:folder?path=incoming/saltmarsh.osm.pbf"
 
@@ -141,3 +142,24 @@ def test_fetch_needs_a_source_or_an_area() -> None:
         run_fetch(None, area=None, parameters=[])
     with pytest.raises(ConfigError):
         run_fetch(None, area="nowhere", parameters=[])
+
+
+def test_make_asks_for_fetch_first_and_then_goes_on(tmp_path: Path, root: Path) -> None:
+    folder = ProjectFolder.create(tmp_path / "project")
+    (folder.path / "incoming").mkdir()
+    (folder.path / "data/sample/saltmarsh.osm.pbf").rename(folder.path / "incoming/saltmarsh.osm.pbf")
+    folder.edit("config/areas/sample.yaml", "path: saltmarsh.osm.pbf", f"path: {STREETS}")
+    early = folder.make("streets", area="sample")
+    assert early.returncode == 2
+    assert "run make fetch AREA=... first" in early.stderr
+    fetched = folder.make("fetch", area="sample")
+    assert fetched.returncode == 0, fetched.stderr
+    assert folder.make("streets", area="sample").returncode == 0
+    plan = folder.plan(area="sample")
+    assert "streets" not in plan
+    assert "fetch" not in plan
+    (folder.path / "incoming/saltmarsh.osm.pbf").write_bytes(b"other")
+    assert folder.run("fetch", "--area", "sample").returncode == 0
+    plan = folder.plan(area="sample")
+    assert plan["streets"] == plan["fetch"] == "its settings changed"
+    assert plan["places"] == "has not been run"

@@ -63,9 +63,7 @@ def run_tls_server(folder: Path, name: str) -> Iterator[tuple[int, Path, list[st
         server.server_close()
 
 
-def test_the_pinned_address_is_asked_under_the_hosts_own_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_pinned_address_is_asked_under_the_hosts_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with run_tls_server(tmp_path, HOST) as (port, certificate, asked):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
         downloader = Patience().build()
