@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -391,14 +390,3 @@ def fetch_folder(fetcher: Fetcher, reference: Reference) -> Fetched:
     sha256 = hash_file(path)
     copy = archive_file(path, sha256, source=reference.source.name, archive=fetcher.archive)
     return fetcher.note(reference, copy, sha256, address=path.name)
-
-
-def remove_partials(archive: Path) -> None:
-    """Forget every download that was stopped half-way.
-
-    Parameters
-    ----------
-    archive
-        Root of the archive.
-    """
-    shutil.rmtree(archive / WORK, ignore_errors=True)
