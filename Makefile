@@ -59,7 +59,7 @@ setup-dev: $(READY_DEV) ## the same with the tools for tests and checks
 
 # --- the pipeline ----------------------------------------------------------------------------------------------------
 all: ## run every stage for AREA, only what is out of date
-fetch: ## archive the inputs of AREA with their hashes and licences
+fetch: ## fetch the live sources of AREA, archive its inputs with hashes and licences
 timetables: ## read timetables
 streets: ## read OpenStreetMap into a walking graph
 places: ## read neighbourhoods, destinations and groups

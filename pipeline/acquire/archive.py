@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 from pipeline.base.hashing import hash_file
-from pipeline.base.io import staged_file
+from pipeline.base.io import TEMPORARY_MARK, staged_file, staged_folder
 
 
 def archive_file(path: Path, sha256: str, *, source: str, archive: Path) -> Path:
@@ -34,4 +35,62 @@ def archive_file(path: Path, sha256: str, *, source: str, archive: Path) -> Path
         if file.is_file() and not (copy.is_file() and hash_file(copy) == hash_file(file)):
             with staged_file(copy) as temporary:
                 shutil.copyfile(file, temporary)
+    return target
+
+
+def move_into_archive(path: Path, sha256: str, *, source: str, name: str, archive: Path) -> tuple[Path, bool]:
+    """Move a freshly fetched file into the archive; the same content twice is one entry.
+
+    Parameters
+    ----------
+    path
+        The file, on the archive's own disk; it is gone afterwards.
+    sha256
+        Its hash.
+    source
+        Name of the source.
+    name
+        File name in the archive.
+    archive
+        Root of the archive.
+
+    Returns
+    -------
+    tuple
+        Where it lies now, and whether its content is new to the archive.
+    """
+    folder = archive / source / sha256
+    known = next((p for p in sorted(folder.glob("*")) if p.is_file() and TEMPORARY_MARK not in p.name), None)
+    if known is not None and hash_file(known) == sha256:
+        path.unlink()
+        return known, False
+    target = folder / name
+    with staged_file(target) as temporary:
+        path.rename(temporary)
+        temporary.chmod(0o444)
+    return target, True
+
+
+def link_folder(files: dict[str, Path], sha256: str, *, source: str, name: str, archive: Path) -> Path:
+    """Make a folder of the archive from files that are in it already, without copying them.
+
+    Parameters
+    ----------
+    files
+        Name in the folder to archived file.
+    sha256
+        Hash of the folder, as :func:`pipeline.base.hashing.hash_file` would compute it.
+    source, name, archive
+        Where: ``<archive>/<source>/<sha256>/<name>/``.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    target = archive / source / sha256 / name
+    if not target.is_dir():
+        with staged_folder(target) as temporary:
+            for file_name, file in sorted(files.items()):
+                os.link(file, temporary / file_name)
     return target

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.base.area import Area
 from pipeline.base.config import Settings, Visit
 from pipeline.base.errors import ConfigError, InputError
+from pipeline.base.live import resolve_input
 
 M = TypeVar("M", bound=BaseModel)
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,7 +196,7 @@ class Project:
 
     def resolve(self, path: str) -> Path:
         """Return the full path of an input named in the area file."""
-        return self.data / path
+        return resolve_input(path, data=self.data, outputs=self.outputs)
 
 
 def find_area_file(area: str) -> Path:

@@ -78,6 +78,26 @@ def run(
 
 
 @app.command()
+def fetch(
+    source: Annotated[str | None, typer.Argument(help="a source of config/sources.csv, such as bods_gtfs")] = None,
+    area: Annotated[str | None, typer.Option("--area", help="all live sources of an area instead")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="the same as --set region=...")] = None,
+    parameters: Annotated[list[str] | None, typer.Option("--set", help="parameter=value; may be repeated")] = None,
+    show: Annotated[bool, typer.Option("--list", help="list the sources and their parameters")] = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Fetch a live source, or all of an area, into the archive; runs then work offline."""
+    from pipeline.cli.fetch import describe_sources, run_fetch
+
+    if show:
+        typer.echo(describe_sources())
+        return
+    given = [*(parameters or []), *([f"region={region}"] if region else [])]
+    run_fetch(source, area=area, parameters=given, data=data, config=config)
+
+
+@app.command()
 def rules(
     area: AreaOption,
     command: Annotated[str, typer.Option("--command")] = "connectivity",
@@ -157,8 +177,9 @@ def done(area: AreaOption, data: DataOption = None, config: ConfigOption = None)
 def missing(path: str) -> None:
     """Report an input that make needs and that does not exist."""
     from pipeline.base.errors import InputError
+    from pipeline.base.live import find_cure
 
-    raise InputError("This input does not exist.", file=path, cure="Check the path in the area file, and DATA=.")
+    raise InputError("This input does not exist.", file=path, cure=find_cure(path))
 
 
 @app.command()
@@ -447,16 +468,16 @@ def config_show(area: AreaOption, data: DataOption = None, config: ConfigOption 
 
 
 @config_app.command("check")
-def config_check(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+def config_check(
+    area: AreaOption,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    without_data: Annotated[bool, typer.Option("--without-data", help="do not look for the inputs")] = False,
+) -> None:
     """Check the configuration of an area and that its inputs exist."""
-    from pipeline.base.errors import InputError
-    from pipeline.stages.targets import list_inputs
+    from pipeline.cli.check import check_area
 
-    project = _load(area, config, data)
-    gone = sorted({str(full) for _, _, full, _ in list_inputs(project) if not full.exists()})
-    if gone:
-        raise InputError(f"{len(gone)} inputs do not exist.", file=gone[0], cure="Check the paths and DATA=.")
-    typer.echo(f"{project.area_file}: good, and all inputs exist.")
+    typer.echo(check_area(_load(area, config, data), is_data_needed=not without_data))
 
 
 @config_app.command("schema")

@@ -1,23 +1,22 @@
-"""Stage ``fetch``: archive an area's inputs with hashes, licences and attributions."""
+"""Stage ``fetch``: bring an area's live sources and archive its inputs with hashes, licences and attributions."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pandas as pd
 
 from pipeline.acquire.archive import archive_file
 from pipeline.base.io import write_csv
+from pipeline.base.live import is_live
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.stages.common import begin
-from pipeline.stages.targets import list_inputs
-
-ARCHIVE = Path("data/raw")
+from pipeline.stages.live import ARCHIVE, fetch_area
+from pipeline.stages.plan import write_slices
+from pipeline.stages.targets import build_targets, list_inputs
 
 
 def run(project: Project, snapshot: str | None = None) -> StageRun:
-    """Copy every input into the immutable archive and write the ledger.
+    """Fetch live sources that the lock does not have, copy every other input into the archive, write the ledger.
 
     Parameters
     ----------
@@ -31,12 +30,16 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     StageRun
         What was done.
     """
+    if fetch_area(project, is_missing_only=True):
+        write_slices(project, build_targets(project))  # before the manifest, which make compares with them
     with record_stage(begin(project, "fetch", snapshot)) as stage:
         ledger = []
         for role, path, full, about in list_inputs(project):
             stage.add_input(role, path, full, **about)
             record = stage.inputs[-1]
-            place = archive_file(full, record["sha256"], source=project.area.name, archive=ARCHIVE)
+            place = full
+            if not is_live(path):
+                place = archive_file(full, record["sha256"], source=project.area.name, archive=ARCHIVE)
             ledger.append({**record, "archived_as": place.as_posix()})
         table = pd.DataFrame(ledger).drop_duplicates(["role", "path"], ignore_index=True)
         write_csv(table, stage.folder / "ledger.csv")

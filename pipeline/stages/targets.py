@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.base.area import Snapshot
 from pipeline.base.clock import DAY_S, parse_time_s
 from pipeline.base.config import Settings
+from pipeline.base.live import describe_locked, is_live
 from pipeline.base.load import ROOT, Project, list_visits
 from pipeline.stages.code import find_code
 
@@ -86,7 +87,7 @@ def build_targets(project: Project) -> dict[str, Target]:
         targets[target.name] = target
 
     places = sorted({p for role, _, p, _ in list_inputs(project) if role in PLACE_ROLES})
-    add("fetch", None, sorted({path for _, _, path, _ in list_inputs(project)}), [])
+    add("fetch", None, sorted({full for _, path, full, _ in list_inputs(project) if not is_live(path)}), [])
     if area.series is not None:
         add("places", None, places, [])
         add("service", None, [project.resolve(area.series.path)], ["places"])
@@ -267,7 +268,19 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
     if area.series is not None:
         slices["service"] = {**common, "series": whole["series"]}
         slices["scores"] = {"crs": area.crs, "strict": settings.strict}
-    return slices[stage]
+    live = describe_locked(_list_paths(project, stage, one), project.outputs)
+    return {**slices[stage], **({"live": live} if live else {})}
+
+
+def _list_paths(project: Project, stage: str, snapshot: Snapshot | None) -> list[str]:
+    """List the inputs, as configured, that a stage reads itself."""
+    if stage == "timetables" and snapshot is not None:
+        tables = [feed.naptan.path for feed in snapshot.feeds if feed.naptan]
+        return [*(feed.path for feed in snapshot.feeds), *dict.fromkeys(tables)]
+    if stage == "service" and project.area.series is not None:
+        return [project.area.series.path]
+    roles = {"streets": ("streets",), "places": PLACE_ROLES}
+    return [path for role, path, _, _ in list_inputs(project) if stage == "fetch" or role in roles.get(stage, ())]
 
 
 def get_horizon(settings: Settings) -> tuple[int, int]:

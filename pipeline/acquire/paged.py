@@ -1,0 +1,276 @@
+"""Sources that come in pages: ArcGIS feature services, Nomis, and the datasets of the Bus Open Data Service."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from pipeline.acquire.archive import link_folder, move_into_archive
+from pipeline.acquire.download import Ask
+from pipeline.acquire.fetch import Fetched, Fetcher
+from pipeline.acquire.redact import redact
+from pipeline.acquire.sources import Reference
+from pipeline.base.errors import FetchError
+from pipeline.base.hashing import hash_file
+
+ARCGIS_PAGE = 1000
+NOMIS_PAGE = 25_000
+BODS_PAGE = 25
+MAX_PAGES = 2000
+
+
+def _read_page(fetcher: Fetcher, reference: Reference, address: str, kind: str) -> Path:
+    ask = fetcher.ask_for(reference, address, kind=kind)
+    partial = fetcher.open_partial(reference, address)
+    try:
+        answer = fetcher.downloader.download(ask, partial)
+    except FetchError:
+        partial.clear()  # a page is small, and a service may have written the key into it
+        raise
+    if answer.path is None:
+        raise FetchError("The server gave no page.", file=ask.shown)
+    return answer.path
+
+
+def _read_json(fetcher: Fetcher, reference: Reference, address: str) -> dict[str, Any]:
+    path = _read_page(fetcher, reference, address, "json")
+    content = json.loads(path.read_bytes())
+    path.unlink()
+    if not isinstance(content, dict):
+        raise FetchError("The server sent no object.", file=fetcher.ask_for(reference, address).shown)
+    if "error" in content:
+        error = content["error"]
+        text = str(error.get("message") if isinstance(error, dict) else error)
+        ask = fetcher.ask_for(reference, address)
+        raise FetchError(
+            f"The service refuses: {redact(text, ask.keys)[:200]}.",
+            file=ask.shown,
+            cure="The publisher may have renamed the layer or its columns; look at it and correct config/sources.csv.",
+        )
+    return content
+
+
+def _refuse_count(reference: Reference, found: int, stated: int) -> FetchError:
+    return FetchError(
+        f"'{reference.text}' gave {found:,} records, and its service states {stated:,}.",
+        cure="It may have changed meanwhile: fetch again.",
+    )
+
+
+def fetch_arcgis(fetcher: Fetcher, reference: Reference) -> Fetched:
+    """Fetch all features of an ArcGIS layer, page by page in the order of one column.
+
+    Parameters
+    ----------
+    fetcher
+        Registers, archive and downloader.
+    reference
+        Its address is that of the layer; parameters ``where``, ``fields`` and ``order``.
+
+    Returns
+    -------
+    Fetched
+        One GeoJSON file in longitude and latitude, or one CSV of attributes; the same features give the same bytes.
+
+    Raises
+    ------
+    FetchError
+        If the service refuses, or gives another number of features than it states.
+    """
+    address = reference.fill(reference.source.address)
+    asked = {"where": reference.values["where"] or "1=1", "f": "json"}
+    query = urlencode({**asked, "returnCountOnly": "true"})
+    stated = int(_read_json(fetcher, reference, f"{address}/query?{query}").get("count", -1))
+    is_table = reference.source.expected_type == "csv"
+    pages = _iterate_features(fetcher, reference, address, has_geometry=not is_table)
+    with fetcher.open_partial(reference, "all").gathering() as path:
+        with path.open("w", encoding="utf-8", newline="") as handle:
+            n_features = _write_csv(handle, pages) if is_table else _write_geojson(handle, pages)
+        if n_features != stated:
+            raise _refuse_count(reference, n_features, stated)
+        return _keep_whole(fetcher, reference, path, address)
+
+
+def _keep_whole(fetcher: Fetcher, reference: Reference, path: Path, address: str) -> Fetched:
+    n_bytes = path.stat().st_size
+    if not reference.source.min_bytes <= n_bytes <= reference.source.max_bytes:
+        path.unlink()
+        raise FetchError(
+            f"'{reference.text}' has {n_bytes:,} bytes; {reference.source.min_bytes:,} to "
+            f"{reference.source.max_bytes:,} are expected.",
+            cure="Look at the source; correct the bounds in config/sources.csv if they are outdated.",
+        )
+    return fetcher.keep(reference, path, address=address)
+
+
+def _iterate_features(
+    fetcher: Fetcher, reference: Reference, address: str, *, has_geometry: bool
+) -> Iterator[dict[str, Any]]:
+    offset = 0
+    for _ in range(MAX_PAGES):
+        query = urlencode({
+            "where": reference.values["where"] or "1=1",
+            "outFields": reference.values["fields"] or "*",
+            "orderByFields": reference.values["order"],
+            "outSR": "4326",
+            "returnGeometry": str(has_geometry).lower(),
+            "resultOffset": offset,
+            "resultRecordCount": ARCGIS_PAGE,
+            "f": "geojson" if has_geometry else "json",
+        })  # fmt: skip
+        page = _read_json(fetcher, reference, f"{address}/query?{query}")
+        features = page.get("features", [])
+        yield from features
+        offset += len(features)
+        is_cut = page.get("exceededTransferLimit") or page.get("properties", {}).get("exceededTransferLimit")
+        if not features or (len(features) < ARCGIS_PAGE and not is_cut):
+            return
+    raise FetchError(f"'{reference.text}' has more than {MAX_PAGES} pages.", cure="Narrow it with 'where'.")
+
+
+def _write_geojson(handle: Any, features: Iterator[dict[str, Any]]) -> int:
+    n_features = 0
+    handle.write('{"type":"FeatureCollection","features":[')
+    for feature in features:
+        kept = {"type": "Feature", "properties": feature["properties"], "geometry": feature["geometry"]}
+        handle.write(",\n" if n_features else "\n")
+        handle.write(json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
+        n_features += 1
+    handle.write("\n]}\n")
+    return n_features
+
+
+def _write_csv(handle: Any, features: Iterator[dict[str, Any]]) -> int:
+    writer = None
+    n_features = 0
+    for feature in features:
+        attributes = feature["attributes"]
+        if writer is None:
+            writer = csv.DictWriter(handle, sorted(attributes), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(attributes)
+        n_features += 1
+    return n_features
+
+
+def fetch_nomis(fetcher: Fetcher, reference: Reference) -> Fetched:
+    """Fetch a Nomis query as one CSV, in pages of 25,000 records.
+
+    Parameters
+    ----------
+    fetcher
+        Registers, archive and downloader.
+    reference
+        Its address has the query.
+
+    Returns
+    -------
+    Fetched
+        The CSV with one header.
+
+    Raises
+    ------
+    FetchError
+        If a page has other columns, or the records are not as many as stated.
+    """
+    address = reference.fill(reference.source.address)
+    with fetcher.open_partial(reference, "all").gathering() as path:
+        with path.open("w", encoding="utf-8", newline="") as handle:
+            n_rows, stated = _write_pages(csv.writer(handle, lineterminator="\n"), fetcher, reference, address)
+        if stated is not None and n_rows != stated:
+            raise _refuse_count(reference, n_rows, stated)
+        return _keep_whole(fetcher, reference, path, address)
+
+
+def _write_pages(writer: Any, fetcher: Fetcher, reference: Reference, address: str) -> tuple[int, int | None]:
+    header: list[str] = []
+    n_rows, stated = 0, None
+    for _ in range(MAX_PAGES):
+        query = urlencode({"recordoffset": n_rows, "recordlimit": NOMIS_PAGE})
+        page = _read_page(fetcher, reference, f"{address}&{query}", "csv")
+        with page.open(encoding="utf-8-sig", newline="") as text:
+            rows = list(csv.reader(text))
+        page.unlink()
+        if not header:
+            header = rows[0]
+            writer.writerow(header)
+        if rows[0] != header:
+            raise FetchError(f"'{reference.text}': a page has other columns.", cure="Fetch again.")
+        if len(rows) > 1 and "RECORD_COUNT" in header:
+            stated = int(rows[1][header.index("RECORD_COUNT")])
+        writer.writerows(rows[1:])
+        n_rows += len(rows) - 1
+        if len(rows) - 1 < NOMIS_PAGE:
+            break
+    return n_rows, stated
+
+
+def fetch_datasets(fetcher: Fetcher, reference: Reference) -> Fetched:
+    """Fetch the TransXChange datasets that the Bus Open Data Service lists for an operator or an area.
+
+    Parameters
+    ----------
+    fetcher
+        Registers, archive and downloader.
+    reference
+        With ``noc``, ``adminArea``, ``status`` and others of the service's filters.
+
+    Returns
+    -------
+    Fetched
+        A folder with one file for each dataset.
+
+    Raises
+    ------
+    FetchError
+        If nothing is listed, or the list is not as long as it states.
+    """
+    address = reference.fill(reference.source.address)
+    filters = {name: value for name, value in sorted(reference.values.items()) if value}
+    listed: list[dict[str, Any]] = []
+    for _ in range(MAX_PAGES):
+        query = urlencode({**filters, "limit": BODS_PAGE, "offset": len(listed)})
+        page = _read_json(fetcher, reference, f"{address}?{query}")
+        results = page.get("results", [])
+        listed += results
+        stated = int(page.get("count", len(listed)))
+        if not results or len(listed) >= stated:
+            break
+    if len(listed) != stated:
+        raise _refuse_count(reference, len(listed), stated)
+    if not listed:
+        raise FetchError(
+            f"'{reference.text}': no dataset is listed.", cure="Check the operator's code (noc) and the area's."
+        )
+    files = {}
+    for dataset in sorted(listed, key=lambda d: int(d["id"])):
+        name, file = _fetch_dataset(fetcher, reference, dataset)
+        files[name] = file
+    digest = hashlib.sha256()
+    for name, file in sorted(files.items()):
+        digest.update(name.encode())
+        digest.update(bytes.fromhex(hash_file(file)))
+    sha256 = digest.hexdigest()
+    folder = link_folder(files, sha256, source=reference.source.name, name=reference.file_name, archive=fetcher.archive)
+    return fetcher.note(reference, folder, sha256, address=f"{address}?{urlencode(filters)}")
+
+
+def _fetch_dataset(fetcher: Fetcher, reference: Reference, dataset: dict[str, Any]) -> tuple[str, Path]:
+    address, number = str(dataset["url"]), int(dataset["id"])
+    source = reference.source
+    ask = Ask(address, "txc", 100, source.max_bytes)
+    answer = fetcher.downloader.download(ask, fetcher.open_partial(reference, address))
+    if answer.path is None:
+        raise FetchError("The server gave no dataset.", file=ask.shown)
+    with answer.path.open("rb") as handle:
+        extension = "zip" if handle.read(2) == b"PK" else "xml"
+    name = f"{number}.{extension}"
+    file, _ = move_into_archive(
+        answer.path, hash_file(answer.path), source=source.name, name=name, archive=fetcher.archive
+    )
+    return name, file
