@@ -21,6 +21,7 @@ def build_coverage_tables() -> tuple[Table, ...]:
         CODE,
         COVERAGE,
         DAY_TYPES,
+        GROUPS,
         MODES,
         SNAPSHOT,
         Table,
@@ -31,6 +32,42 @@ def build_coverage_tables() -> tuple[Table, ...]:
     day_type = _c("day_type", "text", "Kind of day.", allowed=DAY_TYPES)
     mode = _c("mode", "text", "Mode of transport; all: any of them.", allowed=MODES)
     return (
+        Table(
+            "out_group__service_change",
+            "Change of service in comparison groups, as a range over baselines, with and without doubtful places",
+            ("snapshot_to", "area_group", "mode", "day_type", "band", "places"),
+            (
+                _c("snapshot_to", "text", "Snapshot that is set against earlier ones."),
+                _c("area_group", "text", "Comparison group; all: every neighbourhood.", allowed=(*GROUPS, "all")),
+                mode,
+                day_type,
+                _c("band", "text", "Hours of the day.", allowed=BANDS),
+                _c(
+                    "places",
+                    "text",
+                    "all: every place with figures at both ends; comparable: those that the timetables cover at both.",
+                    allowed=("all", "comparable"),
+                ),
+                _c(
+                    "runs_per_day_after",
+                    "float",
+                    "Runs a day in a neighbourhood's zone, mean of the group's people, on the fewest places compared.",
+                ),
+                _c("change_low_pct", "float", "Lowest change over all baselines, % of the baseline."),
+                _c("change_high_pct", "float", "Highest change over all baselines, %."),
+                _c("baseline_low", "text", "Baseline of the lowest change: a snapshot, or a mean of three."),
+                _c("baseline_high", "text", "Baseline of the highest change."),
+                _c(
+                    "n_baselines",
+                    "int",
+                    "Baselines compared: the first snapshot, the one before, the peak, the mean of the first three; "
+                    "those that are the same count once.",
+                    minimum=1,
+                ),
+                _c("n_neighbourhoods", "int", "Places compared, at least.", minimum=1),
+                _c("people_left_out_pct", "float", "Share of the group's people in places left out, at most, %."),
+            ),
+        ),
         Table(
             "out_feed__validity",
             "How far each timetable file reaches and which kinds of day it can tell",

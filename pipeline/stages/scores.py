@@ -34,6 +34,7 @@ FROM_TIMES = (
 FROM_SERVICE = (
     "out_neighbourhood__service_level",
     "out_neighbourhood__service_change",
+    "out_group__service_change",
     "out_service__change",
     "out_operator__presence",
     "out_run__service_window",

@@ -23,6 +23,7 @@ from pipeline.change.gate import (
     compute_snapshot_gates,
     list_system_totals,
 )
+from pipeline.change.group_change import compute_group_service_change
 from pipeline.change.inputs import ServiceFrames
 from pipeline.change.levels import compute_service_levels, compute_system_totals
 from pipeline.change.school import compute_school_runs, find_school_services
@@ -73,7 +74,14 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             measured = _measure(project, one, in_zones[number], codes, kinds, stage)
             for name, part in measured.items():
                 found[name].append(part)
-        write_tables(stage, {"core_service__zone": zones, **_compare(project, found, kinds)})
+        compared = _compare(project, found, kinds)
+        compared["out_group__service_change"] = compute_group_service_change(
+            compared["out_neighbourhood__service_level"],
+            compared["out_neighbourhood__service_change"],
+            pl.from_pandas(places.neighbourhoods[["neighbourhood_code", "area_group", "population"]]),
+            snapshots=[s.id for s in area.snapshots],
+        )
+        write_tables(stage, {"core_service__zone": zones, **compared})
     return stage
 
 
