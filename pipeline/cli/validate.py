@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date
 from pathlib import Path
 
 import typer
 
 from pipeline.base.area import PointSource
+from pipeline.base.cells import make_printable
+from pipeline.base.csv_files import read_header
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
 from pipeline.cli.convert import describe_timetable
@@ -54,7 +55,7 @@ def validate_inputs(
         if not path.exists():
             raise InputError("This input does not exist.", file=path, cure="Check the path.")
         source = FeedSource(path, naptan=naptan, nation=nation)
-        typer.echo(f"{path}: {_read(path, notices) or _read_timetable(source, notices, day)}")
+        typer.echo(make_printable(f"{path}: {_read(path, notices) or _read_timetable(source, notices, day)}"))
     describe_notices(notices, Path(out) if out else None)
     counts = notices.counts()
     typer.echo(f"{sum(counts.values()):,} notices of {len(counts)} kinds" if counts else "no notices")
@@ -65,8 +66,7 @@ def _read(path: Path, notices: Notices) -> str:
         streets = read_streets(path, notices)
         return f"{streets.edges.height:,} streets, {streets.components.height:,} separate networks"
     if path.suffix == ".csv":
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-            header = next(csv.reader(handle), [])
+        header = read_header(path)
         if any(c.strip().lower() == "atcocode" for c in header):
             stops = read_naptan(path, notices=notices).stops
             return f"NaPTAN: {stops.height:,} stops, {stops['lon'].null_count():,} without a place"

@@ -187,9 +187,9 @@ def _look_like_degrees(x: np.ndarray, y: np.ndarray) -> bool:
 def _check_units(
     crs: CRS, *, looks_like_degrees: bool, path: Path, area_crs: str, sample: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    if crs.is_geographic == looks_like_degrees:
-        return
     good = np.isfinite(sample[0]) & np.isfinite(sample[1])
+    if crs.is_geographic == looks_like_degrees or not good.any():
+        return
     example = f"{sample[0][good][0]:g}, {sample[1][good][0]:g}"
     other = "longitude and latitude (EPSG:4326)"
     if crs.is_geographic:

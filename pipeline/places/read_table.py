@@ -6,9 +6,11 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import polars as pl
 import pyarrow.parquet as pq
 
 from pipeline.base.area import TableSource
+from pipeline.base.csv_files import SURPLUS, iter_csv, iter_file
 from pipeline.base.errors import InputError
 
 ROW = "__row"
@@ -69,37 +71,24 @@ def _first_line(error: Exception) -> str:
 
 def _read_csv(source: TableSource, path: Path) -> pd.DataFrame:
     encoding = "utf-8-sig" if source.encoding.lower() in {"utf-8", "utf8", "utf-8-sig"} else source.encoding
-    try:
-        frame = pd.read_csv(
-            path,
-            sep=source.separator,
-            encoding=encoding,
-            dtype=str,
-            keep_default_na=False,
-            na_values=[""],
-            skipinitialspace=True,
-            engine="c" if len(source.separator) == 1 and source.separator.isascii() else "python",
-        )
-    except UnicodeDecodeError as error:
+    parts = list(iter_csv(iter_file(path), where=path.name, encoding=encoding, separator=source.separator))
+    table = pl.concat(parts)
+    surplus = table.filter(pl.col(SURPLUS).is_not_null())
+    if not surplus.is_empty():
+        first = surplus.row(0, named=True)
         raise InputError(
-            f"This file is not {source.encoding} text (byte {error.start}).",
+            "This row has more fields than the header.",
             file=path,
-            cure="Save it as UTF-8, or say its encoding in the area file, for example encoding: latin-1.",
-        ) from None
-    except LookupError:
-        raise InputError(
-            f"The encoding '{source.encoding}' is unknown.", file=path, cure="Use utf-8 or latin-1."
-        ) from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(
-            f"This is not a table: {_first_line(error)}", file=path, cure="Check separators and quotes in that line."
-        ) from None
-    frame.columns = [str(column).strip() for column in frame.columns]
-    frame[ROW] = range(2, len(frame) + 2)
-    frame = frame[frame.drop(columns=ROW).notna().any(axis=1)].reset_index(drop=True)
-    if frame.empty:
+            row=first["row"],
+            field=str(first[SURPLUS])[:50],
+            cure="Put fields that contain the separator between quotation marks.",
+        )
+    names = [column for column in table.columns if column not in {"row", SURPLUS}]
+    table = table.filter(pl.any_horizontal(pl.col(names).is_not_null()))
+    if table.is_empty():
         raise InputError("This file has no rows below its header.", file=path, cure="Export it again, with its data.")
-    return frame
+    columns = {name: pd.Series(table[name].to_list(), dtype=object) for name in names}
+    return pd.DataFrame({**columns, ROW: table["row"].to_list()})
 
 
 def get_column(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.base.cells import make_printable, neutralise_columns
 from pipeline.base.errors import UsageError
 from pipeline.base.io import write_text
 from pipeline.base.load import Project
@@ -63,7 +64,7 @@ def explain_place(
     if form == "text":
         content = describe_explanation(explanation)
     elif form == "table":
-        content = build_leg_table(explanation).write_csv().rstrip("\n")
+        content = neutralise_columns(build_leg_table(explanation)).write_csv().rstrip("\n")
     elif form == "geojson":
         content = build_geojson(explanation)
     else:
@@ -72,6 +73,6 @@ def explain_place(
         title = f"From {explanation.origin_code} to the nearest {explanation.label}"
         content = draw_journeys(build_leg_table(explanation), title)
     if out is None:
-        return content
+        return make_printable(content, keep="\n")
     write_text(content if content.endswith("\n") else content + "\n", out)
     return f"{out}: written"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import NamedTuple
 
+from pipeline.base.xml_files import Element, iter_elements
 from pipeline.timetables.txc_codes import FLEXIBLE_APART, ID_REPEATED, VALUE_UNREADABLE
 from pipeline.timetables.txc_days import Organisation, Profile
 from pipeline.timetables.txc_files import ROOT_NAME
@@ -24,7 +25,6 @@ from pipeline.timetables.txc_values import (
     parse_duration_s,
     parse_time_s,
 )
-from pipeline.timetables.xml_files import Element, iter_elements
 
 IGNORED = (
     "RouteSection",

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from pipeline.timetables.xml_files import Element, get_local_name
+from pipeline.base.xml_files import Element, get_local_name
 
 DURATION = re.compile(
     r"(-)?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?)S)?)?", re.ASCII
