@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -86,9 +87,9 @@ def neutralise_columns(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def make_printable(text: str, *, keep: str = "") -> str:
-    """Return text that a terminal shows and does not obey.
+    r"""Return text that a terminal shows and does not obey.
 
-    Control characters, escape sequences and marks that turn the direction of writing are written as ``\\x1b`` and the
+    Control characters, escape sequences and marks that turn the direction of writing are written as ``\x1b`` and the
     like.
 
     Parameters
@@ -105,4 +106,5 @@ def make_printable(text: str, *, keep: str = "") -> str:
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
+    fine = {c for c in set(text) if c.isprintable() or c in keep or unicodedata.category(c) == "Zs"}
+    return "".join(c if c in fine else c.encode("unicode_escape").decode("ascii") for c in text)

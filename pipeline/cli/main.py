@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
+from pipeline.base.cells import make_printable
 from pipeline.base.errors import PipelineError, UsageError
 
 app = typer.Typer(
@@ -353,7 +354,7 @@ def diff(area: str, earlier: str, later: str, data: DataOption = None, config: C
     """Compare two snapshots: services, service levels and travel times."""
     from pipeline.stages.diff import describe_difference
 
-    typer.echo(describe_difference(_load(area, config, data), earlier, later))
+    typer.echo(make_printable(describe_difference(_load(area, config, data), earlier, later), keep="\n"))
 
 
 config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")

@@ -19,8 +19,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.base.errors import InputError
+from pipeline.base.geo import compute_haversine_m
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.streets.model import Streets
+from pipeline.streets.osm_files import check_osm_file
 from pipeline.streets.profile import DEFAULT, WalkingProfile, blocks_walking, is_walkable
 from pipeline.streets.simplify import RawNetwork, build_streets, sort_unique
 
@@ -28,6 +30,8 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+MAX_SEGMENT_M = 100_000.0
+"""Longest straight piece of a way that is believed; longer ones lead to a node at 0,0 or with a digit wrong."""
 _DEGREES_PER_UNIT = 1e7
 _ONEWAY_FOOT_KEYS = ("oneway:foot", "foot:oneway")
 
@@ -42,6 +46,12 @@ WAY_REPEATED = declare_notice(
     "warning",
     "The same way stands more than once in the file; its highest version is used.",
     "Merge extracts with a tool that removes repetitions, such as osmium merge.",
+)
+SEGMENT_TOO_LONG = declare_notice(
+    "streets_segment_too_long",
+    "warning",
+    "Two neighbouring nodes of a walkable way lie more than 100 km apart; the way is cut there.",
+    "One of the two nodes is misplaced, often at 0,0: correct it in OpenStreetMap.",
 )
 BARRIER_CUT = declare_notice(
     "streets_barrier_cut",
@@ -112,6 +122,7 @@ def read_streets(path: Path, notices: Notices, *, profile: WalkingProfile = DEFA
     """
     if not path.is_file():
         raise InputError("the street file does not exist", file=path, cure="check the path, or run `make fetch`")
+    check_osm_file(path)
     with _explain_broken_file(path):
         ways = _read_ways(path, notices, profile)
         if not ways.osmid:
@@ -149,6 +160,8 @@ def build_streets_from_columns(ways: WayColumns, nodes: NodeColumns, notices: No
     is_there[is_there] = nodes.osmid[index[is_there]] == refs[is_there]
     _note_incomplete(ways, order, way[~is_there], notices, file)
     is_segment = (way[1:] == way[:-1]) & is_there[1:] & is_there[:-1]
+    ends = (index[:-1][is_segment], index[1:][is_segment])
+    is_segment[is_segment] = _find_believable(ways, order, way[:-1][is_segment], nodes, ends, notices, file)
     a, b = index[:-1][is_segment], index[1:][is_segment]
     if not bool(np.any(a != b)):
         raise _explain_nothing_walkable(file)
@@ -250,6 +263,17 @@ def _note_incomplete(ways: WayColumns, order: I64, way: I64, notices: Notices, f
         )
 
 
+def _find_believable(
+    ways: WayColumns, order: I64, way: I64, nodes: NodeColumns, ends: tuple[I64, I64], notices: Notices, file: Path
+) -> Flags:
+    """Say which segments are not impossibly long, and note those that are."""
+    (a, b), x, y = ends, nodes.x, nodes.y
+    is_good = compute_haversine_m(x[a], y[a], x[b], y[b]) <= MAX_SEGMENT_M
+    for position in order[way[~is_good]].tolist():
+        notices.add(SEGMENT_TOO_LONG, file=file, field="way", value=ways.osmid[position])
+    return is_good
+
+
 def _explain_nothing_walkable(path: Path) -> InputError:
     return InputError(
         "no walkable way was found in the street file",
@@ -263,7 +287,7 @@ def _explain_nothing_walkable(path: Path) -> InputError:
 def _explain_broken_file(path: Path) -> Iterator[None]:
     try:
         yield
-    except (RuntimeError, osmium.InvalidLocationError) as error:
+    except (RuntimeError, ValueError, OverflowError, osmium.InvalidLocationError) as error:
         raise InputError(
             f"the street file cannot be read: {str(error).strip()}",
             file=path,
