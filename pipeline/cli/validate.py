@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import geopandas as gpd
 import typer
 
-from pipeline.base.area import PointSource
+from pipeline.base.area import Boundaries, PointSource, TableSource
 from pipeline.base.cells import make_printable
 from pipeline.base.csv_files import read_header
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
 from pipeline.cli.convert import describe_timetable
 from pipeline.cli.matrix import describe_notices, parse_day
+from pipeline.places.boundaries import read_boundaries
 from pipeline.places.read_points import read_points
+from pipeline.places.read_table import ROW, SPATIAL, read_table
 from pipeline.streets.read_osm import read_streets
 from pipeline.timetables.duplicates import remove_duplicate_trips
 from pipeline.timetables.naptan import read_naptan
@@ -65,7 +68,7 @@ def _read(path: Path, notices: Notices) -> str:
     if path.suffix in STREETS:
         streets = read_streets(path, notices)
         return f"{streets.edges.height:,} streets, {streets.components.height:,} separate networks"
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         header = read_header(path)
         if any(c.strip().lower() == "atcocode" for c in header):
             stops = read_naptan(path, notices=notices).stops
@@ -77,7 +80,22 @@ def _read(path: Path, notices: Notices) -> str:
             PointSource(path=path.name, code=code.strip(), crs=crs), path, area_crs=crs, notices=notices
         )
         return f"{len(points):,} points, by their column '{code}'"
+    if path.suffix.lower() in {*SPATIAL, ".parquet", ".geoparquet"}:
+        return _read_places(path, notices)
     return ""
+
+
+def _read_places(path: Path, notices: Notices) -> str:
+    """Read points or polygons by the first column that looks like a code."""
+    frame = read_table(TableSource(path=path.name), path)
+    columns = [str(column) for column in frame.columns if column not in {ROW, "geometry"}]
+    code = next((c for c in columns if c.lower() in CODES), columns[0] if columns else "id")
+    if isinstance(frame, gpd.GeoDataFrame) and frame.geom_type.isin(["Polygon", "MultiPolygon"]).any():
+        source = Boundaries(path=path.name, code=code)
+        found = read_boundaries(source, path, area_crs=str(frame.crs or "EPSG:4326"), notices=notices)
+        return f"{len(found):,} boundaries, by their column '{code}'"
+    points = read_points(PointSource(path=path.name, code=code), path, area_crs="EPSG:4326", notices=notices)
+    return f"{len(points):,} points, by their column '{code}'"
 
 
 def _read_timetable(source: FeedSource, notices: Notices, day: date | None) -> str:

@@ -228,10 +228,10 @@ def _check_area_of_use(
         notices.add(NOT_LOCATED, file=path, row=int(row), value=code)
     use = get_crs(area_crs).area_of_use
     if use is not None and located.any():
-        inside = _is_inside(lon, lat, use)
+        inside = is_inside(lon, lat, use)
         if located.sum() > 0 and (located & ~inside).sum() > 0.5 * located.sum():
             turned = _to_lonlat(y, x, crs)
-            swapped = _is_inside(*turned, use)[located].mean() > 0.5
+            swapped = is_inside(*turned, use)[located].mean() > 0.5
             first = int(np.flatnonzero(located & ~inside)[0])
             pair = "longitude and latitude" if crs.is_geographic else "easting and northing"
             guess = f"{pair} look exchanged" if swapped else f"they are not in {crs.name}, or elsewhere"
@@ -250,7 +250,21 @@ def _check_area_of_use(
     frame["is_located"] = np.isfinite(lon)
 
 
-def _is_inside(lon: np.ndarray, lat: np.ndarray, use: object) -> np.ndarray:
+def is_inside(lon: np.ndarray, lat: np.ndarray, use: object) -> np.ndarray:
+    """Say which points lie in an area of use.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees.
+    use
+        ``area_of_use`` of a :class:`pyproj.CRS`.
+
+    Returns
+    -------
+    bool[n]
+        False also for what is no number.
+    """
     west, south, east, north = use.west, use.south, use.east, use.north  # type: ignore[attr-defined]
     with np.errstate(invalid="ignore"):
         in_lon = (lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east)

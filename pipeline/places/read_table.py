@@ -7,14 +7,26 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
+import shapely
 
 from pipeline.base.area import TableSource
 from pipeline.base.csv_files import SURPLUS, iter_csv, iter_file
 from pipeline.base.errors import InputError
 
 ROW = "__row"
-SPATIAL = {".geojson", ".json", ".gpkg", ".fgb", ".shp"}
+SPATIAL = {
+    ".geojson": b"{",
+    ".json": b"{",
+    ".gpkg": b"SQLite format 3\x00",
+    ".fgb": b"fgb",
+    ".shp": b"\x00\x00\x27\x0a",
+}
+"""How files of each kind begin. GDAL goes by content, not by name, and some of its formats point to other files or to
+addresses on the network: a file that begins otherwise never reaches it."""
+MAX_ROWS = 20_000_000
+"""Most rows of a Parquet table: a few kilobytes may claim billions."""
 
 
 def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFrame:
@@ -43,9 +55,15 @@ def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFra
     suffix = path.suffix.lower()
     try:
         if suffix in SPATIAL:
+            _check_start(path, SPATIAL[suffix])
             frame = gpd.read_file(path)
         elif suffix in {".parquet", ".geoparquet"}:
-            is_spatial = b"geo" in (pq.read_schema(path).metadata or {})
+            about = pq.read_metadata(path)
+            if about.num_rows > MAX_ROWS:
+                raise InputError(
+                    f"This file has {about.num_rows:,} rows.", file=path, cure="Leave out what is not needed."
+                )
+            is_spatial = b"geo" in (about.schema.to_arrow_schema().metadata or {})
             frame = gpd.read_parquet(path) if is_spatial else pd.read_parquet(path)
         elif suffix in {".csv", ".txt", ".tsv"}:
             return _read_csv(source, path)
@@ -55,7 +73,7 @@ def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFra
                 file=path,
                 cure="Use CSV, Parquet, GeoJSON or GeoPackage.",
             )
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, KeyError, shapely.errors.ShapelyError, pa.ArrowException) as error:
         raise InputError(
             f"This file cannot be read: {_first_line(error)}", file=path, cure="Export it again."
         ) from None
@@ -63,6 +81,18 @@ def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFra
         raise InputError("This file has no rows.", file=path, cure="Export it again, with its data.")
     frame[ROW] = range(1, len(frame) + 1)
     return frame
+
+
+def _check_start(path: Path, start: bytes) -> None:
+    with path.open("rb") as handle:
+        found = handle.read(512).removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n\t")
+    if not found.startswith(start):
+        what = "is empty" if not found else "is a web page or XML" if found.startswith(b"<") else "is of another kind"
+        raise InputError(
+            f"This file {what}, not what its name says.",
+            file=path,
+            cure="Open it in a text editor to see what it is, then export or fetch it again.",
+        )
 
 
 def _first_line(error: Exception) -> str:
