@@ -58,7 +58,12 @@ def validate_inputs(
         if not path.exists():
             raise InputError("This input does not exist.", file=path, cure="Check the path.")
         source = FeedSource(path, naptan=naptan, nation=nation)
-        typer.echo(make_printable(f"{path}: {_read(path, notices) or _read_timetable(source, notices, day)}"))
+        try:
+            found = _read(path, notices) or _read_timetable(source, notices, day)
+        except InputError:  # its notices may say why
+            describe_notices(notices, Path(out) if out else None)
+            raise
+        typer.echo(make_printable(f"{path}: {found}"))
     describe_notices(notices, Path(out) if out else None)
     counts = notices.counts()
     typer.echo(f"{sum(counts.values()):,} notices of {len(counts)} kinds" if counts else "no notices")

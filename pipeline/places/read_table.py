@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
@@ -56,7 +57,9 @@ def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFra
     try:
         if suffix in SPATIAL:
             _check_start(path, SPATIAL[suffix])
-            frame = gpd.read_file(path)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "invalid value", RuntimeWarning)  # NaN is reported row by row
+                frame = gpd.read_file(path)
         elif suffix in {".parquet", ".geoparquet"}:
             about = pq.read_metadata(path)
             if about.num_rows > MAX_ROWS:

@@ -21,10 +21,11 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Noted:
-    """Read, with a notice at that row."""
+    """Read, with a notice at that row; exit code 4 where nothing usable is left beside the defect."""
 
     notice: str
     row: int | None = None
+    code: int = 0
 
 
 @dataclass(frozen=True)

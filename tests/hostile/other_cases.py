@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.hostile.case import Case, Noted, Rejected, Same
+from tests.hostile.gtfs_cases import NORMAL
 from tests.support.cif import A_AND_B, header, journey
 from tests.support.gtfs import build_gtfs
 from tests.support.osm import OsmNode, OsmWay, write_osm
@@ -105,14 +106,17 @@ TXC_CASES = [
     _txc("time-25", "<DepartureTime>08:00:00", "<DepartureTime>25:61:00", Rejected("")),
     _txc("run-time-negative", "<RunTime>PT600S", "<RunTime>-PT600S", Rejected("")),
     _txc("run-time-enormous", "<RunTime>PT600S", "<RunTime>P9999999999Y", Rejected("")),
-    _txc("date-of-no-calendar", "<EndDate>2019-12-31", "<EndDate>2019-02-31", Noted("txc_value_unreadable")),
+    _txc("run-time-of-5000-digits", "<RunTime>PT600S", "<RunTime>PT" + "9" * 5000 + "S", Rejected("")),
+    _txc("run-time-of-three-thousand-years", "<RunTime>PT600S", "<RunTime>P999999999D", Rejected("")),
+    _txc("run-time-of-a-week", "<RunTime>PT600S", "<RunTime>P7D", Rejected("")),
+    _txc("date-of-no-calendar", "<EndDate>2019-12-31", "<EndDate>2019-02-31", Noted("txc_value_unreadable", code=4)),
     _txc("unknown-pattern", "<JourneyPatternRef>JP-", "<JourneyPatternRef>XX-", Rejected("")),
     _txc("unknown-line", "<LineRef>L1", "<LineRef>L9", Noted("txc_unknown_line")),
     _txc("unknown-operator", "<RegisteredOperatorRef>O1", "<RegisteredOperatorRef>O9", Noted("txc_unknown_operator")),
     _txc("unknown-mode", "<Mode>bus", "<Mode>zeppelin", Noted("txc_mode_unknown")),
-    _txc("unknown-day", "<MondayToFriday/>", "<Blursday/>", Noted("txc_day_name_unknown")),
+    _txc("unknown-day", "<MondayToFriday/>", "<Blursday/>", Noted("txc_day_name_unknown", code=4)),
     _txc(
-        "revision-enormous", 'RevisionNumber="1"', 'RevisionNumber="' + "9" * 5000 + '"', Noted("txc_value_unreadable")
+        "revision-enormous", 'RevisionNumber="1"', 'RevisionNumber="' + "9" * 5000 + '"', Same()
     ),
     _txc("place-nan", "<Longitude>-3.0", "<Longitude>nan", Noted("stop_not_located")),
     _txc("place-in-australia", "<Longitude>-3.0", "<Longitude>151.0", Noted("txc_stop_outside_britain")),
@@ -172,7 +176,7 @@ CIF_CASES = [
     _cif(
         "date-of-no-calendar",
         [*CIF, *journey([("A", "0900"), ("B", "0930")], key="000009", first="20100231")],
-        Noted("cif_journey_unreadable"),
+        Noted("cif_journey_without_dates", 10),
     ),
     _cif(
         "unknown-day-code",
@@ -183,7 +187,7 @@ CIF_CASES = [
     _cif(
         "stop-not-in-file",
         [*CIF, *journey([("A", "0900"), ("Z", "0930")], key="000009")],
-        Noted("cif_stop_not_in_file"),
+        Noted("stop_not_located"),
     ),
     _cif(
         "delete-what-is-not-there",
@@ -231,7 +235,7 @@ CSV_CASES = [
         Noted("place_not_located", 4),
     ),
     _csv("column-twice", POINTS.replace("name", "lon"), Rejected("twice", 1, "lon")),
-    _csv("semicolons", POINTS.replace(",", ";"), Rejected("separated by ';'", 1)),
+    _csv("semicolons", POINTS.replace(",", ";"), Rejected("No columns of coordinates", 1)),
     _csv("word-for-number", POINTS.replace("51.51", "north"), Rejected("not a number", 3, "lat")),
     _csv("comma-for-point", POINTS.replace("-3.01,51.51", '"-3,01","51,51"'), Rejected("not a number", 3)),
     _csv("nan", POINTS.replace("51.51", "NaN"), Noted("place_not_located", 3)),
@@ -246,7 +250,7 @@ CSV_CASES = [
     _csv(
         "one-outside-the-grid",
         "id,easting,northing\nA,330000,190000\nB,331000,190000\nC,330000,99999999\n",
-        Noted("place_not_located", 4),
+        Noted("place_outside_crs_area", 4),
     ),
     _csv("one-beyond-degrees", POINTS.replace("51.51", "151.51"), Noted("place_outside_crs_area", 3)),
     _csv("code-blank", POINTS.replace("B,Two", ",Two"), Noted("place_blank_code", 3)),
@@ -285,7 +289,7 @@ GEO_CASES = [
         _geojson(SQUARE, [SQUARE[0], SQUARE[1], SQUARE[0], SQUARE[0]]),
         Noted("boundary_without_area", 2),
     ),
-    _geo("nan", _geojson(SQUARE, SQUARE).replace("-2.9", "NaN", 1), Rejected("")),
+    _geo("nan", _geojson(SQUARE, SQUARE).replace("-2.9", "NaN", 1), Noted("boundary_without_area", 1)),
     _geo("huge-coordinate", _geojson(SQUARE, SQUARE).replace("-2.9", "1e300", 1), Rejected("cannot be degrees")),
     _geo(
         "metres-as-degrees",
@@ -416,7 +420,7 @@ BASELINES = [
     Case("baseline-points", lambda folder: (folder / "points.csv").write_text(POINTS), Same(), "points.csv", "points"),
     Case("baseline-streets", lambda folder: (folder / "map.osm").write_text(OSM), Same(), "map.osm", "streets"),
     Case("baseline-txc", lambda folder: (folder / "a.xml").write_text(TXC), Same(), "a.xml", "timetable"),
-    Case("baseline-gtfs", build_gtfs, Same(), "feed.zip", "timetable"),
+    Case("baseline-gtfs", lambda folder: build_gtfs(folder, **NORMAL), Same(), "feed.zip", "timetable"),
 ]
 
 

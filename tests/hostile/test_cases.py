@@ -52,8 +52,8 @@ def check_guards(outcome: Outcome) -> None:
 def check_rejected(outcome: Outcome, expected: Rejected, named: str) -> None:
     """One message, with what, where and the cure."""
     assert outcome.code == expected.code, outcome.out + outcome.err
-    message = outcome.err[outcome.err.index("error: ") :]
-    assert message.count("error: ") == 1
+    message = outcome.err[f"\n{outcome.err}".index("\nerror: ") :]
+    assert message.count("\nerror: ") == 0, "two messages"
     assert expected.words.lower() in message.lower()
     assert named in message
     assert "cure: " in message
@@ -65,7 +65,8 @@ def check_rejected(outcome: Outcome, expected: Rejected, named: str) -> None:
 
 def check_noted(outcome: Outcome, expected: Noted, folder: Path) -> None:
     """Read to the end, with that notice in the list."""
-    assert outcome.code == 0, outcome.err
+    assert outcome.code == expected.code, outcome.err
+    assert ("holds no usable" in outcome.err) == bool(expected.code)
     with (folder / "out/notices.csv").open(encoding="utf-8", newline="") as handle:
         notices = list(csv.DictReader(handle))
     found = [notice for notice in notices if notice["code"] == expected.notice]

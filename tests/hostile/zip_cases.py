@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.hostile.case import Case, Noted, Rejected, Same
-from tests.support.gtfs import DEFAULTS, build_gtfs, to_bytes
+from tests.hostile.gtfs_cases import NORMAL
+from tests.support.gtfs import build_gtfs
 
-FILES = {f"{name}.txt": to_bytes(content) for name, content in DEFAULTS.items()}
+FILES = {f"{name}.txt": text.encode() for name, text in NORMAL.items()}
 Change = Callable[[zipfile.ZipFile], None]
 
 
@@ -82,8 +82,9 @@ def _bomb(megabytes: int) -> bytes:
         for name, data in FILES.items():
             if name != "stop_times.txt":
                 archive.writestr(zipfile.ZipInfo(name), data)
-        with archive.open(zipfile.ZipInfo("stop_times.txt"), "w", force_zip64=True) as member:
-            member._compressor = zlib.compressobj(9, zlib.DEFLATED, -15)  # type: ignore[attr-defined]
+        info = zipfile.ZipInfo("stop_times.txt")
+        info.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(info, "w", force_zip64=True) as member:
             for _ in range(megabytes):
                 member.write(b"0" * 1024**2)
     return out.getvalue()
@@ -114,6 +115,20 @@ def _quine_like(archive: zipfile.ZipFile) -> None:
         archive.writestr(zipfile.ZipInfo(f"f{n}"), b"")
 
 
+def _twice() -> bytes:
+    data = _pack(more=_add("stopz.txt", FILES["stops.txt"]))
+    return data.replace(b"stopz.txt", b"stops.txt")
+
+
+def _two_feeds() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for folder in ("a", "b"):
+            for name, data in FILES.items():
+                archive.writestr(zipfile.ZipInfo(f"{folder}/{name}"), data)
+    return out.getvalue()
+
+
 GOOD = _pack()
 CASES = [
     _case("empty", lambda: b"", Rejected("empty")),
@@ -124,7 +139,7 @@ CASES = [
     _case("cut-in-half", lambda: GOOD[: len(GOOD) // 2], Rejected("cut short")),
     _case("last-byte-gone", lambda: GOOD[:-1], Rejected("")),
     _case("first-bytes-gone", lambda: GOOD[40:], Rejected("")),
-    _case("text-in-front", lambda: b"#!/bin/sh\n" + GOOD, Rejected("")),
+    _case("text-in-front", lambda: b"#!/bin/sh\n" + GOOD, Same()),
     _case("text-behind", lambda: GOOD + b"\n-- end --\n", Same()),
     _case("no-members", lambda: b"PK\x05\x06" + b"\0" * 18, Rejected("no GTFS")),
     _case("stored", lambda: _pack(method=zipfile.ZIP_STORED), Same()),
@@ -142,10 +157,10 @@ CASES = [
     _case("dot-dot", lambda: _pack(more=_add("../../evil.txt")), Rejected("outside the archive", None, "evil.txt")),
     _case("dot-dot-backslash", lambda: _pack(more=_add("..\\..\\evil.txt")), Rejected("outside the archive")),
     _case("drive-letter", lambda: _pack(more=_add("C:/evil.txt")), Same()),
-    _case("member-twice", lambda: _twice(), Rejected("twice", None, "stops.txt")),
+    _case("member-twice", _twice, Rejected("twice", None, "stops.txt")),
     _case("symlink", lambda: _pack(without="stops.txt", more=_link), Rejected("link", None, "stops.txt")),
     _case("bomb-of-a-gigabyte", lambda: _bomb(1024), Rejected("beyond belief", None, "")),
-    _case("bomb-of-60-megabytes", lambda: _bomb(60), Rejected("lacks the column")),
+    _case("bomb-of-60-megabytes", lambda: _bomb(60), Rejected("no header")),
     _case("sixty-thousand-members", lambda: _pack(more=_quine_like), Same()),
     _case(
         "other-case",
@@ -154,12 +169,12 @@ CASES = [
     ),
     _case("mac-folder", lambda: _pack(more=_add("__MACOSX/._stops.txt")), Same()),
     _case("hidden-file", lambda: _pack(more=_add(".stops.txt")), Same()),
-    _case("two-feeds", lambda: _two_feeds(), Rejected("several timetables")),
+    _case("two-feeds", _two_feeds, Rejected("several timetables")),
     _case("one-level", lambda: _nest(1), Rejected("inner.zip")),
     _case("five-levels", lambda: _nest(5), Rejected("inner.zip")),
     Case(
         "zip-inner-folder",
-        lambda folder: build_gtfs(folder, prefix="feed/"),
+        lambda folder: build_gtfs(folder, prefix="feed/", **NORMAL),
         Noted("gtfs_files_nested"),
         "feed.zip",
         "timetable",
@@ -167,17 +182,3 @@ CASES = [
     Case("zip-not-there", lambda folder: None, Rejected("does not exist"), "feed.zip", "timetable"),
     Case("zip-is-a-folder", lambda folder: (folder / "feed.zip").mkdir(), Rejected("no GTFS"), "feed.zip", "timetable"),
 ]
-
-
-def _twice() -> bytes:
-    data = _pack(more=_add("stopz.txt", FILES["stops.txt"]))
-    return data.replace(b"stopz.txt", b"stops.txt")
-
-
-def _two_feeds() -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for folder in ("a", "b"):
-            for name, data in FILES.items():
-                archive.writestr(zipfile.ZipInfo(f"{folder}/{name}"), data)
-    return out.getvalue()
