@@ -13,7 +13,7 @@ from pipeline.base.area import Boundaries
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.places.read_points import BLANK_CODE, get_crs, is_inside
-from pipeline.places.read_table import ROW, get_column, read_table, to_text
+from pipeline.places.read_table import ROW, get_column, note_doubts, read_table, to_text
 
 REPAIRED = declare_notice(
     "boundary_repaired",
@@ -61,6 +61,7 @@ def read_boundaries(source: Boundaries, path: Path, *, area_crs: str, notices: N
         twice.
     """
     frame = read_table(source, path)
+    note_doubts(frame, path, notices)
     if not isinstance(frame, gpd.GeoDataFrame) or not frame.geom_type.isin(["Polygon", "MultiPolygon"]).any():
         raise InputError("This file holds no polygons.", file=path, cure="Give boundaries as GeoJSON or GeoPackage.")
     result = gpd.GeoDataFrame(

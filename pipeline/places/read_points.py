@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError
 from pipeline.base.area import PointSource
 from pipeline.base.errors import ConfigError, InputError
 from pipeline.base.notices import Notices, declare_notice
-from pipeline.places.read_table import ROW, get_column, read_table, to_text
+from pipeline.places.read_table import ROW, get_column, note_doubts, read_table, to_text
 
 X_NAMES = ("lon", "longitude", "long", "x", "easting", "eastings", "bng_e", "stop_lon")
 Y_NAMES = ("lat", "latitude", "y", "northing", "northings", "bng_n", "stop_lat")
@@ -105,6 +105,7 @@ def read_points(source: PointSource, path: Path, *, area_crs: str, notices: Noti
         For missing columns, a wrong coordinate system, or one code at two places.
     """
     raw = read_table(source, path)
+    note_doubts(raw, path, notices)
     raw = _filter_rows(raw, source, path)
     frame = pd.DataFrame(raw.drop(columns="geometry", errors="ignore"))
     frame["code"] = to_text(get_column(raw, source.code, path))

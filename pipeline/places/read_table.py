@@ -15,8 +15,16 @@ import shapely
 from pipeline.base.area import TableSource
 from pipeline.base.csv_files import SURPLUS, iter_csv, iter_file
 from pipeline.base.errors import InputError
+from pipeline.base.notices import Notices, declare_notice
 
 ROW = "__row"
+DOUBTS = "doubts"
+FILE_DOUBTFUL = declare_notice(
+    "places_file_doubtful",
+    "warning",
+    "The file was read, but something in it is not as its format demands, such as a ring that is not closed.",
+    "Export the file again, or repair it in a geographic information system.",
+)
 SPATIAL = {
     ".geojson": b"{",
     ".json": b"{",
@@ -57,9 +65,7 @@ def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFra
     try:
         if suffix in SPATIAL:
             _check_start(path, SPATIAL[suffix])
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "invalid value", RuntimeWarning)  # NaN is reported row by row
-                frame = gpd.read_file(path)
+            frame = _read_shapes(path)
         elif suffix in {".parquet", ".geoparquet"}:
             about = pq.read_metadata(path)
             if about.num_rows > MAX_ROWS:
@@ -84,6 +90,31 @@ def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFra
         raise InputError("This file has no rows.", file=path, cure="Export it again, with its data.")
     frame[ROW] = range(1, len(frame) + 1)
     return frame
+
+
+def _read_shapes(path: Path) -> gpd.GeoDataFrame:
+    with warnings.catch_warnings(record=True) as doubts:
+        warnings.simplefilter("always")
+        frame = gpd.read_file(path)
+    texts = {str(doubt.message) for doubt in doubts}
+    frame.attrs[DOUBTS] = sorted(text for text in texts if "invalid value" not in text)  # NaN is reported row by row
+    return frame
+
+
+def note_doubts(frame: pd.DataFrame, path: Path, notices: Notices) -> None:
+    """Note what the reader of a file of shapes found doubtful.
+
+    Parameters
+    ----------
+    frame
+        From :func:`read_table`.
+    path
+        The file.
+    notices
+        The collector.
+    """
+    for text in frame.attrs.get(DOUBTS, []):
+        notices.add(FILE_DOUBTFUL, file=path, detail=text)
 
 
 def _check_start(path: Path, start: bytes) -> None:

@@ -67,7 +67,9 @@ CASES = [
     _case("unclosed-quote", swap("stops", "Stop 1", '"Stop 1'), Rejected("never closed", 2)),
     _case("row-too-long", swap("stops", "51.520,-3.000", "51.520,-3.000,extra"), Noted("gtfs_row_too_long", 3)),
     _case(
-        "row-too-short", swap("stop_times", "T1,08:10:00,08:10:00,S2,2", "T1,08:10:00"), Noted("gtfs_row_without_id", 3)
+        "row-too-short",
+        swap("stop_times", "T1,08:10:00,08:10:00,S2,2", "T1,08:10:00"),
+        Noted("gtfs_unknown_reference", 3),
     ),
     _case("column-twice", swap("stops", "stop_name", "stop_id"), Rejected("twice", 1, "stop_id")),
     _case(
@@ -118,11 +120,7 @@ CASES = [
     _case("first-time-blank", swap("stop_times", "08:00:00,08:00:00", ","), Noted("gtfs_trip_ends_blank")),
     _case(
         "one-call",
-        {
-            "stop_times": "\n".join(TIMES.splitlines()[:2])
-            + "\nT2,09:00:00,09:00:00,S1,1\nT2,09:09:00,09:09:00,S2,2\n",
-            "trips": NORMAL["trips"] + "R1,WK,T2\n",
-        },
+        {"stop_times": "".join(line for at, line in enumerate(TIMES.splitlines(keepends=True)) if at not in {2, 3})},
         Noted("gtfs_trip_too_short"),
     ),
     _case("sequence-no-number", swap("stop_times", "S2,2", "S2,two"), Noted("gtfs_stop_sequence_unreadable", 3)),

@@ -115,9 +115,7 @@ TXC_CASES = [
     _txc("unknown-operator", "<RegisteredOperatorRef>O1", "<RegisteredOperatorRef>O9", Noted("txc_unknown_operator")),
     _txc("unknown-mode", "<Mode>bus", "<Mode>zeppelin", Noted("txc_mode_unknown")),
     _txc("unknown-day", "<MondayToFriday/>", "<Blursday/>", Noted("txc_day_name_unknown", code=4)),
-    _txc(
-        "revision-enormous", 'RevisionNumber="1"', 'RevisionNumber="' + "9" * 5000 + '"', Same()
-    ),
+    _txc("revision-enormous", 'RevisionNumber="1"', 'RevisionNumber="' + "9" * 5000 + '"', Same()),
     _txc("place-nan", "<Longitude>-3.0", "<Longitude>nan", Noted("stop_not_located")),
     _txc("place-in-australia", "<Longitude>-3.0", "<Longitude>151.0", Noted("txc_stop_outside_britain")),
     Case(
@@ -265,7 +263,8 @@ CSV_CASES = [
 SQUARE = [[-3.0, 51.5], [-3.0, 51.6], [-2.9, 51.6], [-2.9, 51.5], [-3.0, 51.5]]
 
 
-def _geojson(*rings: list[list[float]] | None, crs: str = "", kind: str = "Polygon") -> str:
+def build_geojson(*rings: list[list[float]] | None, crs: str = "", kind: str = "Polygon") -> str:
+    """Features with one ring each (or none), as a collection."""
     features = [
         {"type": "Feature", "properties": {"id": f"N{n}"}, "geometry": ring and {"type": kind, "coordinates": [ring]}}
         for n, ring in enumerate(rings)
@@ -281,24 +280,25 @@ def _geo(name: str, data: str | bytes, expected: Outcome, file: str = "zones.geo
 BOW = [[-3.0, 51.5], [-2.9, 51.6], [-2.9, 51.5], [-3.0, 51.6], [-3.0, 51.5]]
 VRT = '<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/vsicurl/http://127.0.0.1:9/x</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
 GEO_CASES = [
-    _geo("bow-tie", _geojson(SQUARE, BOW), Noted("boundary_repaired", 2)),
-    _geo("null-geometry", _geojson(SQUARE, None), Noted("boundary_without_area", 2)),
-    _geo("empty-polygon", _geojson(SQUARE, []), Noted("boundary_without_area", 2)),
+    _geo("bow-tie", build_geojson(SQUARE, BOW), Noted("boundary_repaired", 2)),
+    _geo("null-geometry", build_geojson(SQUARE, None), Noted("boundary_without_area", 2)),
+    _geo("empty-polygon", build_geojson(SQUARE, []), Noted("boundary_without_area", 2)),
     _geo(
         "line-of-no-area",
-        _geojson(SQUARE, [SQUARE[0], SQUARE[1], SQUARE[0], SQUARE[0]]),
+        build_geojson(SQUARE, [SQUARE[0], SQUARE[1], SQUARE[0], SQUARE[0]]),
         Noted("boundary_without_area", 2),
     ),
-    _geo("nan", _geojson(SQUARE, SQUARE).replace("-2.9", "NaN", 1), Noted("boundary_without_area", 1)),
-    _geo("huge-coordinate", _geojson(SQUARE, SQUARE).replace("-2.9", "1e300", 1), Rejected("cannot be degrees")),
+    _geo("nan", build_geojson(SQUARE, SQUARE).replace("-2.9", "NaN", 1), Noted("boundary_without_area", 1)),
+    _geo("huge-coordinate", build_geojson(SQUARE, SQUARE).replace("-2.9", "1e300", 1), Rejected("cannot be degrees")),
     _geo(
         "metres-as-degrees",
-        _geojson([[3.3e5, 1.9e5], [3.3e5, 2e5], [3.4e5, 2e5], [3.3e5, 1.9e5]]),
+        build_geojson([[3.3e5, 1.9e5], [3.3e5, 2e5], [3.4e5, 2e5], [3.3e5, 1.9e5]]),
         Rejected("cannot be degrees"),
     ),
-    _geo("swapped", _geojson([[y, x + 150] for x, y in SQUARE]), Rejected("lie outside")),
-    _geo("empty-collection", _geojson(), Rejected("no")),
-    _geo("cut", _geojson(SQUARE)[:150], Rejected("cannot be read")),
+    _geo("ring-not-closed", build_geojson(SQUARE, SQUARE[:-1]), Noted("places_file_doubtful")),
+    _geo("swapped", build_geojson([[y, x + 150] for x, y in SQUARE]), Rejected("lie outside")),
+    _geo("empty-collection", build_geojson(), Rejected("no")),
+    _geo("cut", build_geojson(SQUARE)[:150], Rejected("cannot be read")),
     _geo("vrt-that-points-to-the-network", VRT, Rejected("web page or XML")),
     _geo("text", "just text", Rejected("of another kind")),
     _geo("empty", "", Rejected("empty")),
