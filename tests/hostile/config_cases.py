@@ -10,19 +10,23 @@ ROOT = Path(__file__).resolve().parents[2]
 TINY = (ROOT / "config/test/tiny.yaml").read_text(encoding="utf-8")
 
 
-def _case(name: str, text: str | bytes, expected: Rejected | Same) -> Case:
+def _case(name: str, text: str | bytes, expected: Rejected | Same, run: str = "config show") -> Case:
     def build(folder: Path) -> None:
         (folder / "area.yaml").write_bytes(text.encode() if isinstance(text, str) else text)
 
-    arguments = ("config", "show", "--area", "area.yaml", "--data", str(ROOT / "data/sample"))
-    return Case(f"config-{name}", build, expected, "area.yaml", "config", arguments=arguments)
+    arguments = (*run.split(), "--area", "area.yaml", "--data", str(ROOT / "data/sample"))
+    return Case(
+        f"config-{name}", build, expected, "area.yaml", "config", "touch pwned" if run == "rules" else "", arguments
+    )
 
 
-def _swap(name: str, old: str, new: str, words: str, key: str = "", *, has_row: bool = True) -> Case:
+def _swap(
+    name: str, old: str, new: str, words: str, key: str = "", *, has_row: bool = True, run: str = "config show"
+) -> Case:
     assert old in TINY, old
     text = TINY.replace(old, new, 1)
     row = TINY[: TINY.index(old)].count("\n") + 1 + new[: len(new) - len(new.lstrip("\n"))].count("\n")
-    return _case(name, text, Rejected(words, row if has_row else None, key, 3))
+    return _case(name, text, Rejected(words, row if has_row else None, key, 3), run)
 
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -16,7 +18,8 @@ from pipeline.base.cells import make_printable, neutralise_columns
 from pipeline.base.csv_files import MAX_ROW_BYTES, iter_csv
 from pipeline.base.errors import InputError
 from pipeline.base.io import write_csv
-from pipeline.base.notices import MAX_EXAMPLES, Notices, declare_notice
+from pipeline.base.notices import MAX_EXAMPLES, Notices
+from pipeline.places.read_table import FILE_DOUBTFUL
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "pipeline").rglob("*.py"), *(ROOT / "bench").rglob("*.py"), *(ROOT / "data").rglob("*.py")])
@@ -76,7 +79,8 @@ def test_the_compile_cache_is_private_even_where_it_was_open_before(tmp_path: Pa
     folder.chmod(0o777)
     code = (
         "import os; os.environ.pop('NUMBA_CACHE_DIR', None);"
-        f"os.environ['CONNECTIVITY_CACHE_DIR'] = {str(tmp_path)!r}; import pipeline; print(os.environ['NUMBA_CACHE_DIR'])"
+        f"os.environ['CONNECTIVITY_CACHE_DIR'] = {str(tmp_path)!r};"
+        "import pipeline; print(os.environ['NUMBA_CACHE_DIR'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert Path(done.stdout.strip()) == folder
@@ -84,12 +88,11 @@ def test_the_compile_cache_is_private_even_where_it_was_open_before(tmp_path: Pa
 
 
 def test_at_most_a_thousand_examples_of_a_code_and_complete_counts() -> None:
-    code = declare_notice("test_security_code", "info", "A test.", "None.")
     notices = Notices()
     for row in range(5000):
-        notices.add(code, file="a.csv", row=row, value="x" * 10_000)
+        notices.add(FILE_DOUBTFUL, file="a.csv", row=row, value="x" * 10_000)
     frame = notices.to_frame()
-    assert notices.counts() == {"test_security_code": 5000}
+    assert notices.counts() == {FILE_DOUBTFUL.code: 5000}
     assert len(frame) == MAX_EXAMPLES + 1
     assert frame["count"].sum() == 5000
     assert frame["value"].str.len().max() == 200
@@ -119,3 +122,19 @@ def test_a_quotation_mark_that_is_never_closed_does_not_fill_the_memory() -> Non
         list(iter_csv(endless(), where="a.csv"))  # type: ignore[arg-type]
     assert error.value.row == 3
     assert MAX_ROW_BYTES < 200 * 1024**2
+
+
+def test_a_dollar_in_the_name_of_a_file_reaches_no_shell(tmp_path: Path) -> None:
+    name = "x$(shell touch pwned)$(touch pwned).zip"
+    text = (ROOT / "config/test/tiny.yaml").read_text().replace("timetables/2016/rail.zip", f"'{name}'")
+    (tmp_path / "area.yaml").write_text(text)
+    shutil.copytree(ROOT / "data/sample", tmp_path / "data/sample")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pipeline", "rules", "--area", "area.yaml", "--command", "echo RUN"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    (tmp_path / "Makefile").write_text(f"include {done.stdout.strip()}\n.PHONY: all\nall: $(MANIFESTS_timetables)\n")
+    made = subprocess.run(
+        ["make", "-k", "all"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert f"RUN missing data/sample/{name}" in made.stdout
+    assert not (tmp_path / "pwned").exists()
