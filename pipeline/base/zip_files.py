@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from pipeline.base.errors import InputError
@@ -96,7 +96,7 @@ def check_names(names: Sequence[str], path: Path) -> None:
         Naming the member.
     """
     for name in names:
-        if name.startswith(("/", "\\")) or ".." in PurePosixPath(name.replace("\\", "/")).parts:
+        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
             raise InputError(
                 f"{path.name} has a member that points outside the archive",
                 file=path,
@@ -115,8 +115,8 @@ def check_names(names: Sequence[str], path: Path) -> None:
 
 def is_ignored(name: str) -> bool:
     """Say whether a file is hidden or lies in a folder that a packer added."""
-    pure = PurePosixPath(name)
-    return pure.name.startswith(".") or bool(IGNORED_FOLDERS & set(pure.parts))
+    parts = name.split("/")
+    return parts[-1].startswith(".") or not IGNORED_FOLDERS.isdisjoint(parts)
 
 
 def list_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:

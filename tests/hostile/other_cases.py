@@ -295,7 +295,7 @@ GEO_CASES = [
         build_geojson([[3.3e5, 1.9e5], [3.3e5, 2e5], [3.4e5, 2e5], [3.3e5, 1.9e5]]),
         Rejected("cannot be degrees"),
     ),
-    _geo("ring-not-closed", build_geojson(SQUARE, SQUARE[:-1]), Noted("places_file_doubtful")),
+    _geo("ring-not-closed", build_geojson(SQUARE, SQUARE[:-1]), Rejected("closed")),
     _geo("swapped", build_geojson([[y, x + 150] for x, y in SQUARE]), Rejected("lie outside")),
     _geo("empty-collection", build_geojson(), Rejected("no")),
     _geo("cut", build_geojson(SQUARE)[:150], Rejected("cannot be read")),

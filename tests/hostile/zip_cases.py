@@ -111,7 +111,7 @@ def _nest(levels: int) -> bytes:
 
 
 def _quine_like(archive: zipfile.ZipFile) -> None:
-    for n in range(60_000):
+    for n in range(20_000):
         archive.writestr(zipfile.ZipInfo(f"f{n}"), b"")
 
 
@@ -161,7 +161,7 @@ CASES = [
     _case("symlink", lambda: _pack(without="stops.txt", more=_link), Rejected("link", None, "stops.txt")),
     _case("bomb-of-a-gigabyte", lambda: _bomb(1024), Rejected("beyond belief", None, "")),
     _case("bomb-of-60-megabytes", lambda: _bomb(60), Rejected("no header")),
-    _case("sixty-thousand-members", lambda: _pack(more=_quine_like), Same()),
+    _case("twenty-thousand-members", lambda: _pack(more=_quine_like), Same()),
     _case(
         "other-case",
         lambda: _pack(without="stops.txt", more=_add("Stops.TXT", FILES["stops.txt"])),

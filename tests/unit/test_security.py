@@ -19,6 +19,8 @@ from pipeline.base.csv_files import MAX_ROW_BYTES, iter_csv
 from pipeline.base.errors import InputError
 from pipeline.base.io import write_csv
 from pipeline.base.notices import MAX_EXAMPLES, Notices
+from pipeline.cli.documents import build_notice_list
+from pipeline.cli.notice_examples import EXAMPLES
 from pipeline.places.read_table import FILE_DOUBTFUL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,3 +140,10 @@ def test_a_dollar_in_the_name_of_a_file_reaches_no_shell(tmp_path: Path) -> None
     )
     assert f"RUN missing data/sample/{name}" in made.stdout
     assert not (tmp_path / "pwned").exists()
+
+
+def test_every_notice_of_the_list_has_an_example_and_a_cure() -> None:
+    rows = [line for line in build_notice_list().splitlines() if line.startswith("| `")]
+    codes = {line.split("`")[1] for line in rows}
+    assert set(EXAMPLES) <= codes
+    assert [line for line in rows if line.count(" | ") < 4 or not line.rstrip("|").split(" | ")[-1].strip()] == []
