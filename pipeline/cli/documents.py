@@ -69,8 +69,7 @@ def build_notice_list() -> str:
         "|---|---|---|---|---|",
     ]
     for notice in get_declared_notices():
-        cells = (f"`{notice.code}`", notice.severity, notice.meaning, notice.cure)
-        cells = (*cells, EXAMPLES.get(notice.code, ""))
+        cells = (f"`{notice.code}`", notice.severity, notice.meaning, notice.cure, EXAMPLES.get(notice.code, ""))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells).rstrip() + " |")
     return "\n".join(lines) + "\n"
 
