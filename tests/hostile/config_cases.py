@@ -15,9 +15,7 @@ def _case(name: str, text: str | bytes, expected: Rejected | Same, run: str = "c
         (folder / "area.yaml").write_bytes(text.encode() if isinstance(text, str) else text)
 
     arguments = (*run.split(), "--area", "area.yaml", "--data", str(ROOT / "data/sample"))
-    return Case(
-        f"config-{name}", build, expected, "area.yaml", "config", "touch pwned" if run == "rules" else "", arguments
-    )
+    return Case(f"config-{name}", build, expected, "area.yaml", "config", "pwned" if run == "rules" else "", arguments)
 
 
 def _swap(
@@ -81,6 +79,9 @@ CASES = [
         has_row=False,
     ),
     _swap("number-for-list", "destinations:\n", "destinations: 5\nother:\n", "", "destinations", has_row=False),
+    _swap("make-command", "timetables/2016/rail.zip", "'x;touch pwned'", "make", "path", has_row=False, run="rules"),
+    _swap("make-backticks", "timetables/2016/rail.zip", "'x`touch pwned`'", "make", "path", has_row=False, run="rules"),
+    _swap("make-line", "timetables/2016/rail.zip", '"x\\n\\ttouch pwned"', "make", "path", has_row=False, run="rules"),
     _swap(
         "walking-backwards", "settings:\n", "settings:\n  walking: {speed_kmh: -1}\n", "", "speed_kmh", has_row=False
     ),

@@ -176,6 +176,7 @@ CIF_CASES = [
         [*CIF, *journey([("A", "0900"), ("B", "0930")], key="000009", first="20100231")],
         Noted("cif_journey_without_dates", 10),
     ),
+    _cif("last-date-in-words", _edit("20101031", "nexttime"), Rejected("")),
     _cif(
         "unknown-day-code",
         [*CIF, *journey([("A", "0900"), ("B", "0930")], key="000009", bank="Q")],
