@@ -21,6 +21,7 @@ def _set_numba_cache() -> None:
     folder = folder / "numba"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)  # also where it stood before: who can write there can run code as the user
     except OSError:
         return  # read-only installation: numba falls back to its own choice of folder
     os.environ["NUMBA_CACHE_DIR"] = str(folder)

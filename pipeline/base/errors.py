@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+from pipeline.base.cells import make_printable
+
 
 class PipelineError(Exception):
     """A problem that a person can act on.
@@ -51,7 +53,7 @@ class PipelineError(Exception):
         Returns
         -------
         str
-            Up to three lines: what, where and the cure.
+            Up to three lines: what, where and the cure; control characters are shown, not sent.
         """
         where = [
             part
@@ -62,11 +64,11 @@ class PipelineError(Exception):
             )
             if part
         ]
-        lines = [self.what]
+        lines = [make_printable(self.what, keep="\n")]
         if where:
-            lines.append("  where: " + ", ".join(where))
+            lines.append("  where: " + make_printable(", ".join(where)))
         if self.cure:
-            lines.append("  cure:  " + self.cure)
+            lines.append("  cure:  " + make_printable(self.cure))
         return "\n".join(lines)
 
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.base.cells import neutralise_frame
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -162,6 +164,8 @@ def write_parquet(frame: pd.DataFrame | pl.DataFrame | gpd.GeoDataFrame, path: P
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV (UTF-8, comma, empty for null, line feeds) atomically.
 
+    Text that a spreadsheet would take for a formula stands behind an apostrophe; the Parquet beside it is exact.
+
     Parameters
     ----------
     frame
@@ -170,4 +174,4 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
         The file.
     """
     with staged_file(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n")
+        neutralise_frame(frame).to_csv(temporary, index=False, lineterminator="\n")

@@ -14,83 +14,17 @@ from pipeline.base.area import Area
 from pipeline.base.config import Settings, Visit
 from pipeline.base.errors import ConfigError, InputError
 from pipeline.base.live import resolve_input
+from pipeline.base.yaml_files import compose_yaml, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe loader that refuses a key written twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _construct_date(loader: _Loader, node: yaml.ScalarNode) -> object:
-    """Read a date, or say where one stands that no calendar has."""
-    try:
-        return loader.construct_yaml_timestamp(node)
-    except ValueError as error:
-        text = f"{node.value!r} is no date ({error})"
-        raise yaml.constructor.ConstructorError(None, None, text, node.start_mark) from None
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML file that holds a mapping.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    dict
-        Its content; empty for an empty file.
-
-    Raises
-    ------
-    ConfigError
-        If it is missing, is not YAML, has a key twice or is no mapping.
-    """
-    try:
-        with path.open(encoding="utf-8") as handle:
-            content = yaml.load(handle, Loader=_Loader)  # noqa: S506 (derived from SafeLoader)
-    except FileNotFoundError:
-        raise ConfigError("This configuration file does not exist.", file=path, cure="Check the name.") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"This file is not UTF-8 text: {error.reason}.", file=path, cure="Save it as UTF-8."
-        ) from None
-    except yaml.MarkedYAMLError as error:
-        row = error.problem_mark.line + 1 if error.problem_mark else None
-        raise ConfigError(
-            f"This is not valid YAML: {error.problem}.", file=path, row=row, cure="Check indentation and quotes there."
-        ) from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigError("This file must hold keys and values.", file=path, cure="See config/default.yaml.")
-    return content
 
 
 def _find_row(path: Path, location: tuple[int | str, ...]) -> int | None:
     """Return the line of a key in a YAML file, as far as the path of keys can be followed."""
     if not path.is_file():
         return None
-    with path.open(encoding="utf-8") as handle:
-        node = yaml.compose(handle, Loader=yaml.SafeLoader)
+    node = compose_yaml(path)
     row = None
     for step in location:
         found: yaml.Node | None = None

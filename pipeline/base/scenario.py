@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 
 from pipeline.base.area import NAME, NameText
 from pipeline.base.config import DayType, Mode, Model, TimeText
-from pipeline.base.load import check_model, read_yaml
+from pipeline.base.load import check_model
+from pipeline.base.yaml_files import read_yaml
 
 
 class ScenarioError(Exception):

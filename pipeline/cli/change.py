@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from pipeline.base.cells import make_printable
 from pipeline.base.io import write_text
 
 
@@ -20,7 +21,7 @@ def show(text: str, out: Path | None) -> None:
         File to be written; None to print.
     """
     if out is None:
-        typer.echo(text)
+        typer.echo(make_printable(text, keep="\n"))
         return
     write_text(text + "\n", out)
     typer.echo(f"{out} is written.")

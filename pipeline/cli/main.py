@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import __version__
+from pipeline.base.cells import make_printable
 from pipeline.base.errors import PipelineError, StoppedError, UsageError
 
 app = typer.Typer(
@@ -450,7 +451,8 @@ def scenario(
     from pipeline.stages.scenario import describe_scenario, find_scenario_file, run_scenario
 
     project = _load(area, config, data)
-    typer.echo(describe_scenario(run_scenario(project, find_scenario_file(file), snapshot=snapshot, out=out)))
+    found = run_scenario(project, find_scenario_file(file), snapshot=snapshot, out=out)
+    typer.echo(make_printable(describe_scenario(found), keep="\n"))
 
 
 config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pandas as pd
 import typer
 
+from pipeline.base.cells import make_printable
 from pipeline.base.clock import parse_time_s
 from pipeline.base.errors import UsageError
 from pipeline.base.io import write_csv
@@ -115,7 +116,7 @@ def describe_notices(notices: Notices, file: Path | None) -> None:
         for row in rows.head(SHOWN).to_dict("records"):
             place = "" if pd.isna(row["row"]) else f"row {row['row']}"
             text = ", ".join(part for part in (row["file"], place, row["field"], row["value"]) if part)
-            typer.echo(f"    {text} {row['detail']}".rstrip(), err=True)
+            typer.echo(make_printable(f"    {text} {row['detail']}".rstrip()), err=True)
     if file is not None:
         write_csv(frame, file)
 

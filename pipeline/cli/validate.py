@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import date
 from pathlib import Path
 
+import geopandas as gpd
 import typer
 
-from pipeline.base.area import PointSource
+from pipeline.base.area import Boundaries, PointSource, TableSource
 from pipeline.base.area_timetables import Duplicates
+from pipeline.base.cells import make_printable
+from pipeline.base.csv_files import read_header
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
 from pipeline.cli.convert import describe_timetable
 from pipeline.cli.matrix import describe_notices, parse_day
+from pipeline.places.boundaries import read_boundaries
 from pipeline.places.read_points import read_points
+from pipeline.places.read_table import ROW, SPATIAL, read_table
 from pipeline.streets.read_osm import read_streets
 from pipeline.timetables.naptan import read_naptan
 from pipeline.timetables.near_duplicates import settle_duplicates
@@ -56,7 +60,12 @@ def validate_inputs(
         if not path.exists():
             raise InputError("This input does not exist.", file=path, cure="Check the path.")
         source = FeedSource(path, naptan=naptan, nation=nation)
-        typer.echo(f"{path}: {_read(path, notices) or _read_timetable(source, notices, day)}")
+        try:
+            found = _read(path, notices) or _read_timetable(source, notices, day)
+        except InputError:  # its notices may say why
+            describe_notices(notices, Path(out) if out else None)
+            raise
+        typer.echo(make_printable(f"{path}: {found}"))
     describe_notices(notices, Path(out) if out else None)
     counts = notices.counts()
     typer.echo(f"{sum(counts.values()):,} notices of {len(counts)} kinds" if counts else "no notices")
@@ -66,9 +75,8 @@ def _read(path: Path, notices: Notices) -> str:
     if path.suffix in STREETS:
         streets = read_streets(path, notices)
         return f"{streets.edges.height:,} streets, {streets.components.height:,} separate networks"
-    if path.suffix == ".csv":
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-            header = next(csv.reader(handle), [])
+    if path.suffix.lower() == ".csv":
+        header = read_header(path)
         if any(c.strip().lower() == "atcocode" for c in header):
             stops = read_naptan(path, notices=notices).stops
             return f"NaPTAN: {stops.height:,} stops, {stops['lon'].null_count():,} without a place"
@@ -79,7 +87,22 @@ def _read(path: Path, notices: Notices) -> str:
             PointSource(path=path.name, code=code.strip(), crs=crs), path, area_crs=crs, notices=notices
         )
         return f"{len(points):,} points, by their column '{code}'"
+    if path.suffix.lower() in {*SPATIAL, ".parquet", ".geoparquet"}:
+        return _read_places(path, notices)
     return ""
+
+
+def _read_places(path: Path, notices: Notices) -> str:
+    """Read points or polygons by the first column that looks like a code."""
+    frame = read_table(TableSource(path=path.name), path)
+    columns = [str(column) for column in frame.columns if column not in {ROW, "geometry"}]
+    code = next((c for c in columns if c.lower() in CODES), columns[0] if columns else "id")
+    if isinstance(frame, gpd.GeoDataFrame) and frame.geom_type.isin(["Polygon", "MultiPolygon"]).any():
+        source = Boundaries(path=path.name, code=code)
+        found = read_boundaries(source, path, area_crs=str(frame.crs or "EPSG:4326"), notices=notices)
+        return f"{len(found):,} boundaries, by their column '{code}'"
+    points = read_points(PointSource(path=path.name, code=code), path, area_crs="EPSG:4326", notices=notices)
+    return f"{len(points):,} points, by their column '{code}'"
 
 
 def _read_timetable(source: FeedSource, notices: Notices, day: date | None) -> str:

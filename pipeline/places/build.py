@@ -13,6 +13,7 @@ from pyproj import Transformer
 from pipeline.base.area import Area, Boundaries, TableSource
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices, declare_notice
+from pipeline.places.boundaries import read_boundaries
 from pipeline.places.destinations import build_destinations
 from pipeline.places.groups import find_groups
 from pipeline.places.model import Places
@@ -78,7 +79,7 @@ def build_places(area: Area, resolve: Resolve, *, notices: Notices) -> Places:
     small = read_points(
         area.small_areas, resolve(area.small_areas.path), area_crs=area.crs, notices=notices
     ).sort_values("code", ignore_index=True)
-    boundaries = _read_boundaries(area, resolve)
+    boundaries = _read_boundaries(area, resolve, notices)
     small["neighbourhood_code"] = _find_neighbourhoods(area, small, boundaries, resolve, notices)
     small["population"] = _read_population(area, small, resolve, notices)
     boundaries = _merge_boundaries(area, small, boundaries)
@@ -92,34 +93,11 @@ def build_places(area: Area, resolve: Resolve, *, notices: Notices) -> Places:
     )
 
 
-def _read_boundaries(area: Area, resolve: Resolve) -> gpd.GeoDataFrame:
+def _read_boundaries(area: Area, resolve: Resolve, notices: Notices) -> gpd.GeoDataFrame:
     source = area.neighbourhoods.boundaries
     if source is None:
         return gpd.GeoDataFrame({"code": [], "name": []}, geometry=[], crs="EPSG:4326")
-    path = resolve(source.path)
-    frame = read_table(source, path)
-    if not isinstance(frame, gpd.GeoDataFrame) or not frame.geom_type.isin(["Polygon", "MultiPolygon"]).any():
-        raise InputError("This file holds no polygons.", file=path, cure="Give boundaries as GeoJSON or GeoPackage.")
-    frame = frame if frame.crs else frame.set_crs("EPSG:4326")
-    result = gpd.GeoDataFrame(
-        {
-            "code": to_text(get_column(frame, source.code, path)),
-            "name": to_text(get_column(frame, source.name, path)) if source.name else None,
-        },
-        geometry=frame.geometry.make_valid().to_numpy(),
-        crs=frame.crs,
-    ).to_crs("EPSG:4326")
-    repeated = result["code"].duplicated()
-    if repeated.any():
-        index = int(np.flatnonzero(repeated)[0])
-        raise InputError(
-            f"The code '{result['code'].iloc[index]}' has two polygons.",
-            file=path,
-            row=int(frame[ROW].iloc[index]),
-            field=source.code,
-            cure="Merge the parts into one multi-polygon, or correct the code.",
-        )
-    return result.sort_values("code", ignore_index=True)
+    return read_boundaries(source, resolve(source.path), area_crs=area.crs, notices=notices)
 
 
 def _find_neighbourhoods(

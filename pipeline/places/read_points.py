@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError
 from pipeline.base.area import PointSource
 from pipeline.base.errors import ConfigError, InputError
 from pipeline.base.notices import Notices, declare_notice
-from pipeline.places.read_table import ROW, get_column, read_table, to_text
+from pipeline.places.read_table import ROW, get_column, note_doubts, read_table, to_text
 
 X_NAMES = ("lon", "longitude", "long", "x", "easting", "eastings", "bng_e", "stop_lon")
 Y_NAMES = ("lat", "latitude", "y", "northing", "northings", "bng_n", "stop_lat")
@@ -105,6 +105,7 @@ def read_points(source: PointSource, path: Path, *, area_crs: str, notices: Noti
         For missing columns, a wrong coordinate system, or one code at two places.
     """
     raw = read_table(source, path)
+    note_doubts(raw, path, notices)
     raw = _filter_rows(raw, source, path)
     frame = pd.DataFrame(raw.drop(columns="geometry", errors="ignore"))
     frame["code"] = to_text(get_column(raw, source.code, path))
@@ -190,9 +191,9 @@ def _look_like_degrees(x: np.ndarray, y: np.ndarray) -> bool:
 def _check_units(
     crs: CRS, *, looks_like_degrees: bool, path: Path, area_crs: str, sample: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    if crs.is_geographic == looks_like_degrees:
-        return
     good = np.isfinite(sample[0]) & np.isfinite(sample[1])
+    if crs.is_geographic == looks_like_degrees or not good.any():
+        return
     example = f"{sample[0][good][0]:g}, {sample[1][good][0]:g}"
     other = "longitude and latitude (EPSG:4326)"
     if crs.is_geographic:
@@ -231,10 +232,10 @@ def _check_area_of_use(
         notices.add(NOT_LOCATED, file=path, row=int(row), value=code)
     use = get_crs(area_crs).area_of_use
     if use is not None and located.any():
-        inside = _is_inside(lon, lat, use)
+        inside = is_inside(lon, lat, use)
         if located.sum() > 0 and (located & ~inside).sum() > 0.5 * located.sum():
             turned = _to_lonlat(y, x, crs)
-            swapped = _is_inside(*turned, use)[located].mean() > 0.5
+            swapped = is_inside(*turned, use)[located].mean() > 0.5
             first = int(np.flatnonzero(located & ~inside)[0])
             pair = "longitude and latitude" if crs.is_geographic else "easting and northing"
             guess = f"{pair} look exchanged" if swapped else f"they are not in {crs.name}, or elsewhere"
@@ -253,7 +254,21 @@ def _check_area_of_use(
     frame["is_located"] = np.isfinite(lon)
 
 
-def _is_inside(lon: np.ndarray, lat: np.ndarray, use: object) -> np.ndarray:
+def is_inside(lon: np.ndarray, lat: np.ndarray, use: object) -> np.ndarray:
+    """Say which points lie in an area of use.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees.
+    use
+        ``area_of_use`` of a :class:`pyproj.CRS`.
+
+    Returns
+    -------
+    bool[n]
+        False also for what is no number.
+    """
     west, south, east, north = use.west, use.south, use.east, use.north  # type: ignore[attr-defined]
     with np.errstate(invalid="ignore"):
         in_lon = (lon >= west) & (lon <= east) if west <= east else (lon >= west) | (lon <= east)

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
+import shapely
 
 from pipeline.base.area import TableSource
+from pipeline.base.csv_files import SURPLUS, iter_csv, iter_file
 from pipeline.base.errors import InputError
+from pipeline.base.notices import Notices, declare_notice
 
 ROW = "__row"
-SPATIAL = {".geojson", ".json", ".gpkg", ".fgb", ".shp"}
+DOUBTS = "doubts"
+FILE_DOUBTFUL = declare_notice(
+    "places_file_doubtful",
+    "warning",
+    "The file was read, but something in it is not as its format demands, such as a ring that is not closed.",
+    "Export the file again, or repair it in a geographic information system.",
+)
+SPATIAL = {
+    ".geojson": b"{",
+    ".json": b"{",
+    ".gpkg": b"SQLite format 3\x00",
+    ".fgb": b"fgb",
+    ".shp": b"\x00\x00\x27\x0a",
+}
+"""How files of each kind begin. GDAL goes by content, not by name, and some of its formats point to other files or to
+addresses on the network: a file that begins otherwise never reaches it."""
+MAX_ROWS = 20_000_000
+"""Most rows of a Parquet table: a few kilobytes may claim billions."""
 
 
 def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFrame:
@@ -41,9 +64,15 @@ def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFra
     suffix = path.suffix.lower()
     try:
         if suffix in SPATIAL:
-            frame = gpd.read_file(path)
+            _check_start(path, SPATIAL[suffix])
+            frame = _read_shapes(path)
         elif suffix in {".parquet", ".geoparquet"}:
-            is_spatial = b"geo" in (pq.read_schema(path).metadata or {})
+            about = pq.read_metadata(path)
+            if about.num_rows > MAX_ROWS:
+                raise InputError(
+                    f"This file has {about.num_rows:,} rows.", file=path, cure="Leave out what is not needed."
+                )
+            is_spatial = b"geo" in (about.schema.to_arrow_schema().metadata or {})
             frame = gpd.read_parquet(path) if is_spatial else pd.read_parquet(path)
         elif suffix in {".csv", ".txt", ".tsv"}:
             return _read_csv(source, path)
@@ -53,7 +82,7 @@ def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFra
                 file=path,
                 cure="Use CSV, Parquet, GeoJSON or GeoPackage.",
             )
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, KeyError, shapely.errors.ShapelyError, pa.ArrowException) as error:
         raise InputError(
             f"This file cannot be read: {_first_line(error)}", file=path, cure="Export it again."
         ) from None
@@ -63,43 +92,67 @@ def read_table(source: TableSource, path: Path) -> pd.DataFrame | gpd.GeoDataFra
     return frame
 
 
+def _read_shapes(path: Path) -> gpd.GeoDataFrame:
+    with warnings.catch_warnings(record=True) as doubts:
+        warnings.simplefilter("always")
+        frame = gpd.read_file(path)
+    texts = {str(doubt.message) for doubt in doubts}
+    frame.attrs[DOUBTS] = sorted(text for text in texts if "invalid value" not in text)  # NaN is reported row by row
+    return frame
+
+
+def note_doubts(frame: pd.DataFrame, path: Path, notices: Notices) -> None:
+    """Note what the reader of a file of shapes found doubtful.
+
+    Parameters
+    ----------
+    frame
+        From :func:`read_table`.
+    path
+        The file.
+    notices
+        The collector.
+    """
+    for text in frame.attrs.get(DOUBTS, []):
+        notices.add(FILE_DOUBTFUL, file=path, detail=text)
+
+
+def _check_start(path: Path, start: bytes) -> None:
+    with path.open("rb") as handle:
+        found = handle.read(512).removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n\t")
+    if not found.startswith(start):
+        what = "is empty" if not found else "is a web page or XML" if found.startswith(b"<") else "is of another kind"
+        raise InputError(
+            f"This file {what}, not what its name says.",
+            file=path,
+            cure="Open it in a text editor to see what it is, then export or fetch it again.",
+        )
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _read_csv(source: TableSource, path: Path) -> pd.DataFrame:
     encoding = "utf-8-sig" if source.encoding.lower() in {"utf-8", "utf8", "utf-8-sig"} else source.encoding
-    try:
-        frame = pd.read_csv(
-            path,
-            sep=source.separator,
-            encoding=encoding,
-            dtype=str,
-            keep_default_na=False,
-            na_values=[""],
-            skipinitialspace=True,
-            engine="c" if len(source.separator) == 1 and source.separator.isascii() else "python",
-        )
-    except UnicodeDecodeError as error:
+    parts = list(iter_csv(iter_file(path), where=path.name, encoding=encoding, separator=source.separator))
+    table = pl.concat(parts)
+    surplus = table.filter(pl.col(SURPLUS).is_not_null())
+    if not surplus.is_empty():
+        first = surplus.row(0, named=True)
         raise InputError(
-            f"This file is not {source.encoding} text (byte {error.start}).",
+            "This row has more fields than the header.",
             file=path,
-            cure="Save it as UTF-8, or say its encoding in the area file, for example encoding: latin-1.",
-        ) from None
-    except LookupError:
-        raise InputError(
-            f"The encoding '{source.encoding}' is unknown.", file=path, cure="Use utf-8 or latin-1."
-        ) from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(
-            f"This is not a table: {_first_line(error)}", file=path, cure="Check separators and quotes in that line."
-        ) from None
-    frame.columns = [str(column).strip() for column in frame.columns]
-    frame[ROW] = range(2, len(frame) + 2)
-    frame = frame[frame.drop(columns=ROW).notna().any(axis=1)].reset_index(drop=True)
-    if frame.empty:
+            row=first["row"],
+            field=str(first[SURPLUS])[:50],
+            cure="Put fields that contain the separator between quotation marks.",
+        )
+    names = [column for column in table.columns if column not in {"row", SURPLUS}]
+    table = table.filter(pl.any_horizontal(pl.col(names).is_not_null()))
+    if table.is_empty():
         raise InputError("This file has no rows below its header.", file=path, cure="Export it again, with its data.")
-    return frame
+    columns = {name: pd.Series(table[name].to_list(), dtype=object) for name in names}
+    return pd.DataFrame({**columns, ROW: table["row"].to_list()})
 
 
 def get_column(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:

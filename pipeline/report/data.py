@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from pipeline.base.cells import neutralise_frame
 from pipeline.base.errors import InputError
 from pipeline.report.context import ALL_GROUPS, GroupInfo
 from pipeline.report.text import as_float, as_text
@@ -178,8 +179,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Columns of each table that the report reads; tables may hold more."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
 
 @dataclass(frozen=True)
 class Place:
@@ -334,27 +333,7 @@ def build_script(variable: str, value: object) -> str:
     return f'window["{variable}"]={text};\n'
 
 
-def neutralise_cell(value: object) -> object:
-    """Return a text cell that a spreadsheet will not take for a formula; anything but text stays as it is.
-
-    A cell is put behind an apostrophe if it begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return, blanks
-    before those included.
-    """
-    if isinstance(value, str) and (value.startswith(FORMULA_STARTS) or value.lstrip().startswith(FORMULA_STARTS)):
-        return f"'{value}"
-    return value
-
-
 def build_csv(frame: pd.DataFrame) -> bytes:
     """Return a table as CSV for spreadsheets: UTF-8 with its mark, CRLF, formulas neutralised, geometry left out."""
-    kept = frame[[column for column in frame.columns if not str(column).endswith("_wkb")]].copy()
-    for column in kept.columns:
-        if pd.api.types.is_numeric_dtype(kept[column]):
-            continue
-        unsafe = {
-            value: neutralise_cell(value) for value in kept[column].unique() if neutralise_cell(value) is not value
-        }
-        if unsafe:
-            kept[column] = kept[column].astype(object).replace(unsafe)
-    kept.columns = pd.Index([str(neutralise_cell(str(column))) for column in kept.columns])
-    return b"\xef\xbb\xbf" + kept.to_csv(index=False, lineterminator="\r\n").encode("utf-8")
+    kept = frame[[column for column in frame.columns if not str(column).endswith("_wkb")]]
+    return b"\xef\xbb\xbf" + neutralise_frame(kept).to_csv(index=False, lineterminator="\r\n").encode("utf-8")

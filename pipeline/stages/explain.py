@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.base.cells import make_printable, neutralise_columns
 from pipeline.base.errors import UsageError
 from pipeline.base.io import write_text
 from pipeline.base.load import Project
@@ -67,7 +68,7 @@ def explain_place(
         content = describe_explanation(explanation)
     elif form == "table":
         table = build_leg_table(explanation) if against is None else build_part_table(explanation)
-        content = table.write_csv().rstrip("\n")
+        content = neutralise_columns(table).write_csv().rstrip("\n")
     elif form == "geojson":
         content = build_geojson(explanation)
     else:
@@ -76,6 +77,6 @@ def explain_place(
         title = f"From {explanation.origin_code} to the nearest {explanation.label}"
         content = draw_journeys(build_leg_table(explanation), title)
     if out is None:
-        return content
+        return make_printable(content, keep="\n")
     write_text(content if content.endswith("\n") else content + "\n", out)
     return f"{out}: written"

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.base.area import PointSource, TableSource
+from pipeline.base.cells import neutralise_columns
 from pipeline.base.clock import DAY_S
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.io import staged_file, write_csv
@@ -312,7 +313,7 @@ def write_matrix(frame: pl.DataFrame, path: Path) -> None:
     check_out(path)
     with staged_file(path) as temporary:
         if path.suffix == ".csv":
-            frame.write_csv(temporary)
+            neutralise_columns(frame).write_csv(temporary)
         else:
             frame.write_parquet(temporary, compression="zstd")
 

@@ -8,10 +8,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.base.errors import ConfigError
 from pipeline.base.io import write_text
 from pipeline.base.load import Project
 from pipeline.stages.code import remember_imports
 from pipeline.stages.targets import SHARED_OUT, STAGES, Target, build_targets
+
+NOT_FOR_MAKE = set(';:|%=*?[]<>`\\"')
+"""Characters in the name of a file that make or its shell gives another meaning, for which there is no quoting."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,10 @@ def write_rules(project: Project, *, command: str, options: str, means: str = ""
         The makefile fragment.
     """
     targets = build_targets(project)
+    for path in {p for t in targets.values() for p in t.inputs}:
+        _quote(path)  # refused before anything is written
     write_slices(project, targets)
+    options = options.replace("$", "$$")  # make expands the lines of a rule before the shell sees them
     lines = ["# Generated at each call of make; see pipeline/stages/plan.py."]
     for target in targets.values():
         needs = [get_slice(project, target, kind) for kind in ("config", "code")]
@@ -93,7 +100,7 @@ def write_rules(project: Project, *, command: str, options: str, means: str = ""
         extra = f" {means}" if means and target.stage in SHARED_OUT else ""
         lines.append(f"\t@{command} run {target.stage}{snapshot} {options}{extra}")
     for path in sorted({p for t in targets.values() for p in t.inputs}):
-        lines += [f"{_quote(path)}:", f"\t@{command} missing {shlex.quote(str(path))}"]
+        lines += [f"{_quote(path)}:", f"\t@{command} missing {shlex.quote(str(path)).replace('$', '$$')}"]
     for stage in STAGES:
         mine = [t for t in targets.values() if t.stage == stage]
         lines += [f"MANIFEST_{stage}_{t.snapshot} := {_quote(t.manifest)}" for t in mine if t.snapshot]
@@ -105,7 +112,17 @@ def write_rules(project: Project, *, command: str, options: str, means: str = ""
 
 
 def _quote(path: Path) -> str:
-    return str(path).replace("$", "$$").replace(" ", "\\ ").replace("#", "\\#")
+    """Return a path as make's rules name it; refuse one that make would take for something else."""
+    text = str(path)
+    bad = next((c for c in text if c in NOT_FOR_MAKE or not (c.isprintable() or c.isspace())), None)
+    if bad is not None or text.startswith("~") or any(c.isspace() and c != " " for c in text):
+        raise ConfigError(
+            f"This path cannot be used with make{f', for its {bad!r}' if bad else ''}.",
+            file=path,
+            field="path",
+            cure="Rename the file: letters, digits, spaces and . _ - , + @ ( ) & ' $ # are fine.",
+        )
+    return text.replace("$", "$$").replace(" ", "\\ ").replace("#", "\\#")
 
 
 def build_plan(project: Project) -> list[Step]:

@@ -11,10 +11,11 @@ import pandas as pd
 import polars as pl
 
 from pipeline.base.io import staged_folder, write_csv, write_parquet
-from pipeline.base.load import Project, read_yaml
+from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_stage
 from pipeline.base.tables import TABLES, check_table
 from pipeline.base.tables_series import build_series_tables
+from pipeline.base.yaml_files import read_yaml
 from pipeline.places.model import Places
 from pipeline.scoring.publish import build_score_tables
 from pipeline.scoring.spec import ScoringSpec, build_spec

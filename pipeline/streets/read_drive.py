@@ -26,6 +26,7 @@ from pipeline.streets.read_osm import (
     WayColumns,
     explain_broken_file,
     get_way_order,
+    keep_believable,
     list_segments,
     read_nodes,
 )
@@ -128,7 +129,8 @@ def build_drive_streets(
         If no segment of a road has both its ends.
     """
     order = get_way_order(ways, notices, file)
-    (a, b, way), _ = list_segments(ways, nodes, order)
+    segments, _ = list_segments(ways, nodes, order)
+    a, b, way = keep_believable(segments, ways, order, nodes, notices, file)
     if not bool(np.any(a != b)):
         raise InputError(
             "no road for cars was found in the street file",

@@ -19,9 +19,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.base.errors import InputError
+from pipeline.base.geo import compute_haversine_m
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.base.progress import measure, track
 from pipeline.streets.model import Streets
+from pipeline.streets.osm_files import check_osm_file
 from pipeline.streets.profile import DEFAULT, WalkingProfile, blocks_walking, is_walkable
 from pipeline.streets.simplify import RawNetwork, build_streets, sort_unique
 
@@ -29,6 +31,8 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+MAX_SEGMENT_M = 100_000.0
+"""Longest straight piece of a way that is believed; longer ones lead to a node at 0,0 or with a digit wrong."""
 _DEGREES_PER_UNIT = 1e7
 _ONEWAY_FOOT_KEYS = ("oneway:foot", "foot:oneway")
 
@@ -43,6 +47,12 @@ WAY_REPEATED = declare_notice(
     "warning",
     "The same way stands more than once in the file; its highest version is used.",
     "Merge extracts with a tool that removes repetitions, such as osmium merge.",
+)
+SEGMENT_TOO_LONG = declare_notice(
+    "streets_segment_too_long",
+    "warning",
+    "Two neighbouring nodes of a walkable way lie more than 100 km apart; the way is cut there.",
+    "One of the two nodes is misplaced, often at 0,0: correct it in OpenStreetMap.",
 )
 BARRIER_CUT = declare_notice(
     "streets_barrier_cut",
@@ -113,6 +123,7 @@ def read_streets(path: Path, notices: Notices, *, profile: WalkingProfile = DEFA
     """
     if not path.is_file():
         raise InputError("the street file does not exist", file=path, cure="check the path, or run `make fetch`")
+    check_osm_file(path)
     with explain_broken_file(path):
         ways = _read_ways(path, notices, profile)
         if not ways.osmid:
@@ -142,8 +153,9 @@ def build_streets_from_columns(ways: WayColumns, nodes: NodeColumns, notices: No
         If no segment of a walkable way has both its ends.
     """
     order = get_way_order(ways, notices, file)
-    (a, b, segment_way), cut = list_segments(ways, nodes, order)
+    segments, cut = list_segments(ways, nodes, order)
     _note_incomplete(ways, order, cut, notices, file)
+    a, b, segment_way = keep_believable(segments, ways, order, nodes, notices, file)
     if not bool(np.any(a != b)):
         raise _explain_nothing_walkable(file)
     used = sort_unique(np.concatenate([a, b]))
@@ -279,6 +291,34 @@ def _note_incomplete(ways: WayColumns, order: I64, way: I64, notices: Notices, f
         )
 
 
+def keep_believable(
+    segments: tuple[I64, I64, I64], ways: WayColumns, order: I64, nodes: NodeColumns, notices: Notices, file: Path
+) -> tuple[I64, I64, I64]:
+    """Drop segments that are impossibly long, and note them.
+
+    Parameters
+    ----------
+    segments
+        From :func:`list_segments`.
+    ways, order, nodes
+        What it was called with.
+    notices
+        Collector.
+    file
+        Named in notices.
+
+    Returns
+    -------
+    tuple of int64 arrays
+        The segments kept.
+    """
+    a, b, way = segments
+    is_good = compute_haversine_m(nodes.x[a], nodes.y[a], nodes.x[b], nodes.y[b]) <= MAX_SEGMENT_M
+    for position in order[way[~is_good]].tolist():
+        notices.add(SEGMENT_TOO_LONG, file=file, field="way", value=ways.osmid[position])
+    return a[is_good], b[is_good], way[is_good]
+
+
 def _explain_nothing_walkable(path: Path) -> InputError:
     return InputError(
         "no walkable way was found in the street file",
@@ -293,7 +333,7 @@ def explain_broken_file(path: Path) -> Iterator[None]:
     """Turn what the reader raises for a broken file into an error that says the cure."""
     try:
         yield
-    except (RuntimeError, osmium.InvalidLocationError) as error:
+    except (RuntimeError, ValueError, OverflowError, osmium.InvalidLocationError) as error:
         raise InputError(
             f"the street file cannot be read: {str(error).strip()}",
             file=path,

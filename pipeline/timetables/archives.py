@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipeline.base.errors import InputError
-from pipeline.timetables.zip_files import (
+from pipeline.base.zip_files import (
     IGNORED_FOLDERS,
     READ_ERRORS,
     is_plausible,
+    list_members,
     open_archive,
+    open_inner,
     open_member,
     too_large,
     unreadable,
@@ -21,7 +22,6 @@ from pipeline.timetables.zip_files import (
 
 MAX_FILE_BYTES = 2 * 1024**3
 """Largest uncompressed size of one file that is read as a whole."""
-MAX_MEMBERS = 200_000
 HEAD_BYTES = 4096
 ZIP_MAGIC = b"PK\x03\x04"
 EMPTY_ZIP_MAGIC = b"PK\x05\x06"
@@ -57,28 +57,14 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, li
     return data
 
 
-def _open(source: Path | io.BytesIO, path: Path, name: str) -> zipfile.ZipFile:
-    try:
-        archive = open_archive(source) if isinstance(source, Path) else zipfile.ZipFile(source)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise unreadable(name, path, error) from error
-    if len(archive.infolist()) > MAX_MEMBERS:
-        raise too_large(f"the list of members of {name}", path, MAX_MEMBERS)
-    return archive
-
-
 def _iter_archive(
-    source: Path | io.BytesIO, path: Path, name: str, limit: int | None, *, is_nested: bool
+    archive: zipfile.ZipFile, path: Path, name: str, limit: int | None, *, is_nested: bool
 ) -> Iterator[FoundFile]:
-    with _open(source, path, name) as archive:
-        for info in sorted(archive.infolist(), key=lambda info: info.filename):
-            pure = PurePosixPath(info.filename)
-            if info.is_dir() or pure.name.startswith(".") or IGNORED_FOLDERS & set(pure.parts):
-                continue
+    with archive:
+        for info in list_members(archive, path if not is_nested else Path(name)):
             member = f"{name}:{info.filename}"
-            if pure.suffix.lower() == ".zip" and not is_nested:
-                inner = io.BytesIO(_read_member(archive, info, path, None))
-                yield from _iter_archive(inner, path, member, limit, is_nested=True)
+            if info.filename.lower().endswith(".zip") and not is_nested:
+                yield from _iter_archive(open_inner(archive, info, path), path, member, limit, is_nested=True)
             else:
                 yield FoundFile(member, _read_member(archive, info, path, limit))
 
@@ -131,6 +117,6 @@ def iter_files(path: Path, *, head_bytes: int | None = None) -> Iterator[FoundFi
     for part in parts:
         name = part.relative_to(path).as_posix() if path.is_dir() else path.name
         if is_zip(part):
-            yield from _iter_archive(part, path, name, head_bytes, is_nested=False)
+            yield from _iter_archive(open_archive(part), path, name, head_bytes, is_nested=False)
         else:
             yield FoundFile(name, _read_file(part, head_bytes))

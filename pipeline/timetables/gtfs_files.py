@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,19 +11,19 @@ from typing import IO
 
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
-from pipeline.timetables.codes import FILE_NESTED
-from pipeline.timetables.zip_files import (
-    IGNORED_FOLDERS,
+from pipeline.base.zip_files import (
     MAX_MEMBER_BYTES,
     READ_ERRORS,
-    check_names,
+    is_ignored,
     is_plausible,
+    list_members,
     open_archive,
     open_member,
     read_blocks,
     too_large,
     unreadable,
 )
+from pipeline.timetables.codes import FILE_NESTED
 
 REQUIRED_FILES = {"agency.txt", "routes.txt", "trips.txt", "stop_times.txt"}
 
@@ -51,7 +51,7 @@ class GtfsContainer:
         """Say whether the feed has a file of this name."""
         return name in self.members
 
-    def iter_blocks(self, name: str, block_bytes: int) -> Iterator[bytes]:
+    def iter_blocks(self, name: str, block_bytes: int) -> Generator[bytes]:
         """Yield a file's bytes block by block.
 
         Parameters
@@ -94,7 +94,7 @@ def _find_root(names: list[str], path: Path, notices: Notices) -> dict[str, str]
     folders: dict[str, list[str]] = {}
     for name in names:
         pure = PurePosixPath(name)
-        if pure.suffix == ".txt" and not pure.name.startswith(".") and not IGNORED_FOLDERS & set(pure.parts):
+        if pure.suffix == ".txt" and not is_ignored(name):
             folders.setdefault(str(pure.parent), []).append(name)
     top = folders.get(".", [])
     if "stops.txt" in top:
@@ -155,6 +155,5 @@ def open_container(
         yield GtfsContainer(path, _find_root(names, path, notices), None, max_member_bytes)
         return
     with open_archive(path) as archive:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        check_names(names, path)
+        names = [info.filename for info in list_members(archive, path)]
         yield GtfsContainer(path, _find_root(sorted(names), path, notices), archive, max_member_bytes)

@@ -11,12 +11,12 @@ from pyproj import Transformer
 
 from pipeline.base.errors import InputError
 from pipeline.base.notices import NoticeCode, Notices, declare_notice
+from pipeline.base.zip_files import list_members, open_archive
 from pipeline.timetables.codes import FILE_ENCODING, add_rows
 from pipeline.timetables.gtfs_files import GtfsContainer
 from pipeline.timetables.gtfs_tables import read_table
 from pipeline.timetables.gtfs_times import parse_numbers
 from pipeline.timetables.stops import NEAR_ZERO_DEG
-from pipeline.timetables.zip_files import check_names, open_archive
 
 NAPTAN_NOT_UTF8 = declare_notice(
     "naptan_not_utf8",
@@ -221,8 +221,7 @@ def _read_text(path: Path, notices: Notices) -> tuple[pl.DataFrame, str]:
         container = GtfsContainer(path.parent, {path.name: path.name}, None)
         return read_table(container, path.name, required=[], optional=optional, notices=renamed), path.name
     with open_archive(path) as archive:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        check_names(names, path)
+        names = [info.filename for info in list_members(archive, path)]
         tables = sorted(name for name in names if PurePosixPath(name).suffix.lower() == ".csv")
         stops = [name for name in tables if PurePosixPath(name).stem.lower() == "stops"] or tables
         if len(stops) != 1:

@@ -12,6 +12,7 @@ import polars as pl
 from pipeline.base.errors import InputError
 from pipeline.base.hashing import hash_file
 from pipeline.base.notices import Notices
+from pipeline.base.zip_files import MAX_MEMBER_BYTES
 from pipeline.timetables.calendars import read_service_dates
 from pipeline.timetables.codes import FeedNotices
 from pipeline.timetables.coordinates import BRITISH_TIMEZONE
@@ -23,7 +24,6 @@ from pipeline.timetables.routes import read_agencies, read_routes, read_trips
 from pipeline.timetables.stop_times import Calls, read_calls
 from pipeline.timetables.stops import read_stops, select_used_stops
 from pipeline.timetables.transfers import read_transfers
-from pipeline.timetables.zip_files import MAX_MEMBER_BYTES
 
 FEED_INFO = ("feed_publisher_name", "feed_version", "feed_start_date", "feed_end_date")
 FEED_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -17,6 +17,7 @@ import polars as pl
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.hashing import hash_file
 from pipeline.base.notices import Notices
+from pipeline.base.xml_files import find_root_attributes
 from pipeline.timetables.assemble import assemble_timetable
 from pipeline.timetables.bank_holidays import check_nation
 from pipeline.timetables.model import Timetable
@@ -29,7 +30,6 @@ from pipeline.timetables.txc_files import SNIFF_BYTES, DocumentPlace, is_transxc
 from pipeline.timetables.txc_places import resolve_stops
 from pipeline.timetables.txc_records import DocumentTables, Ordinals, PackedCalls, StopPlace, merge_first
 from pipeline.timetables.txc_revisions import find_superseded, subtract_ranges
-from pipeline.timetables.xml_files import find_root_attributes
 
 TIMEZONE = "Europe/London"
 MIN_POOL_DOCUMENTS = 4

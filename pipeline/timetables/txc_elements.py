@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import NamedTuple
 
+from pipeline.base.xml_files import Element, iter_elements
 from pipeline.timetables.calendars import LAST_DATE
 from pipeline.timetables.txc_codes import FLEXIBLE_APART, ID_REPEATED, VALUE_UNREADABLE
 from pipeline.timetables.txc_days import Organisation, Profile
@@ -21,11 +22,11 @@ from pipeline.timetables.txc_values import (
     get_name,
     get_text,
     list_children,
+    parse_count,
     parse_date,
     parse_duration_s,
     parse_time_s,
 )
-from pipeline.timetables.xml_files import Element, iter_elements
 
 IGNORED = (
     "RouteSection",
@@ -105,8 +106,8 @@ def _parse_frequency(element: Element | None) -> Frequency | None:
         name, text = get_name(str(item.tag)), get_text(item)
         if name in ("ScheduledFrequency", "MinimumFrequency") and headway is None and text:
             headway = parse_duration_s(text)
-        elif name == "MinutesPastTheHour" and text.isdigit() and int(text) < 60:
-            minutes.append(int(text))
+        elif name == "MinutesPastTheHour" and (minute := parse_count(text)) is not None and minute < 60:
+            minutes.append(minute)
     end = find_text(element, "EndTime")
     return Frequency(headway, tuple(sorted(set(minutes))), parse_time_s(end) if end else None)
 
@@ -238,7 +239,7 @@ def parse_service(element: Element, revision: int, report: Reporter) -> Service:
         profile=parse_profile(parts.get("OperatingProfile"), report),
         wheelchair=parse_wheelchair(element),
         patterns=_parse_patterns(standard, report),
-        revision=revision or (int(own) if own.isdecimal() else 0),
+        revision=revision or parse_count(own) or 0,
         has_standard=standard is not None,
         is_flexible="FlexibleService" in parts,
         is_public=get_text(parts.get("PublicUse")).lower() not in ("false", "0"),
@@ -314,7 +315,7 @@ class Elements:
             name = get_name(str(element.tag))
             if name == ROOT_NAME:
                 number = element.get("RevisionNumber") or ""
-                self.revision = int(number) if number.isdecimal() else 0
+                self.revision = parse_count(number) or 0
                 self.changed = parse_changed(element.get("ModificationDateTime"), element.get("CreationDateTime"))
             elif name in self._takers:
                 self._takers[name](element)

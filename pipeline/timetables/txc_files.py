@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
-from pipeline.timetables.txc_codes import DOCUMENT_UNREADABLE, MEMBER_IGNORED
-from pipeline.timetables.xml_files import BLOCK_BYTES, MAX_DOCUMENT_BYTES, find_root_name
-from pipeline.timetables.zip_files import (
-    IGNORED_FOLDERS,
+from pipeline.base.xml_files import BLOCK_BYTES, MAX_DOCUMENT_BYTES, find_root_name
+from pipeline.base.zip_files import (
     READ_ERRORS,
-    check_names,
+    is_ignored,
     is_plausible,
+    list_members,
     open_archive,
+    open_inner,
     open_member,
     read_blocks,
     too_large,
     unreadable,
 )
+from pipeline.timetables.txc_codes import DOCUMENT_UNREADABLE, MEMBER_IGNORED
 
-MAX_DOCUMENTS = 200_000
-MAX_INNER_ARCHIVE_BYTES = 512 * 1024**2
-"""Largest archive inside an archive; it is held in memory while its members are read."""
-MAX_TOTAL_BYTES = 64 * 1024**3
 SNIFF_BYTES = 4096
 N_SNIFFED = 5
 ROOT_NAME = "TransXChange"
@@ -66,19 +62,7 @@ class DocumentPlace:
 def _open_inner(path: Path, member: str) -> zipfile.ZipFile:
     """Open an archive inside an archive; the last one stays open, as its documents are read one after the other."""
     with open_archive(path) as archive:
-        info = archive.getinfo(member)
-        if not is_plausible(info, MAX_INNER_ARCHIVE_BYTES):
-            raise too_large(member, path, MAX_INNER_ARCHIVE_BYTES)
-        try:
-            data = io.BytesIO()
-            with open_member(archive, info) as handle:
-                for block in read_blocks(handle, BLOCK_BYTES, MAX_INNER_ARCHIVE_BYTES):
-                    data.write(block)
-            return zipfile.ZipFile(data)
-        except OverflowError as error:
-            raise too_large(member, path, MAX_INNER_ARCHIVE_BYTES) from error
-        except READ_ERRORS as error:
-            raise unreadable(member, path, error) from error
+        return open_inner(archive, archive.getinfo(member), path)
 
 
 @lru_cache(maxsize=1)
@@ -127,32 +111,15 @@ def iter_document(place: DocumentPlace) -> Iterator[bytes]:
         raise unreadable(place.inner or place.member or place.path.name, place.path, error) from error
 
 
-def _is_ignored(name: str) -> bool:
-    pure = PurePosixPath(name)
-    return pure.name.startswith(".") or bool(IGNORED_FOLDERS & set(pure.parts))
-
-
-def _list_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
-    infos = [info for info in archive.infolist() if not info.is_dir()]
-    if len(infos) > MAX_DOCUMENTS or sum(info.file_size for info in infos) > MAX_TOTAL_BYTES:
-        raise InputError(
-            f"{path.name} holds more than {MAX_DOCUMENTS:,} files or {MAX_TOTAL_BYTES:,} bytes",
-            file=path,
-            cure="Check that this is a genuine timetable; if so, split the archive.",
-        )
-    check_names([info.filename for info in infos], path)
-    return sorted((info for info in infos if not _is_ignored(info.filename)), key=lambda info: info.filename)
-
-
 def _list_inner(path: Path, member: str) -> Iterator[DocumentPlace]:
-    for info in _list_members(_open_inner(path, member), Path(f"{path.name}:{member}")):
+    for info in list_members(_open_inner(path, member), Path(f"{path.name}:{member}")):
         if info.filename.lower().endswith(".xml"):
             yield DocumentPlace(path, member, info.filename, info.file_size)
 
 
 def _list_archive(path: Path, notices: Notices) -> Iterator[DocumentPlace]:
     with open_archive(path) as archive:
-        infos = _list_members(archive, path)
+        infos = list_members(archive, path)
     for info in infos:
         name = info.filename.lower()
         if name.endswith(".xml"):
@@ -192,7 +159,7 @@ def list_documents(path: Path, notices: Notices) -> list[DocumentPlace]:
     if path.is_dir():
         places = []
         for file in sorted(file for file in path.rglob("*") if file.is_file()):
-            if _is_ignored(file.relative_to(path).as_posix()):
+            if is_ignored(file.relative_to(path).as_posix()):
                 continue
             places += _list_file(file, notices) if file.suffix.lower() in (".xml", ".zip") else []
             if file.suffix.lower() not in (".xml", ".zip"):

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from pipeline.base.xml_files import Element
 from pipeline.timetables.txc_codes import ACTIVITY_UNKNOWN
 from pipeline.timetables.txc_profiles import Reporter
 from pipeline.timetables.txc_values import get_children, get_line, get_name, get_text, parse_duration_s
-from pipeline.timetables.xml_files import Element
 
 UNREADABLE_S = -1
 """Stands for a duration that cannot be read; it makes the journey go backward, and so leave."""

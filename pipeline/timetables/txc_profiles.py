@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from pipeline.base.notices import NoticeCode, Notices
+from pipeline.base.xml_files import Element
 from pipeline.timetables.bank_holidays import ALL_NAMES
 from pipeline.timetables.txc_codes import (
     DAY_NAME_UNKNOWN,
@@ -36,7 +37,6 @@ from pipeline.timetables.txc_values import (
     list_children,
     parse_date,
 )
-from pipeline.timetables.xml_files import Element
 
 OTHER_HOLIDAY = "OtherPublicHoliday"
 

@@ -6,10 +6,12 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from pipeline.timetables.xml_files import Element, get_local_name
+from pipeline.base.xml_files import Element, get_local_name
 
 DURATION = re.compile(
-    r"(-)?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?)S)?)?", re.ASCII
+    r"(-)?P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})D)?"
+    r"(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{0,99})?)S)?)?",
+    re.ASCII,
 )
 TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?", re.ASCII)
 DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*|Z|[+-]\d{2}:\d{2})?", re.ASCII)
@@ -32,13 +34,16 @@ def parse_duration_s(text: str) -> int | None:
     Returns
     -------
     int or None
-        Seconds, rounded; negative for ``-PT5M``; None if it cannot be read or counts years or months.
+        Seconds, rounded; negative for ``-PT5M``; None if it cannot be read, counts years or months, or is longer
+        than two days.
     """
     found = DURATION.fullmatch(text.strip())
     if not found or text.strip().rstrip("-PT") == "" or found.group(2) or found.group(3):
         return None
     days, hours, minutes = (int(found.group(at) or 0) for at in (4, 5, 6))
     total = days * DAY_S + hours * 3600 + minutes * 60 + round(float(found.group(7) or 0))
+    if total > MAX_HOURS * 3600:
+        return None
     return -total if found.group(1) else total
 
 
@@ -86,6 +91,22 @@ def parse_date(text: str) -> date | None:
         return date(int(found.group(1)), int(found.group(2)), int(found.group(3)))
     except ValueError:
         return None
+
+
+def parse_count(text: str) -> int | None:
+    """Read a whole number of at most nine ASCII digits.
+
+    Parameters
+    ----------
+    text
+        As written.
+
+    Returns
+    -------
+    int or None
+        None for anything else: other scripts' digits, superscripts, numbers of thousands of digits.
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else None
 
 
 def get_text(element: Element | None) -> str:

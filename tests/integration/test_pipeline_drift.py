@@ -11,10 +11,11 @@ import pytest
 import pipeline
 from pipeline.base import errors
 from pipeline.base.config import Settings
-from pipeline.base.load import build_default_yaml, build_schema_json, check_model, load_project, read_yaml
+from pipeline.base.load import build_default_yaml, build_schema_json, check_model, load_project
 from pipeline.base.notices import get_declared_notices
 from pipeline.base.scenario import build_scenario_schema
 from pipeline.base.tables import TABLES
+from pipeline.base.yaml_files import read_yaml
 from pipeline.cli.documents import build_dictionary, build_notice_list
 from pipeline.scoring.spec import build_spec
 from tests.support.pipeline import ProjectFolder

@@ -17,10 +17,11 @@ from pipeline.base.errors import ConfigError, InputError, PipelineError
 from pipeline.base.geo import compute_haversine_m, project_local_m
 from pipeline.base.hashing import hash_file, hash_value
 from pipeline.base.io import remove_leftovers, staged_file, staged_folder, write_parquet, write_text
-from pipeline.base.load import check_model, load_project, merge, read_yaml
+from pipeline.base.load import check_model, load_project, merge
 from pipeline.base.manifest import StageRun, read_manifest, record_stage
 from pipeline.base.notices import MAX_EXAMPLES, NoticeCode, Notices, declare_notice
 from pipeline.base.tables import TABLES, check_table
+from pipeline.base.yaml_files import read_yaml
 
 DOUBT = NoticeCode("test_doubt", "warning", "Something is doubtful.", "Mend it.")
 REMARK = NoticeCode("test_remark", "info", "A remark.", "Nothing.")

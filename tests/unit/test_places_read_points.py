@@ -137,7 +137,7 @@ def test_an_equal_row_twice_is_noted_and_used_once(tmp_path):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("", "not a table"),
+        ("", "is empty"),
         ("code,lon,lat\n", "no rows"),
         ("id,lon,lat\nA,1,51\n", "'code' is missing"),
         ("code;lon;lat\nA;1;51\n", "'code' is missing"),

@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import pytest
 
+from pipeline.base.cells import neutralise_cell
 from pipeline.base.errors import InputError
 from pipeline.report import data as d
 from pipeline.report.data import (
@@ -15,7 +16,6 @@ from pipeline.report.data import (
     build_page_name,
     build_script,
     compute_median,
-    neutralise_cell,
 )
 from pipeline.report.maps import build_values_payload, compute_breaks
 from tests.support.report_tables import HOSTILE_NAME, build_context, build_tables
@@ -35,10 +35,11 @@ def test_script_data_refuses_nan() -> None:
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "  =", "\n="])
 def test_formulas_are_neutralised(start: str) -> None:
+    assert neutralise_cell(f"{start}A1") == f"'{start}A1"
     assert neutralise_cell(f"{start}1+1") == f"'{start}1+1"
 
 
-@pytest.mark.parametrize("value", ["Quayside", "", "7-9 High Street", -5.0, None])
+@pytest.mark.parametrize("value", ["Quayside", "", "7-9 High Street", "-5.0", "+1e3", -5.0, None])
 def test_other_cells_stay(value: object) -> None:
     assert neutralise_cell(value) is value
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.base.errors import InputError
-from pipeline.timetables.xml_files import MAX_ELEMENT_BYTES, find_root_name, iter_elements
+from pipeline.base.xml_files import MAX_ELEMENT_BYTES, find_root_name, iter_elements
 
 NS = 'xmlns="http://www.transxchange.org.uk/"'
 BOMB = '<!DOCTYPE TransXChange [<!ENTITY a "aaaaaaaaaa">' + "".join(
@@ -81,7 +81,7 @@ def test_elements_without_end_are_refused_before_they_fill_the_memory() -> None:
 def test_an_endless_stream_of_tiny_elements_takes_less_than_a_gigabyte() -> None:
     code = (
         "from pipeline.base.errors import InputError\n"
-        "from pipeline.timetables.xml_files import iter_elements\n"
+        "from pipeline.base.xml_files import iter_elements\n"
         "blocks = [b'<TransXChange>'] + [b'<a/>' * 2**18] * 64\n"
         "try:\n"
         "    list(iter_elements(blocks, file='x', root='TransXChange', wanted=['Service']))\n"

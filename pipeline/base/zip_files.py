@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import lzma
+import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from pipeline.base.errors import InputError
@@ -15,8 +19,24 @@ MAX_MEMBER_BYTES = 8 * 1024**3
 MAX_RATIO = 400
 """Largest compression ratio believed of a member above ``RATIO_FREE_BYTES``: text of timetables reaches about 30."""
 RATIO_FREE_BYTES = 64 * 1024**2
+MAX_MEMBERS = 200_000
+MAX_TOTAL_BYTES = 64 * 1024**3
+"""Largest sum of the declared sizes of all files of an archive."""
+MAX_INNER_ARCHIVE_BYTES = 512 * 1024**2
+"""Largest archive inside an archive; it is held in memory while its members are read."""
 IGNORED_FOLDERS = {"__MACOSX"}
-READ_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+UNIX = 3
+"""Value of ``create_system`` for which an entry carries the rights and kind of a Unix file."""
+READ_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
 """What reading a damaged, encrypted or unusually packed member raises."""
 
 
@@ -53,7 +73,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         )
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except READ_ERRORS as error:
         cut = " (it begins like one: the download was probably cut short)" if start.startswith(b"PK") else ""
         raise InputError(
             f"{path.name} is not a readable zip archive{cut}: {error}", file=path, cure="Fetch the timetable again."
@@ -76,14 +96,14 @@ def check_names(names: Sequence[str], path: Path) -> None:
         Naming the member.
     """
     for name in names:
-        if name.startswith(("/", "\\")) or ".." in PurePosixPath(name.replace("\\", "/")).parts:
+        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
             raise InputError(
                 f"{path.name} has a member that points outside the archive",
                 file=path,
                 field=name[:100],
                 cure="Such an archive is not to be trusted: fetch it again from its publisher.",
             )
-    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise InputError(
             f"{path.name} holds {repeated[0]} twice",
@@ -91,6 +111,83 @@ def check_names(names: Sequence[str], path: Path) -> None:
             field=repeated[0],
             cure="Pack the archive anew with one file of each name.",
         )
+
+
+def is_ignored(name: str) -> bool:
+    """Say whether a file is hidden or lies in a folder that a packer added."""
+    parts = name.split("/")
+    return parts[-1].startswith(".") or not IGNORED_FOLDERS.isdisjoint(parts)
+
+
+def list_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
+    """List the files of an archive that may be read, after all checks that need only its directory.
+
+    Parameters
+    ----------
+    archive
+        Open.
+    path
+        Its name, for messages.
+
+    Returns
+    -------
+    list of zipfile.ZipInfo
+        In order of their names; folders, hidden files and those of :data:`IGNORED_FOLDERS` are left out.
+
+    Raises
+    ------
+    InputError
+        For too many members or bytes, names that point outside or stand twice, and links.
+    """
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    if len(infos) > MAX_MEMBERS or sum(info.file_size for info in infos) > MAX_TOTAL_BYTES:
+        raise InputError(
+            f"{path.name} holds more than {MAX_MEMBERS:,} files or {MAX_TOTAL_BYTES:,} bytes",
+            file=path,
+            cure="Check that this is a genuine timetable; if so, split the archive.",
+        )
+    check_names([info.filename for info in infos], path)
+    for info in infos:
+        if info.create_system == UNIX and stat.S_ISLNK(info.external_attr >> 16):
+            raise InputError(
+                f"{path.name} has a member that is a link to another file",
+                file=path,
+                field=info.filename[:100],
+                cure="Pack the archive anew with the file itself.",
+            )
+    return sorted((info for info in infos if not is_ignored(info.filename)), key=lambda info: info.filename)
+
+
+def open_inner(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> zipfile.ZipFile:
+    """Open an archive inside an archive, in memory.
+
+    Parameters
+    ----------
+    archive, info
+        The outer archive and the entry.
+    path
+        The outer archive, for messages.
+
+    Returns
+    -------
+    zipfile.ZipFile
+        Independent of the outer one.
+
+    Raises
+    ------
+    InputError
+        If it is too large, encrypted, damaged or no archive.
+    """
+    if not is_plausible(info, MAX_INNER_ARCHIVE_BYTES):
+        raise too_large(info.filename, path, MAX_INNER_ARCHIVE_BYTES)
+    try:
+        with open_member(archive, info) as handle:
+            data = b"".join(read_blocks(handle, 1024**2, MAX_INNER_ARCHIVE_BYTES))
+        return zipfile.ZipFile(io.BytesIO(data))
+    except OverflowError as error:
+        raise too_large(info.filename, path, MAX_INNER_ARCHIVE_BYTES) from error
+    except READ_ERRORS as error:
+        raise unreadable(info.filename, path, error) from error
 
 
 def is_plausible(info: zipfile.ZipInfo, max_member_bytes: int) -> bool:
