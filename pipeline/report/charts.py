@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
 
 STYLE: dict[str, object] = {
     "svg.hashsalt": "connectivity-report",
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "axes.spines.top": False,
@@ -89,22 +91,42 @@ def draw_panels(panels: Sequence[Panel], labels: Sequence[tuple[date, str]]) -> 
     str
         An SVG document without a date; the same input gives the same text.
     """
-    n_rows = (len(panels) + 1) // 2
-    n_columns = min(len(panels), 2)
+    n_rows, n_columns = count_panels(panels)
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(PANEL_SIZE[0] * n_columns, PANEL_SIZE[1] * n_rows + 0.5), layout="constrained")
         FigureCanvasSVG(figure)
-        axes = figure.subplots(n_rows, n_columns, squeeze=False)
-        for number, panel in enumerate(panels):
-            _draw_panel(axes[number // n_columns][number % n_columns], panel, labels)
-        for number in range(len(panels), n_rows * n_columns):
-            axes[number // n_columns][number % n_columns].set_visible(False)
-        handles, names = axes[0][0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper left", ncols=max(len(names), 1), frameon=False)
+        fill_figure(figure, panels, labels)
         target = io.StringIO()
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
     text = target.getvalue()
     return text[text.index("<svg") :]
+
+
+def count_panels(panels: Sequence[Panel]) -> tuple[int, int]:
+    """Return how many rows and columns of panels a chart has."""
+    return (len(panels) + 1) // 2, min(len(panels), 2)
+
+
+def fill_figure(figure: FigureBase, panels: Sequence[Panel], labels: Sequence[tuple[date, str]]) -> None:
+    """Draw panels and their common legend into a figure or a part of one.
+
+    Parameters
+    ----------
+    figure
+        Empty, with constrained layout.
+    panels
+        At least one.
+    labels
+        Day and short label of every snapshot, in order; an empty label is a tick without words.
+    """
+    n_rows, n_columns = count_panels(panels)
+    axes = figure.subplots(n_rows, n_columns, squeeze=False)
+    for number, panel in enumerate(panels):
+        _draw_panel(axes[number // n_columns][number % n_columns], panel, labels)
+    for number in range(len(panels), n_rows * n_columns):
+        axes[number // n_columns][number % n_columns].set_visible(False)
+    handles, names = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper left", ncols=max(len(names), 1), frameon=False)
 
 
 def compute_positions(days: Sequence[date]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -57,7 +57,7 @@ class _Builder:
         self.columns.append(Column(name, kind, name != "neighbourhood_code", description, allowed))
 
     def build(self, title: str) -> Headline:
-        kinds = {"text": "str", "float": "float64", "int": "Int64"}
+        kinds: dict[str, Any] = {"text": "str", "float": "float64", "int": "Int64"}
         frame = pd.DataFrame(
             {c.name: pd.Series(self.values[c.name], dtype="object").astype(kinds[c.kind]) for c in self.columns}
         )

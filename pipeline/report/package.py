@@ -262,10 +262,10 @@ def _build_readme(
         "",
         _escape(info.description),
         "",
-        "- `datapackage.json` describes every file: columns, types, units, hashes, sources (Frictionless Data Package).",
+        "- `datapackage.json` describes every file: columns, types, units, hashes, sources (Frictionless).",
         "- `data-dictionary.csv` explains every column.",
-        "- `csv/` holds tidy tables: UTF-8, comma, empty for null. Names stand as filed; to open a table in a "
-        "spreadsheet take the workbook, in which no name can be taken for a formula.",
+        "- `csv/` holds tidy tables for programs: UTF-8, comma, empty for null, names as filed. For spreadsheets take",
+        "  the workbook, in which no name can be taken for a formula.",
         "- `parquet/` holds the same tables with their types, and those too long for CSV.",
         "- `geo/` holds the neighbourhoods with headline figures, as GeoPackage and GeoParquet.",
         "",

@@ -51,8 +51,8 @@ def build_series_workbook(report: SeriesReport, sources: list[str]) -> Workbook:
         title=f"{context.subject} {context.noun_plural}, {context.area_title}",
         intro=(
             f"{info.title}. Every worksheet holds one table.",
-            f"Before: {info.span_before}. After: {info.span_after}. Changes are given as the least and the greatest "
-            "over all choices of a baseline and an end.",
+            f"Before: {info.span_before}. After: {info.span_after}.",
+            "Changes are given as the least and the greatest over all choices of a baseline and an end.",
             f"Complete tables are in the data package. {context.source_note}",
         ),
         about=tuple(text for text in build_about(context, sources) if text),

@@ -127,8 +127,8 @@ def _build_table(gpt: object, sheet: Sheet, source: str) -> object:
         instructions="This worksheet contains one table. Notes are on the worksheet Notes.",
         legend=[clean_text(text) for text in sheet.legend],
         source=clean_text(source),
-        units={at: column.unit for at, column in enumerate(sheet.columns) if column.unit},
-        table_notes={at: f"$${column.note}$$" for at, column in enumerate(sheet.columns) if column.note},
+        units={at: column.unit for at, column in enumerate(sheet.columns) if column.unit} or None,
+        table_notes={at: f"$${column.note}$$" for at, column in enumerate(sheet.columns) if column.note} or None,
         index_columns={2: 0},
     )
 
@@ -198,7 +198,7 @@ def round_value(value: object, decimals: int) -> float | int | None:
 
 
 def name_sheets(labels: Sequence[str]) -> list[str]:
-    """Return names that Excel takes for sheets: at most 31 characters, none of ``[]:*?/\\``, unique.
+    """Return names that Excel takes for sheets: at most 31 characters, none of its special signs, unique.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from pipeline.report.text import as_text, capitalise, format_window, is_null
 from pipeline.report.workbook import LEGEND, Sheet, SheetColumn, Workbook, name_sheets, round_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     import pandas as pd
 
@@ -28,13 +28,13 @@ NOTES = {
     "other. All public transport and walking, from home to the nearest destination of the kind.",
     "runs": "Vehicle runs that call in the zone of the place, each counted once, mean over days of that kind. Zones "
     "overlap: never add them up.",
-    "score": "Weighted mean of the scores of the indicators, 0 to 100; higher is worse connected. Ranks move when others "
-    "do: only the absolute index may be followed over time.",
+    "score": "Weighted mean of the scores of the indicators, 0 to 100; higher is worse connected. Ranks move when "
+    "others do: only the absolute index may be followed over time.",
     "interval": "5th and 95th percentile of the rank under other weights, parameters and coverage.",
     "index": "0 to 100 between fixed anchors; higher is better connected.",
     "coverage": "Whether the timetables cover the place. Partial or missing data is not a loss of service.",
     "change": "Over operators whose timetables can be compared; no value where the data of one date is missing.",
-    "group_median": "Median over the places of the group; for travel times a missing one counts as longer than any other.",
+    "group_median": "Median over the places of the group; for travel times a missing one counts as longest.",
     "range": "Least and greatest over all combinations of a baseline and an end.",
     "direction": "Whether all combinations agree: fell or rose; mixed: they do not; unknown: no figure.",
 }
@@ -83,7 +83,7 @@ def build_workbook(report: ReportData, summary: pd.DataFrame | None, sources: li
         Scores, service, change, one sheet a category of destinations, groups and lost services.
     """
     context = report.context
-    sheets = [_build_scores(report), _build_service(report), *_build_changes(report)]
+    sheets = [_build_places(report), _build_scores(report), _build_service(report), *_build_changes(report)]
     sheets += [_build_times(report, category) for category in context.categories]
     sheets += [_build_groups(report, summary), *_build_services(report)]
     names = name_sheets([sheet.label for sheet in sheets])
@@ -112,10 +112,16 @@ def _list_place_cells(report: ReportData) -> dict[str, tuple[object, ...]]:
     return {p.code: (p.name, p.code, capitalise(context.get_group(p.group).label)) for p in report.places}
 
 
+def _build_places(report: ReportData) -> Sheet:
+    columns = (*_list_place_columns(report), SheetColumn("Authority"), SheetColumn("People"))
+    cells = _list_place_cells(report)
+    rows = tuple((*cells[p.code], p.authority, round_value(p.population, 0)) for p in report.places)
+    title = f"{capitalise(report.context.noun_plural)} and their groups"
+    return Sheet("Places", title, "Codes are of the vintage that the area file states", columns, rows)
+
+
 def _index(frame: pd.DataFrame) -> dict[str, dict[str, object]]:
-    return {
-        as_text(row["neighbourhood_code"]): {str(k): v for k, v in row.items()} for row in frame.to_dict("records")
-    }
+    return {as_text(row["neighbourhood_code"]): {str(k): v for k, v in row.items()} for row in frame.to_dict("records")}
 
 
 def describe_reason(row: Mapping[str, object]) -> str:
@@ -265,8 +271,8 @@ def _build_times(report: ReportData, category: CategoryInfo) -> Sheet:
         tuple(found) if indexes else (),
         (
             LEGEND,
-            f"[no street]: the place is not joined to the streets. [no route]: no journey at all. [over limit]: no "
-            f"journey within {limit} minutes for at least half of the departure minutes.",
+            "[no street]: the place is not joined to the streets. [no route]: no journey at all.",
+            f"[over limit]: no journey within {limit} minutes for at least half of the departure minutes.",
         ),
     )
 
@@ -356,5 +362,5 @@ def _build_services(report: ReportData) -> list[Sheet]:
     return [Sheet("Lost services", title, subtitle, columns, tuple(rows), legend)]
 
 
-def _is_gone(row: Mapping[str, object], when: str) -> bool:
+def _is_gone(row: Mapping[Hashable, object], when: str) -> bool:
     return when == "after" and as_text(row["status"]) == "withdrawn"
