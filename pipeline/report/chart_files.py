@@ -17,7 +17,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pipeline.report.charts import PANEL_SIZE, STYLE, Panel, count_panels, fill_figure
+from pipeline.report.charts import PANEL_SIZE, STYLE, Panel, clean_svg, count_panels, fill_figure
 from pipeline.report.data import build_csv
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _write_lines(part: SubFigure, height: float, head: list[str], title: list[st
 
 def _add_alternative(document: str, name: str, text: ChartText) -> str:
     """Put title and description into an SVG, so that a screen reader reads them wherever it is pasted."""
-    svg = document[document.index("<svg") :]
+    svg = clean_svg(document)
     end = svg.index(">")
     words = (
         f'<title id="{name}-title">{escape(text.headline)}</title>'

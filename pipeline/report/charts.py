@@ -7,6 +7,7 @@ rests on partial data is a hollow mark on a dotted line.
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -98,8 +99,31 @@ def draw_panels(panels: Sequence[Panel], labels: Sequence[tuple[date, str]]) -> 
         fill_figure(figure, panels, labels)
         target = io.StringIO()
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
-    text = target.getvalue()
-    return text[text.index("<svg") :]
+    return clean_svg(target.getvalue())
+
+
+def clean_svg(document: str) -> str:
+    """Return an SVG from its element on, with its ids numbered in the order of their appearance.
+
+    The names that matplotlib gives to clipping rectangles depend on the last bits of their coordinates, which the
+    layout does not reproduce.
+
+    Parameters
+    ----------
+    document
+        As matplotlib writes it.
+
+    Returns
+    -------
+    str
+        The element; the same chart gives the same text.
+    """
+    numbers: dict[str, str] = {}
+
+    def rename(found: re.Match[str]) -> str:
+        return found[1] + numbers.setdefault(found[2], f"{found[2][0]}{len(numbers)}")
+
+    return re.sub(r'(\bid="|url\(#|href="#)([A-Za-z][0-9a-f]{10})\b', rename, document[document.index("<svg") :])
 
 
 def count_panels(panels: Sequence[Panel]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
-from pipeline.report.files import format_size
+from pipeline.report.files import format_size, zip_file
 from pipeline.report.geo_files import build_geo_files
 from pipeline.report.package import PackageInfo, build_package, describe_licences, list_sources, zip_package
 from pipeline.report.text import as_text, format_integer
@@ -27,6 +27,8 @@ GEO_TITLES = {
     "gpkg": "Headline figures with outlines, for geographic systems (GeoPackage)",
     "parquet": "Headline figures with outlines (GeoParquet)",
 }
+MAX_TWICE = 1_000_000
+"""Larger GeoParquet files are in the data package only."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def build_offers(
         version=context.version,
         caveats=(*context.caveats, *context.service_caveats),
     )
-    package = zip_package(build_package(tables, info, headline, geo_files), f"{context.key}-data")
+    outlines = {name: content for name, content in geo_files.items() if name.endswith(".parquet")}
+    package = zip_package(build_package(tables, info, headline, outlines), f"{context.key}-data")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "workbook.xlsx"
         write_workbook(workbook, path)
@@ -134,10 +137,18 @@ def build_offers(
             "Data package: every table as Parquet and CSV, described column by column, with sources and licences",
         ),
         *(
-            Offer(f"downloads/{name}", content, f"{GEO_TITLES[name.rsplit('.', 1)[1]]}: {name}", rows)
+            _offer_geo_file(name, content, rows, context.max_csv_bytes)
             for name, content in geo_files.items()
+            if name not in outlines or len(content) <= MAX_TWICE
         ),
     ]
+
+
+def _offer_geo_file(name: str, content: bytes, rows: str, max_bytes: int) -> Offer:
+    title = f"{GEO_TITLES[name.rsplit('.', 1)[1]]}: {name}"
+    if len(content) > max_bytes:
+        name, content = f"{name}.zip", zip_file(name, content)
+    return Offer(f"downloads/{name}", content, title, rows)
 
 
 def build_groups(

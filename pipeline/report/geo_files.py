@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import shapely
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.report.headline import Headline
 
 LONLAT = "EPSG:4326"
+LEVEL = 15
 CREATED = "2000-01-01T00:00:00Z"
 """The date in every GeoPackage, so that the same tables give the same bytes."""
 
@@ -45,7 +47,7 @@ def build_geo_files(headline: Headline, geography: pd.DataFrame, crs: str) -> di
     shapes = [outlines.get(code) for code in headline.frame["neighbourhood_code"]]
     geometry = gpd.GeoSeries([None if wkb is None else shapely.from_wkb(wkb) for wkb in shapes], crs=LONLAT)
     base = gpd.GeoDataFrame(headline.frame, geometry=geometry)
-    layers = [base, *([base.to_crs(crs)] if crs and crs != LONLAT else [])]
+    layers = [_round(base), *([_round(base.to_crs(crs))] if crs and crs != LONLAT else [])]
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / "neighbourhoods.gpkg"
@@ -63,9 +65,19 @@ def build_geo_files(headline: Headline, geography: pd.DataFrame, crs: str) -> di
         files["neighbourhoods.gpkg"] = package.read_bytes()
     for layer in layers:
         target = io.BytesIO()
-        layer.to_parquet(target, index=False, compression="zstd")
+        layer.to_parquet(target, index=False, compression="zstd", compression_level=LEVEL)
         files[f"{name_layer(layer)}.parquet"] = target.getvalue()
     return files
+
+
+def _round(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Round coordinates to a fraction of a power of two (at most 8 mm), so that they compress well."""
+    steps = 2.0**24 if layer.crs.is_geographic else 2.0**7
+    shapes = [
+        None if shape is None else shapely.transform(shape, lambda points: np.round(points * steps) / steps)
+        for shape in layer.geometry
+    ]
+    return layer.set_geometry(gpd.GeoSeries(shapes, index=layer.index, crs=layer.crs))
 
 
 def name_layer(layer: gpd.GeoDataFrame) -> str:

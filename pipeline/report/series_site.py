@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -274,16 +273,13 @@ class _Writer:
             table = self.report.tables[name]
             path = f"downloads/{name}.csv"
             if len(table) > MAX_CSV_ROWS:
-                target = io.BytesIO()
-                table.to_parquet(target, index=False, compression="zstd")
-                content, path = target.getvalue(), f"downloads/{name}.parquet"
-            else:
-                content = build_csv(table)
-            if len(content) > self.report.context.max_csv_bytes and path.endswith(".csv"):
+                continue
+            content = build_csv(table)
+            if len(content) > self.report.context.max_csv_bytes:
                 content, path = zip_file(f"{name}.csv", content), f"{path}.zip"
             self._write_bytes(path, content)
             downloads.append(Download(path, name, format_integer(len(table)), format_size(len(content))))
-        note = f"Tables of more than {format_integer(MAX_CSV_ROWS)} rows are Parquet."
+        note = f"Tables of more than {format_integer(MAX_CSV_ROWS)} rows are in the data package only, as Parquet."
         context, tables = self.report.context, self.report.tables
         book = build_series_workbook(self.report, describe_sources(tables, context))
         offers = build_offers(tables, context, build_series_headline(self.report), book)
