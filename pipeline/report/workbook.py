@@ -96,7 +96,7 @@ def write_workbook(workbook: Workbook, path: Path) -> None:
                 intro=[clean_text(text) for text in workbook.intro],
                 about=[clean_text(text) for text in workbook.about],
             ),
-            notes_table=notes if used else pd.DataFrame({"Note reference": ["none"], "Note text": ["No notes."]}),
+            notes_table=notes if used else None,
             workbook_options=OPTIONS,
         )
         book.set_properties({"title": workbook.title, "created": CREATED, "author": "", "comments": workbook.source})
@@ -109,6 +109,7 @@ def _tolerate_gptables() -> Iterator[None]:
     with warnings.catch_warnings():
         for category in (DeprecationWarning, ResourceWarning):
             warnings.filterwarnings("ignore", category=category, module=r"gptables\.")
+        warnings.filterwarnings("ignore", message="No note text provided", module=r"gptables\.")
         yield
 
 
@@ -146,8 +147,8 @@ def clean_text(text: str) -> str:
     str
         Without control characters; formulas behind an apostrophe; ``](`` (a link) and ``$$`` (a note) broken up.
     """
-    plain = "".join(c if c.isprintable() else " " for c in str(neutralise_cell(text)))
-    return plain.replace("](", "] (").replace("$$", "$ $")[:MAX_CELL]
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    return str(neutralise_cell(plain)).replace("](", "] (").replace("$$", "$ $")[:MAX_CELL]
 
 
 def clean_cell(value: object) -> object:
