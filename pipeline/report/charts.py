@@ -171,10 +171,9 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[tuple[date, str]]) ->
     axis.set_ylabel(panel.unit)
     days = compute_positions([day for day, _ in labels])
     width = max((max(days) - min(days)) * 0.035, 0.05)
-    for number, day in enumerate(days):
-        here = [line.points[number] for line in panel.lines]
-        if all(point.value is None for point in here):
-            _mark_gap(axis, day, width)
+    gaps = [day for n, day in enumerate(days) if all(line.points[n].value is None for line in panel.lines)]
+    for run in _join_gaps(gaps, width):
+        _mark_gap(axis, run, width)
     for line in panel.lines:
         _draw_line(axis, line, days)
     axis.set_xticks(days, [label for _, label in labels])
@@ -189,10 +188,22 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[tuple[date, str]]) ->
     axis.set_axisbelow(True)
 
 
-def _mark_gap(axis: Axes, day: float, width: float) -> None:
-    axis.axvspan(day - width, day + width, facecolor="#f2f2f2", hatch="////", edgecolor="#9a9a9a", linewidth=0)
+def _join_gaps(days: Sequence[float], width: float) -> list[tuple[float, float]]:
+    """Return first and last day of gaps, those whose bands touch as one."""
+    runs: list[tuple[float, float]] = []
+    for day in days:
+        if runs and day - runs[-1][1] <= 2 * width:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
+
+
+def _mark_gap(axis: Axes, run: tuple[float, float], width: float) -> None:
+    start, end = run[0] - width, run[1] + width
+    axis.axvspan(start, end, facecolor="#f2f2f2", hatch="////", edgecolor="#9a9a9a", linewidth=0)
     axis.text(
-        day,
+        (start + end) / 2,
         0.5,
         "no comparable data",
         rotation=90,

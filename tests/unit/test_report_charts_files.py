@@ -67,6 +67,15 @@ def test_axes_begin_at_zero_and_lines_differ_in_their_marks() -> None:
     assert len({handle.get_marker() for handle in handles if handle is not None}) == 2  # type: ignore[attr-defined]
 
 
+def test_years_without_figures_side_by_side_are_one_band_with_one_label() -> None:
+    days = [(date(year, 1, 1), str(year)) for year in range(2004, 2024)]
+    values = [None if day.year in (2006, 2007, 2008, 2012) else 5.0 for day, _ in days]
+    points = tuple(Point(day, value) for (day, _), value in zip(days, values, strict=True))
+    figure = Figure(layout="constrained")
+    fill_figure(figure, [Panel("A", "runs a day", (Line("L", "#b3261e", "o", points),))], days)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no comparable data"] * 2
+
+
 def test_the_same_chart_gives_the_same_bytes() -> None:
     panels = [build_panel(), build_panel("Sunday"), build_panel("Evening")]
     assert build_chart_files("a", panels, DAYS, TEXT) == build_chart_files("a", panels, DAYS, TEXT)
