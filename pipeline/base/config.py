@@ -218,6 +218,42 @@ class Report(Model):
     palette: str = Field("viridis", description="matplotlib palette of the maps; keep to colour-blind-safe ones")
 
 
+class Postgis(Model):
+    """A PostgreSQL database with PostGIS that receives the tables."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    dsn_env: str = Field(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="environment variable with the connection string, which is never written down",
+    )
+    schema_name: str | None = Field(
+        None,
+        alias="schema",
+        pattern=r"^[a-z_][a-z0-9_]{0,39}$",
+        description="schema of the views with stable names; null: connectivity_<area>",
+    )
+    role: str | None = Field(
+        "connectivity_reader",
+        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
+        description="role that may read the views and nothing else, made if it is not there; null: none",
+    )
+
+
+class Publish(Model):
+    """Where results go, how many versions stay there, and what counts as a move worth telling."""
+
+    keep_versions: int | None = Field(
+        None, ge=2, description="how many versions stay, the latest included, in the folder and the database; null: all"
+    )
+    min_move_points: float = Field(
+        1.0,
+        ge=0,
+        description="the change report lists neighbourhoods whose absolute index moved by at least so many points",
+    )
+    postgis: Postgis | None = Field(None, description="a database beside the folder; null: none")
+
+
 def _default_windows() -> dict[str, Window]:
     day = Span(start="09:00", end="12:00")
     home = Span(start="14:00", end="20:00")
@@ -291,6 +327,7 @@ class Settings(Model):
     scoring: str = Field("config/scoring/connectedness.yaml", description="file of indicators and weights")
     strict: bool = Field(default=False, description="turn every warning about data into an error")
     report: Report = Field(default_factory=Report)
+    publish: Publish = Field(default_factory=Publish)
     workers: int | None = Field(
         None,
         ge=1,

@@ -7,6 +7,7 @@ rests on partial data is a hollow mark on a dotted line.
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
 
 STYLE: dict[str, object] = {
     "svg.hashsalt": "connectivity-report",
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "axes.spines.top": False,
@@ -89,22 +92,65 @@ def draw_panels(panels: Sequence[Panel], labels: Sequence[tuple[date, str]]) -> 
     str
         An SVG document without a date; the same input gives the same text.
     """
-    n_rows = (len(panels) + 1) // 2
-    n_columns = min(len(panels), 2)
+    n_rows, n_columns = count_panels(panels)
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(PANEL_SIZE[0] * n_columns, PANEL_SIZE[1] * n_rows + 0.5), layout="constrained")
         FigureCanvasSVG(figure)
-        axes = figure.subplots(n_rows, n_columns, squeeze=False)
-        for number, panel in enumerate(panels):
-            _draw_panel(axes[number // n_columns][number % n_columns], panel, labels)
-        for number in range(len(panels), n_rows * n_columns):
-            axes[number // n_columns][number % n_columns].set_visible(False)
-        handles, names = axes[0][0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper left", ncols=max(len(names), 1), frameon=False)
+        fill_figure(figure, panels, labels)
         target = io.StringIO()
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
-    text = target.getvalue()
-    return text[text.index("<svg") :]
+    return clean_svg(target.getvalue())
+
+
+def clean_svg(document: str) -> str:
+    """Return an SVG from its element on, with its ids numbered in the order of their appearance.
+
+    The names that matplotlib gives to clipping rectangles depend on the last bits of their coordinates, which the
+    layout does not reproduce.
+
+    Parameters
+    ----------
+    document
+        As matplotlib writes it.
+
+    Returns
+    -------
+    str
+        The element; the same chart gives the same text.
+    """
+    numbers: dict[str, str] = {}
+
+    def rename(found: re.Match[str]) -> str:
+        return found[1] + numbers.setdefault(found[2], f"{found[2][0]}{len(numbers)}")
+
+    return re.sub(r'(\bid="|url\(#|href="#)([A-Za-z][0-9a-f]{10})\b', rename, document[document.index("<svg") :])
+
+
+def count_panels(panels: Sequence[Panel]) -> tuple[int, int]:
+    """Return how many rows and columns of panels a chart has."""
+    return (len(panels) + 1) // 2, min(len(panels), 2)
+
+
+def fill_figure(figure: FigureBase, panels: Sequence[Panel], labels: Sequence[tuple[date, str]]) -> None:
+    """Draw panels and their common legend into a figure or a part of one.
+
+    Parameters
+    ----------
+    figure
+        Empty, with constrained layout.
+    panels
+        At least one.
+    labels
+        Day and short label of every snapshot, in order; an empty label is a tick without words.
+    """
+    n_rows, n_columns = count_panels(panels)
+    axes = figure.subplots(n_rows, n_columns, squeeze=False)
+    for number, panel in enumerate(panels):
+        _draw_panel(axes[number // n_columns][number % n_columns], panel, labels)
+    for number in range(len(panels), n_rows * n_columns):
+        axes[number // n_columns][number % n_columns].set_visible(False)
+    handles, names = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper left", ncols=max(len(names), 1), frameon=False)
 
 
 def compute_positions(days: Sequence[date]) -> list[float]:
@@ -125,10 +171,9 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[tuple[date, str]]) ->
     axis.set_ylabel(panel.unit)
     days = compute_positions([day for day, _ in labels])
     width = max((max(days) - min(days)) * 0.035, 0.05)
-    for number, day in enumerate(days):
-        here = [line.points[number] for line in panel.lines]
-        if all(point.value is None for point in here):
-            _mark_gap(axis, day, width)
+    gaps = [day for n, day in enumerate(days) if all(line.points[n].value is None for line in panel.lines)]
+    for run in _join_gaps(gaps, width):
+        _mark_gap(axis, run, width)
     for line in panel.lines:
         _draw_line(axis, line, days)
     axis.set_xticks(days, [label for _, label in labels])
@@ -143,10 +188,22 @@ def _draw_panel(axis: Axes, panel: Panel, labels: Sequence[tuple[date, str]]) ->
     axis.set_axisbelow(True)
 
 
-def _mark_gap(axis: Axes, day: float, width: float) -> None:
-    axis.axvspan(day - width, day + width, facecolor="#f2f2f2", hatch="////", edgecolor="#9a9a9a", linewidth=0)
+def _join_gaps(days: Sequence[float], width: float) -> list[tuple[float, float]]:
+    """Return first and last day of gaps, those whose bands touch as one."""
+    runs: list[tuple[float, float]] = []
+    for day in days:
+        if runs and day - runs[-1][1] <= 2 * width:
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
+
+
+def _mark_gap(axis: Axes, run: tuple[float, float], width: float) -> None:
+    start, end = run[0] - width, run[1] + width
+    axis.axvspan(start, end, facecolor="#f2f2f2", hatch="////", edgecolor="#9a9a9a", linewidth=0)
     axis.text(
-        day,
+        (start + end) / 2,
         0.5,
         "no comparable data",
         rotation=90,

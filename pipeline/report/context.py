@@ -138,7 +138,7 @@ class ReportContext:
     Snapshots stand in order of date, windows and categories in order of importance: the last snapshot and the first
     window are what the report shows first. ``groups`` holds the groups that may occur, ``all`` included.
     ``caveats`` are sentences about the whole report, ``service_caveats`` those that must stand beside every statement
-    about service or its change.
+    about service or its change. ``key`` is the area's name in file names, ``crs`` its projected system.
     """
 
     area_title: str
@@ -159,8 +159,10 @@ class ReportContext:
     score_note: str = ""
     is_fictional: bool = False
     version: str = ""
+    key: str = "area"
+    crs: str = ""
     language: str = "en-GB"
-    max_csv_bytes: int = 3_000_000
+    max_csv_bytes: int = 1_000_000
     subject: str = "Public transport connectivity of"
     subject_short: str = "Public transport connectivity"
     source_note: str = ""

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from pipeline.report.text import format_number
+from pipeline.report.charts import Line, Panel, Point
+from pipeline.report.text import capitalise, format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from pipeline.report.series_context import MeasureInfo
+    from pipeline.report.series_data import SeriesReport
 
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 30, 26
 MARK = 3.6
@@ -156,3 +161,56 @@ def draw_legend(lines: Sequence[YearLine]) -> Markup:
     items.append(f'<li><svg width="16" height="16" aria-hidden="true">{hollow}</svg> doubtful year</li>')
     items.append('<li><span class="swatch hatched"></span> no figures</li>')
     return Markup(f'<ul class="yearlegend">{"".join(items)}</ul>')  # noqa: S704 (labels are escaped)
+
+
+def build_group_panels(report: SeriesReport, measure: MeasureInfo) -> list[Panel]:
+    """Return the groups by year as panels, one a region, for charts that are drawn as files.
+
+    Parameters
+    ----------
+    report
+        The tables.
+    measure
+        Kind of day and hours.
+
+    Returns
+    -------
+    list of Panel
+        Regions without any group are left out.
+    """
+    panels = []
+    for region, label in report.info.regions:
+        lines = []
+        for group in report.groups:
+            rows = report.find_group_series(region, group.key, measure)
+            if rows is None:
+                continue
+            line = report.build_line(rows, capitalise(group.label), group.colour, group.marker)
+            points = tuple(
+                Point(date(year, 1, 1), value, "partial" if is_doubtful else "comparable")
+                for year, value, is_doubtful in zip(report.years, line.values, line.is_doubtful, strict=True)
+            )
+            lines.append(Line(line.label, line.colour, line.marker, points))
+        if lines:
+            panels.append(Panel(label, "runs a day", tuple(lines)))
+    return panels
+
+
+def label_years(years: Sequence[int]) -> list[tuple[date, str]]:
+    """Return the ticks of years: a label for every fifth from the last, more where there are few.
+
+    Parameters
+    ----------
+    years
+        Consecutive years.
+
+    Returns
+    -------
+    list of tuple
+        First day and label, which may be empty.
+    """
+    every = 1 if len(years) <= 6 else 2 if len(years) <= 10 else 5
+    return [
+        (date(year, 1, 1), str(year) if (len(years) - 1 - number) % every == 0 else "")
+        for number, year in enumerate(years)
+    ]

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.base.io import staged_folder
+from pipeline.report.chart_files import ChartText, build_chart_files
+from pipeline.report.chart_words import describe_series
 from pipeline.report.data import build_csv, build_script
+from pipeline.report.downloads import (
+    Download,
+    Offer,
+    build_groups,
+    build_offers,
+    describe_licence,
+    describe_sources,
+    offer_charts,
+)
 from pipeline.report.files import format_size, zip_file
+from pipeline.report.headline import build_series_headline
 from pipeline.report.maps import build_geometry_payload
 from pipeline.report.quality import build_examples, build_inputs_table, build_notices_table, collect_attributions
-from pipeline.report.series_charts import YearLine, draw_legend, draw_years
+from pipeline.report.series_charts import YearLine, build_group_panels, draw_legend, draw_years, label_years
 from pipeline.report.series_data import LEFT_BEHIND, SeriesReport
 from pipeline.report.series_findings import build_series_findings, describe_place
+from pipeline.report.series_sheets import build_series_workbook
 from pipeline.report.series_tables import (
     build_authority_table,
     build_coverage_table,
@@ -24,7 +36,7 @@ from pipeline.report.series_tables import (
     build_place_tables,
     build_ward_table,
 )
-from pipeline.report.site import HERE, VENDOR_FILES, Download, build_environment
+from pipeline.report.site import HERE, VENDOR_FILES, build_environment
 from pipeline.report.text import as_float, as_text, capitalise, format_integer
 
 if TYPE_CHECKING:
@@ -40,6 +52,7 @@ STATIC_FILES = ("report.css", "series.css", "errors.js", "shared.js", "series_wa
 PLACE_COLOUR, GROUP_COLOUR = "#b3261e", "#6b6b6b"
 N_PANELS = 4
 MAX_CSV_ROWS = 200_000
+SERIES_MARKS = "A hollow mark or a dotted line is doubtful; a gap is missing data, not a fall."
 
 
 @dataclass(frozen=True)
@@ -260,19 +273,42 @@ class _Writer:
             table = self.report.tables[name]
             path = f"downloads/{name}.csv"
             if len(table) > MAX_CSV_ROWS:
-                target = io.BytesIO()
-                table.to_parquet(target, index=False, compression="zstd")
-                content, path = target.getvalue(), f"downloads/{name}.parquet"
-            else:
-                content = build_csv(table)
-            if len(content) > self.report.context.max_csv_bytes and path.endswith(".csv"):
+                continue
+            content = build_csv(table)
+            if len(content) > self.report.context.max_csv_bytes:
                 content, path = zip_file(f"{name}.csv", content), f"{path}.zip"
             self._write_bytes(path, content)
             downloads.append(Download(path, name, format_integer(len(table)), format_size(len(content))))
-        note = f"Tables of more than {format_integer(MAX_CSV_ROWS)} rows are Parquet."
+        note = f"Tables of more than {format_integer(MAX_CSV_ROWS)} rows are in the data package only, as Parquet."
+        context, tables = self.report.context, self.report.tables
+        book = build_series_workbook(self.report, describe_sources(tables, context))
+        offers = build_offers(tables, context, build_series_headline(self.report), book)
+        charts = [offer for measure in self.report.info.measures for offer in self._offer_chart(measure)]
+        for offer in (*offers, *charts):
+            self._write_bytes(offer.path, offer.content)
         self._write_page(
-            "downloads.html", "downloads.html.j2", "Downloads", downloads=downloads, polygons=None, note=note
+            "downloads.html",
+            "downloads.html.j2",
+            "Downloads",
+            groups=build_groups(offers, charts, downloads),
+            licence=describe_licence(tables),
+            note=note,
         )
+
+    def _offer_chart(self, measure: MeasureInfo) -> list[Offer]:
+        """Draw the groups by year as files that can be pasted."""
+        report = self.report
+        panels, name = build_group_panels(report, measure), f"groups_{measure.key}"
+        headline = describe_series(report, measure)
+        what = f"in groups of {report.context.noun_plural}, {measure.label.lower()}, means over people"
+        text = ChartText(
+            headline,
+            f"Bus runs a day by year {what}",
+            f"Source: {report.info.source}; own computation. {SERIES_MARKS}",
+            f"Line chart; its figures are in {name}.csv.",
+        )
+        files = build_chart_files(name, panels, label_years(report.years), text)
+        return offer_charts(files, f"{measure.label}: {headline}")
 
     def _write_place(self, code: str) -> None:
         report = self.report

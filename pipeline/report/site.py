@@ -13,12 +13,24 @@ import jinja2
 from pipeline.base.io import staged_folder
 from pipeline.report import data as d
 from pipeline.report.attribution import build_attribution_tables
+from pipeline.report.chart_files import ChartText, build_chart_files
+from pipeline.report.chart_words import NEUTRAL_SERVICE, NEUTRAL_TIMES, describe_service, describe_times
 from pipeline.report.charts import Line, Panel, Point, draw_panels
 from pipeline.report.data import ReportData, build_csv, build_script
+from pipeline.report.downloads import (
+    Download,
+    Offer,
+    build_groups,
+    build_offers,
+    describe_licence,
+    describe_sources,
+    offer_charts,
+)
 from pipeline.report.facts import Facts, ServiceLevel
 from pipeline.report.files import format_size, zip_file
 from pipeline.report.findings import build_findings
 from pipeline.report.gates import build_gate_table
+from pipeline.report.headline import build_headline
 from pipeline.report.maps import build_geometry_payload, build_values_payload
 from pipeline.report.method import build_definitions, build_parameter_table, build_weight_table, build_window_table
 from pipeline.report.profiles import ProfileBuilder
@@ -51,7 +63,9 @@ from pipeline.report.text import (
     format_rate,
     format_weekday_date,
     format_window,
+    join_words,
 )
+from pipeline.report.workbook_sheets import build_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,24 +96,15 @@ MAX_CHART_CATEGORIES = 4
 
 
 @dataclass(frozen=True)
-class Download:
-    """One file offered for download."""
-
-    path: str
-    title: str
-    rows: str
-    size: str
-
-
-@dataclass(frozen=True)
 class Chart:
-    """A chart on a page: file, headline, statistical title, text alternative and the table with the same figures."""
+    """A chart on a page: file, headline, statistical title, text alternative, its figures, files to paste."""
 
     path: str
     headline: str
     title: str
     alternative: str
     table: Table
+    files: tuple[Download, ...] = ()
 
 
 def build_report(tables: Mapping[str, pd.DataFrame], context: ReportContext, folder: Path) -> None:
@@ -156,6 +161,7 @@ class _SiteWriter:
         self.tables = tables
         self.target = target
         self.facts = Facts(report)
+        self.charts: list[Offer] = []
         self.environment = build_environment()
         self.environment.globals.update(context=self.context, report=report)
 
@@ -242,14 +248,31 @@ class _SiteWriter:
                 cells = [_build_level_cell(level, self.context.noun_plural) for level in levels]
                 rows.append((build_text_cell(title), build_text_cell(capitalise(group.label)), *cells))
             panels.append(Panel(title, "runs a day", tuple(lines)))
-        self._write_text("charts/service.svg", draw_panels(panels, self._get_labels()))
         title = f"Vehicle runs a day that call in the median {self.context.noun}, by date of the timetables"
-        return Chart(
-            "charts/service.svg",
-            "How many buses, trains and other vehicles call",
-            title,
-            f"Line chart in four panels. {title}. The same figures stand in the table below.",
-            self._build_chart_table("service-figures", title, "Day and time", rows),
+        table = self._build_chart_table("service-figures", title, "Day and time", rows)
+        headline = describe_service(self.report, self.facts)
+        return self._write_chart("service", panels, NEUTRAL_SERVICE, headline, table)
+
+    def _write_chart(self, name: str, panels: list[Panel], heading: str, headline: str, table: Table) -> Chart:
+        """Write a chart for its page, and as files that can be pasted."""
+        path, labels = f"charts/{name}.svg", self._get_labels()
+        self._write_text(path, draw_panels(panels, labels))
+        kind = f"Line chart in {len(panels)} panels" if len(panels) > 1 else "Line chart"
+        text = ChartText(headline, table.caption, self._describe_source(), f"{kind}; its figures are in {name}.csv.")
+        offers = offer_charts(build_chart_files(name, panels, labels, text), headline)
+        for offer in offers:
+            self._write_bytes(offer.path, offer.content)
+        self.charts += offers
+        alternative = f"{kind}. {table.caption}. The same figures stand in the table below."
+        return Chart(path, heading, table.caption, alternative, table, tuple(offer.describe() for offer in offers))
+
+    def _describe_source(self) -> str:
+        context = self.context
+        dates = join_words([context.name_snapshot(snapshot) for snapshot in context.snapshots])
+        fictional = " Every place and bus is invented." if context.is_fictional else ""
+        return (
+            f"Source: timetables of {dates} for {context.area_title}; own computation. A hollow mark or a dotted line "
+            f"rests on incomplete timetables; a gap is missing data, not a fall.{fictional}"
         )
 
     def _build_service_points(
@@ -294,18 +317,12 @@ class _SiteWriter:
             panels.append(Panel(f"To {category.phrase}", "minutes", tuple(lines)))
         if not panels:
             return None
-        self._write_text("charts/times.svg", draw_panels(panels, self._get_labels()))
         title = (
             f"Median travel time by public transport, {window.label} "
             f"({format_window(window.start_s, window.end_s)}), by date of the timetables"
         )
-        return Chart(
-            "charts/times.svg",
-            "How long the journey takes",
-            title,
-            f"Line chart. {title}. The same figures stand in the table below.",
-            self._build_chart_table("times-figures", title, "Destination", rows),
-        )
+        table = self._build_chart_table("times-figures", title, "Destination", rows)
+        return self._write_chart("times", panels, NEUTRAL_TIMES, describe_times(self.report, self.facts), table)
 
     def _get_labels(self) -> list[tuple[date, str]]:
         return [(snapshot.date, snapshot.label) for snapshot in self.context.snapshots]
@@ -354,13 +371,21 @@ class _SiteWriter:
             downloads.append(Download(path, name, format_integer(len(self.tables[name])), format_size(len(content))))
         named = self._build_geojson(geometry)
         self._write_bytes("downloads/neighbourhoods.geojson", named)
-        polygons = Download(
-            "downloads/neighbourhoods.geojson",
-            f"Outlines of the {self.context.noun_plural} (GeoJSON, longitude and latitude)",
-            format_integer(len(self.report.places)),
-            format_size(len(named)),
+        title = f"Outlines of the {self.context.noun_plural} (GeoJSON, longitude and latitude)"
+        polygons = Offer("downloads/neighbourhoods.geojson", named, title, format_integer(len(self.report.places)))
+        book = build_workbook(
+            self.report, self.tables.get("out_group__summary"), describe_sources(self.tables, self.context)
         )
-        self._write_page("downloads.html", "downloads.html.j2", "Downloads", downloads=downloads, polygons=polygons)
+        offers = build_offers(self.tables, self.context, build_headline(self.report), book)
+        for offer in offers:
+            self._write_bytes(offer.path, offer.content)
+        self._write_page(
+            "downloads.html",
+            "downloads.html.j2",
+            "Downloads",
+            groups=build_groups([*offers, polygons], self.charts, downloads),
+            licence=describe_licence(self.tables),
+        )
 
     def _build_geojson(self, geometry: dict[str, object]) -> bytes:
         collection = geometry["polygons"]

@@ -1,20 +1,26 @@
-"""Stage ``publish``: report and tables into a folder of their own version, with a switch of ``latest``."""
+"""Stage ``publish``: report and tables into a folder of their own version, with a switch of ``latest``; and PostGIS."""
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.base.io import staged_folder
+from pipeline.base.io import staged_folder, write_text
 from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, StageRun, record_stage
 from pipeline.stages.common import begin, get_folder
+from pipeline.stages.postgis import hash_tables, publish_to_postgis
+from pipeline.stages.published_change import write_change_report
 
 LATEST = "latest"
+HISTORY = "history.json"
 
 
 def run(project: Project, snapshot: str | None = None) -> StageRun:
-    """Publish the report and the tables of an area; earlier versions stay.
+    """Publish the report and the tables of an area; earlier versions stay, as many as the settings say.
 
     Parameters
     ----------
@@ -28,16 +34,103 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     StageRun
         What was done.
     """
+    settings = project.settings.publish
     with record_stage(begin(project, "publish", snapshot)) as stage:
         version = stage.folder / stage.result_hash
+        tables = project.outputs / "tables"
+        content = hash_tables(tables)
+        history = read_history(stage.folder)
+        before = find_before(history, stage.folder, content)
         with staged_folder(version) as folder:
             ignore = shutil.ignore_patterns(MANIFEST, "notices.json")
             shutil.copytree(get_folder(project, "report"), folder / "report", ignore=ignore)
-            shutil.copytree(project.outputs / "tables", folder / "tables")
+            shutil.copytree(tables, folder / "tables")
+            if project.area.series is None:
+                write_change_report(project, before, folder)
         switch_latest(stage.folder, version.name)
+        history = [*(entry for entry in history if entry["version"] != version.name), {"version": version.name}]
+        history[-1]["tables"] = content
+        write_history(stage.folder, history, settings.keep_versions)
         stage.facts["version"] = version.name
         stage.row_counts["files"] = sum(1 for path in version.rglob("*") if path.is_file())
+        if settings.postgis is not None:
+            schema = settings.postgis.schema_name or name_schema(project.area.name)
+            done = publish_to_postgis(settings.postgis, schema, tables, keep_versions=settings.keep_versions)
+            stage.facts["postgis"] = {"schema": schema, **asdict(done)}
     return stage
+
+
+def name_schema(area: str) -> str:
+    """Return the schema of an area's views where the settings name none.
+
+    Parameters
+    ----------
+    area
+        Name of the area.
+
+    Returns
+    -------
+    str
+        Lower-case letters, digits and ``_``.
+    """
+    return f"connectivity_{re.sub(r'[^a-z0-9]+', '_', area.lower())}"[:40]
+
+
+def read_history(folder: Path) -> list[dict[str, str]]:
+    """Return the versions that were published, the latest last.
+
+    Parameters
+    ----------
+    folder
+        Where the versions are.
+
+    Returns
+    -------
+    list of dict
+        Version and the hash of its tables; those that are no longer there are left out.
+    """
+    path = folder / HISTORY
+    found: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return [entry for entry in found if (folder / entry["version"]).is_dir()]
+
+
+def find_before(history: list[dict[str, str]], folder: Path, content: str) -> Path | None:
+    """Return the last published version whose tables are others, None if there is none.
+
+    Parameters
+    ----------
+    history
+        Versions, the latest last.
+    folder
+        Where they are.
+    content
+        Hash of the tables that are published now.
+
+    Returns
+    -------
+    Path or None
+        Its folder. Publishing the same tables again finds the same one.
+    """
+    others = [entry["version"] for entry in history if entry["tables"] != content]
+    return folder / others[-1] if others else None
+
+
+def write_history(folder: Path, history: list[dict[str, str]], keep: int | None) -> None:
+    """Write down the versions, and delete those that are too old.
+
+    Parameters
+    ----------
+    folder
+        Where the versions are.
+    history
+        Versions, the latest last.
+    keep
+        How many stay; None: all.
+    """
+    kept = history if keep is None else history[-keep:]
+    write_text(json.dumps(kept, indent=1) + "\n", folder / HISTORY)
+    for entry in history[: len(history) - len(kept)]:
+        shutil.rmtree(folder / entry["version"])
 
 
 def switch_latest(folder: Path, version: str) -> None:

@@ -101,6 +101,8 @@ def build_context(project: Project) -> ReportContext:
         palette=build_palette(settings),
         is_fictional=area.is_fictional,
         version=pipeline.__version__,
+        key=area.name,
+        crs=area.crs,
     )
 
 
@@ -131,6 +133,8 @@ def build_series_context(project: Project) -> ReportContext:
         palette=build_palette(project.settings),
         is_fictional=area.is_fictional,
         version=pipeline.__version__,
+        key=area.name,
+        crs=area.crs,
         subject="Bus service over the years in",
         subject_short="Bus service over the years",
         source_note="Figures are from a published series of timetables, not observations of buses.",

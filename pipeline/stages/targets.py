@@ -260,10 +260,10 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "report": {
             "report": sets["report"],
-            "settings": {name: part for name, part in sets.items() if name not in MEANS},
+            "settings": {name: part for name, part in sets.items() if name not in (*MEANS, "publish")},
             "area": {k: v for k, v in whole.items() if k not in {"settings", "data"}},
         },
-        "publish": {},
+        "publish": sets["publish"],
     }
     if area.series is not None:
         slices["service"] = {**common, "series": whole["series"]}

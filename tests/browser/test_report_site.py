@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.report import build_report
+from pipeline.report.downloads import describe_licence
 from tests.support.report_tables import build_context, build_tables
 
 if TYPE_CHECKING:
@@ -128,6 +129,28 @@ def test_other_pages_record_no_error(site: Path, tmp_path: Path, page: str) -> N
     dom = read_dom(tmp_path, site / page)
     assert get_attributes(dom)["data-errors"] == ""
     assert "owned" not in (re.search(r"<title>(.*?)</title>", dom) or [""])[0]
+
+
+def test_downloads_are_there_with_size_and_licence(site: Path, tmp_path: Path) -> None:
+    dom = read_dom(tmp_path, site / "downloads.html")
+    assert get_attributes(dom)["data-errors"] == ""
+    for anchor in ("downloads-whole", "downloads-charts", "downloads"):
+        table = get_table(dom, anchor)
+        links = re.findall(r'<a href="([^"]+)" download="">', table)
+        sizes = re.findall(r'<td class="number">([\d.,]+)\N{NO-BREAK SPACE}?(?:&nbsp;| )?(kB|MB)</td>', table)
+        assert len(links) == table.count("<tr") - 1 == len(sizes)
+        for link, (number, unit) in zip(links, sizes, strict=True):
+            true_size = (site / link).stat().st_size
+            shown = float(number.replace(",", "")) * (1e6 if unit == "MB" else 1e3)
+            assert abs(true_size - shown) <= max(0.06e6 if unit == "MB" else 1e3, 1e3)
+        assert table.count(f"<td>{describe_licence(build_tables())}</td>") == len(links)
+
+
+def test_a_chart_file_can_be_looked_at_alone(site: Path, tmp_path: Path) -> None:
+    target = tmp_path / "chart.png"
+    page = site / "downloads" / "charts" / "times.svg"
+    run_chromium(tmp_path, f"--screenshot={target}", "--window-size=900,800", page.as_uri())
+    assert count_colours(target.read_bytes()) > 100
 
 
 def test_locator_shows_one_place(site: Path, tmp_path: Path) -> None:

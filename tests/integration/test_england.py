@@ -1,9 +1,11 @@
 """England, a published series: the lines of the documentation give the published tables."""
 
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -88,3 +90,19 @@ def test_the_report_answers_which_ten_and_how_sure(england):
     size = sum(path.stat().st_size for path in (england.outputs / "report").rglob("*") if path.is_file())
     assert size < 60_000_000
     assert not re.search(r'(src|href)="https?:', page)
+
+
+def test_everything_can_be_taken_away_in_moderate_size(england):
+    folder = england.outputs / "report" / "downloads"
+    book = openpyxl.load_workbook(folder / "england.xlsx", read_only=True)
+    assert book.sheetnames[:4] == ["Cover", "Contents", "Notes", "Groups"]
+    ranked = [row for row in book["Lost weekday_all_day"].iter_rows(values_only=True) if str(row[1]).startswith("E05")]
+    assert len(ranked) == 225
+    with zipfile.ZipFile(folder / "england-data.zip") as archive:
+        names = {name.removeprefix("england-data/") for name in archive.namelist()}
+    for table in ("out_small_area__series_change", "out_neighbourhood__service_series"):
+        assert f"parquet/{table}.parquet" in names
+        assert f"csv/{table}.csv" not in names
+    assert {path.suffix for path in (folder / "charts").iterdir()} == {".svg", ".png", ".csv"}
+    svg = (folder / "charts" / "groups_weekday_all_day.svg").read_text(encoding="utf-8")
+    assert re.search(r"<title[^>]*>Bus runs in left behind wards, England outside London, fell by 52% to 55%", svg)

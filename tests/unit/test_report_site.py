@@ -159,6 +159,18 @@ def test_large_tables_are_zipped(tmp_path: Path) -> None:
     assert not (tmp_path / "site" / "downloads" / f"{d.TRAVEL_TIME}.csv").exists()
 
 
+def test_every_file_offered_is_listed_and_every_one_listed_is_there(site: Path) -> None:
+    page = read_page(site / "downloads.html")
+    listed = {link for link in page.links if link.startswith("downloads/")}
+    there = {path.relative_to(site).as_posix() for path in (site / "downloads").rglob("*") if path.is_file()}
+    assert listed == there
+    names = {"area.xlsx", "area-data.zip", "neighbourhoods.gpkg", "charts/service.svg", "charts/times.png"}
+    assert {f"downloads/{name}" for name in names} <= there
+    charts = {link for link in read_page(site / "service.html").links if link.startswith("downloads/charts/")}
+    assert len(charts) == 6
+    assert charts <= there
+
+
 def test_missing_data_breaks_the_line() -> None:
     context = build_context()
     days = [snapshot.date for snapshot in context.snapshots]
