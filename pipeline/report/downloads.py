@@ -134,7 +134,7 @@ def build_offers(
         Offer(
             f"downloads/{context.key}-data.zip",
             package,
-            "Data package: every table as Parquet and most as CSV, described column by column, with sources and licences",
+            "Data package: every table as Parquet and most as CSV, each column described, with sources and licences",
         ),
         *(
             _offer_geo_file(name, content, rows, context.max_csv_bytes)

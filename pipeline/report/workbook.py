@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from pipeline.base.cells import neutralise_cell
 from pipeline.base.io import staged_file
-from pipeline.report.data import neutralise_cell
 from pipeline.report.text import is_null
 
 if TYPE_CHECKING:
