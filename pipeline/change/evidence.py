@@ -60,7 +60,7 @@ def compute_shared_calls(before: ServiceSet, after: ServiceSet, service_before: 
         side.stops.filter(pl.col("service") == service)
         for side, service in ((before, service_before), (after, service_after))
     ]
-    columns = ["stop_index", "stop_id", "stop_name", "lon", "lat"]
+    columns = ["stop_index", "stop_id", "public_code", "stop_name", "lon", "lat"]
     pairs = match_stops(sides[0].select(columns), sides[1].select(columns))
     if pairs.is_empty():
         return {}

@@ -200,7 +200,7 @@ def combine_services(services: ServiceSet, members: list[int]) -> ServiceSet:
         services.stops.filter(pl.col("service").is_in(members))
         .group_by("stop_index")
         .agg(
-            pl.col("stop_id", "stop_name", "lon", "lat").first(),
+            pl.col("stop_id", "public_code", "stop_name", "lon", "lat").first(),
             pl.col("weight", *(f"{day_type}_calls" for day_type in DAY_TYPES)).sum(),
         )
         .sort("stop_index")
