@@ -134,12 +134,34 @@ class GroupRule(TableSource):
         return self
 
 
+class PlaceAttribute(TableSource):
+    """A column about neighbourhoods, or about small areas of which neighbourhoods are made."""
+
+    code: str
+    column: str
+    level: Literal["small_area", "neighbourhood"] = "neighbourhood"
+
+
+class Deprivation(PlaceAttribute):
+    """How deprived places are, by a rank, a tenth or a score; for comparisons, never a part of a score."""
+
+    higher_is: Literal["more_deprived", "less_deprived"] = Field(
+        description="what a higher value means: a rank or tenth of which 1 is the most deprived is less_deprived"
+    )
+
+
+class Rurality(PlaceAttribute):
+    """The rural or urban class of places; of small areas the class in which most of a neighbourhood's people live."""
+
+
 class Neighbourhoods(Model):
     """The places that are reported on."""
 
     names: NeighbourhoodNames | None = None
     boundaries: Boundaries | None = None
     groups: list[GroupRule] = Field(default_factory=list)
+    deprivation: Deprivation | None = None
+    rurality: Rurality | None = None
 
 
 class Destinations(PointSource):

@@ -376,6 +376,14 @@ TABLES: dict[str, Table] = {
                 _c("neighbourhood_name", "text", "Name."),
                 _c("area_group", "text", "Comparison group.", allowed=GROUPS),
                 _c("authority_code", "text?", "Authority."),
+                _c(
+                    "deprivation_rank",
+                    "float?",
+                    "Rank within the area of the deprivation that the area file names; 1 = most deprived; ties share "
+                    "their mean rank. For comparisons only.",
+                    minimum=1,
+                ),
+                _c("rurality", "text?", "Rural or urban class in which most of its people live. For comparisons only."),
                 _c("population", "float?", "People.", minimum=0),
                 _c("lon", "float?", "Longitude of the population-weighted centre, degrees."),
                 _c("lat", "float?", "Latitude of it, degrees."),

@@ -138,7 +138,17 @@ def find_scoring_file(project: Project) -> Path:
     return path if path.exists() else ROOT / path
 
 
-PLACE_ROLES = ("small areas", "population", "lookup", "names", "boundaries", "group", "destinations")
+PLACE_ROLES = (
+    "small areas",
+    "population",
+    "lookup",
+    "names",
+    "boundaries",
+    "group",
+    "deprivation",
+    "rurality",
+    "destinations",
+)
 
 
 def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]:
@@ -164,6 +174,8 @@ def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]
     found += [("names", area.neighbourhoods.names)] if area.neighbourhoods.names else []
     found += [("boundaries", area.neighbourhoods.boundaries)] if area.neighbourhoods.boundaries else []
     found += [("group", rule) for rule in area.neighbourhoods.groups]
+    attributes = {"deprivation": area.neighbourhoods.deprivation, "rurality": area.neighbourhoods.rurality}
+    found += [(role, source) for role, source in attributes.items() if source]
     found += [("destinations", source) for source in area.destinations]
     found += [("timetable", feed) for s in area.snapshots for feed in s.feeds]
     tables = {feed.naptan.path: feed.naptan for s in area.snapshots for feed in s.feeds if feed.naptan}

@@ -153,3 +153,16 @@ def test_a_trace_with_another_scoring_file_than_that_of_the_scores_is_refused(sa
     spec = (copy.path / "config/scoring/connectedness.yaml").read_text(encoding="utf-8")
     (copy.path / "config/scoring/connectedness.yaml").write_text(spec + "# edited\n", encoding="utf-8")
     check_error(copy.call("explain", "sample", "--score", PLACE), 4, where="connectedness.yaml", words=("make all",))
+
+
+def test_deprivation_tenths_of_the_wards_give_ranks_peers_and_concentration(sample):
+    """A tenth is a coarse rank: wards of the same tenth share their mean rank."""
+    places = sample.read_table("out_neighbourhood__geography", area="sample").set_index("neighbourhood_code")
+    wards = pd.read_csv(sample.path / "data/sample/wards.csv").set_index("wd21cd")
+    expected = wards["deprivation_decile"].rank(method="average")
+    assert places["deprivation_rank"].to_dict() == expected.to_dict()
+    peers = sample.read_table("out_neighbourhood__peer", area="sample")
+    assert (peers.groupby("neighbourhood_code").size() == 16).all()
+    spread = sample.read_table("out_area__inequality", area="sample")
+    spread = spread[(spread["statistic"] == "concentration") & (spread["snapshot"] == "2024")].set_index("measure")
+    assert spread.loc["hospital_time", "value"] < 0, "long journeys to hospital are concentrated among the deprived"
