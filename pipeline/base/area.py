@@ -54,6 +54,9 @@ class PointSource(TableSource):
     """Points with a code."""
 
     code: str = Field(description="column of the code")
+    code_with: list[str] = Field(
+        default_factory=list, description="further columns that are added to the code where it alone is not unique"
+    )
     name: str | None = None
     x: str | None = Field(None, description="column of longitude or easting; found by its usual names if absent")
     y: str | None = None

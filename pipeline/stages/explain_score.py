@@ -14,6 +14,7 @@ from pipeline.base.hashing import hash_file
 from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, read_manifest
 from pipeline.base.tables import TABLES
+from pipeline.base.tables_series import build_series_tables
 from pipeline.scoring.scores import compute_weights
 from pipeline.scoring.spec import Indicator, ScoringSpec
 from pipeline.stages.common import get_folder
@@ -54,11 +55,13 @@ def trace_score(project: Project, code: str, *, snapshot: str | None = None) -> 
     """
     get_folder(project, "scores")
     folder = project.outputs / "tables"
-    wanted = snapshot or project.area.snapshots[-1].id
-    score = _read(folder, "out_neighbourhood__score", wanted)
+    score = pd.read_parquet(folder / "out_neighbourhood__score.parquet")
+    known = [s.id for s in project.area.snapshots] or sorted(score["snapshot"].unique())
+    wanted = snapshot or known[-1]
+    score = score[score["snapshot"] == wanted]
     if score.empty:
-        known = ", ".join(s.id for s in project.area.snapshots)
-        raise UsageError(f"There is no snapshot '{wanted}'.", field="--snapshot", cure=f"Snapshots: {known}.")
+        cure = f"Snapshots: {', '.join(known)}."
+        raise UsageError(f"There is no snapshot '{wanted}'.", field="--snapshot", cure=cure)
     indicators = _read(folder, "out_neighbourhood__indicator", wanted)
     if code in GROUPS:
         summary = _read(folder, "out_group__summary", wanted)
@@ -145,7 +148,7 @@ def _find_stages(spec: ScoringSpec, snapshot: str) -> Iterable[str]:
     yield "scores"
     if tables & set(FROM_TIMES):
         yield f"times/{snapshot}"
-    if tables & set(FROM_SERVICE):
+    if tables & {*FROM_SERVICE, *(table.name for table in build_series_tables())}:
         yield "service"
 
 

@@ -19,6 +19,7 @@ from pipeline.places.model import Places
 from pipeline.scoring.publish import build_score_tables
 from pipeline.scoring.spec import ScoringSpec, build_spec
 from pipeline.stages.common import begin, get_folder, read_places
+from pipeline.stages.series_scores import build_series_score_tables
 from pipeline.stages.targets import build_targets, find_scoring_file
 
 FROM_TIMES = (
@@ -69,12 +70,17 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     folder = project.outputs / "tables"
     stage.other_folders.append(folder)
     with record_stage(stage):
-        if project.area.series is not None:
-            _publish(project, stage, folder, _collect_series(project))
-            return stage
         spec = read_spec(project)
         stage.add_input("scoring", project.settings.scoring, find_scoring_file(project))
         places = read_places(project)
+        if project.area.series is not None:
+            tables = _collect_series(project, places)
+            neighbourhoods = places.neighbourhoods
+            tables |= build_series_score_tables(
+                spec, project.area.series, tables, neighbourhoods, notices=stage.notices
+            )
+            _publish(project, stage, folder, tables)
+            return stage
         tables = _collect(project)
         known = {name: pl.from_pandas(frame) for name, frame in tables.items()}
         made = build_score_tables(
@@ -104,11 +110,11 @@ def _publish(project: Project, stage: StageRun, folder: Path, tables: dict[str, 
             write_csv(as_text, temporary / f"{name}.csv")
 
 
-def _collect_series(project: Project) -> dict[str, pd.DataFrame]:
+def _collect_series(project: Project, places: Places) -> dict[str, pd.DataFrame]:
     """Take over the tables of an area with a published series, and where its neighbourhoods are."""
     folder = get_folder(project, "service")
     tables = {table.name: pd.read_parquet(folder / f"{table.name}.parquet") for table in build_series_tables()}
-    return tables | {"out_neighbourhood__geography": build_geography(read_places(project), project.area.crs)}
+    return tables | {"out_neighbourhood__geography": build_geography(places, project.area.crs)}
 
 
 def read_spec(project: Project) -> ScoringSpec:

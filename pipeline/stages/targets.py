@@ -90,7 +90,7 @@ def build_targets(project: Project) -> dict[str, Target]:
     if area.series is not None:
         add("places", None, places, [])
         add("service", None, [project.resolve(area.series.path)], ["places"])
-        add("scores", None, [], ["places", "service"])
+        add("scores", None, [find_scoring_file(project)], ["places", "service"])
         add("report", None, [], ["scores"])
         add("publish", None, [], ["report", "scores"])
         return targets
@@ -109,11 +109,10 @@ def build_targets(project: Project) -> dict[str, Target]:
     if extra:
         named = {s for pair in area.attribution for s in (pair.earlier, pair.later)}
         add("attribution", None, [], ["streets", "places", *(f"timetables/{s}" for s in sorted(named)), "service"])
-    scoring = Path(project.settings.scoring)
     add(
         "scores",
         None,
-        [scoring if scoring.exists() else ROOT / scoring],
+        [find_scoring_file(project)],
         [*(f"times/{s}" for s in snapshots), "service", *extra],
     )
     add("report", None, [], ["scores"])
@@ -272,8 +271,8 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         "publish": {},
     }
     if area.series is not None:
-        slices["service"] = {**common, "series": whole["series"]}
-        slices["scores"] = {"crs": area.crs, "strict": settings.strict}
+        slices["service"] = {**common, "crs": area.crs, "series": whole["series"]}
+        slices["scores"] = {"crs": area.crs, "scoring": settings.scoring, "strict": settings.strict}
     return slices[stage]
 
 
