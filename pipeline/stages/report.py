@@ -24,6 +24,7 @@ from pipeline.report.context import (
 )
 from pipeline.report.series_site import build_series_report
 from pipeline.report.site import build_report
+from pipeline.scoring.spec import ScoringSpec
 from pipeline.stages.common import begin
 from pipeline.stages.scores import read_spec
 from pipeline.stages.series_report import build_series_info
@@ -96,7 +97,7 @@ def build_context(project: Project) -> ReportContext:
             ModeInfo(key, "All public transport" if modes is None else f"{' and '.join(modes).capitalize()} only")
             for key, modes in settings.mode_sets.items()
         ),
-        indicators=tuple(IndicatorInfo(i.name, i.label, i.unit, i.weight) for i in spec.indicators),
+        indicators=_list_indicators(spec),
         method=_describe_method(settings),
         caveats=tuple(area.caveats),
         service_caveats=tuple(pair.reason for pair in area.not_comparable),
@@ -129,6 +130,7 @@ def build_series_context(project: Project) -> ReportContext:
         windows=(),
         categories=(),
         groups=_list_groups(area),
+        indicators=_list_indicators(read_spec(project)),
         caveats=tuple(area.caveats),
         attributions=_list_attributions(project),
         palette=build_palette(project.settings),
@@ -137,6 +139,12 @@ def build_series_context(project: Project) -> ReportContext:
         subject="Bus service over the years in",
         subject_short="Bus service over the years",
         source_note="Figures are from a published series of timetables, not observations of buses.",
+    )
+
+
+def _list_indicators(spec: ScoringSpec) -> tuple[IndicatorInfo, ...]:
+    return tuple(
+        IndicatorInfo(i.name, i.label, i.unit, i.weight, i.definition, i.caveat, i.source) for i in spec.indicators
     )
 
 
