@@ -84,9 +84,7 @@ def _build_league_row(report: SeriesReport, row: Mapping[str, object]) -> tuple[
         Cell(f"{decile} ?" if is_shaky else decile),
         Cell(format_number(as_float(row["score"]), 1)),
         Cell(format_number(as_float(row["absolute_index"]), 1)),
-        build_text_cell(
-            "" if coverage == "comparable" else coverage, look="" if coverage == "comparable" else coverage
-        ),
+        build_text_cell(coverage, look=coverage),
     )
 
 

@@ -173,10 +173,9 @@ class _Writer:
         geometry = build_geometry_payload(self.report.data)
         self._write_bytes("data/geometry.js", build_script("SERIES_GEOMETRY", self._pick(geometry)).encode("utf-8"))
         table = build_ward_table(self.report, self.report.head, "wards")
-        noun = capitalise(self.report.context.noun_plural)
-        self._write_page(
-            "wards.html", "series_wards.html.j2", f"{noun} ranked", table=table, scores=build_league_table(self.report)
-        )
+        title = f"{capitalise(self.report.context.noun_plural)} ranked"
+        scores = build_league_table(self.report)
+        self._write_page("wards.html", "series_wards.html.j2", title, table=table, scores=scores)
 
     def _pick(self, geometry: Mapping[str, object]) -> dict[str, object]:
         """Keep the polygons of the ranked places; the centres of all others are a backdrop."""

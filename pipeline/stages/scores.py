@@ -19,6 +19,7 @@ from pipeline.places.model import Places
 from pipeline.scoring.publish import build_score_tables
 from pipeline.scoring.spec import ScoringSpec, build_spec
 from pipeline.stages.common import begin, get_folder, read_places
+from pipeline.stages.reruns import list_variations, read_reruns
 from pipeline.stages.series_scores import build_series_score_tables
 from pipeline.stages.targets import build_targets, find_scoring_file
 
@@ -88,8 +89,14 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             known,
             pl.from_pandas(places.neighbourhoods),
             snapshots=[s.id for s in project.area.snapshots],
+            reruns={
+                variant: {name: pl.from_pandas(frame) for name, frame in rerun.items()}
+                for variant, rerun in read_reruns(project).items()
+            },
             notices=stage.notices,
         )
+        if project.settings.sensitivity:
+            tables["out_run__sensitivity"] = list_variations(project)
         tables |= {name: table.to_pandas() for name, table in made.items()}
         tables["out_neighbourhood__geography"] = build_geography(places, project.area.crs)
         tables |= _describe_network(project, places)

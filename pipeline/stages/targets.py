@@ -26,12 +26,13 @@ STAGES = (
     "times",
     "service",
     "attribution",
+    "sensitivity",
     "scores",
     "report",
     "publish",
 )
 PER_SNAPSHOT = ("timetables", "network", "times")
-SHARED_OUT = ("times",)
+SHARED_OUT = ("times", "sensitivity")
 """Stages that work in shards, for which a cluster or a number of processes can be given."""
 MEANS = ("workers", "cluster")
 """Settings that say with what work is done; they change no result, so that no slice holds them."""
@@ -109,6 +110,9 @@ def build_targets(project: Project) -> dict[str, Target]:
     if extra:
         named = {s for pair in area.attribution for s in (pair.earlier, pair.later)}
         add("attribution", None, [], ["streets", "places", *(f"timetables/{s}" for s in sorted(named)), "service"])
+    if project.settings.sensitivity:
+        extra.append("sensitivity")
+        add("sensitivity", None, [], ["streets", "places", *(f"timetables/{s}" for s in snapshots)])
     add(
         "scores",
         None,
@@ -210,7 +214,6 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
     whole, sets = area.model_dump(mode="json"), settings.model_dump(mode="json")
     common = {"data": str(project.data), "strict": settings.strict}
     one = next((s for s in area.snapshots if s.id == snapshot), None)
-    day_types = {w.day_type for w in settings.windows.values()}
     slices: dict[str, dict[str, Any]] = {
         "fetch": {**common, "inputs": [(role, path) for role, path, _, _ in list_inputs(project)]},
         "timetables": {**common, "snapshot": _describe(one), "timezone": area.timezone},
@@ -219,15 +222,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             **common,
             **{key: whole[key] for key in ("crs", "small_areas", "neighbourhoods", "destinations")},
         },
-        "network": {
-            "walking": sets["walking"],
-            "interchange_s": settings.transit.interchange_s,
-            "days": {d: str(x) for d, x in get_days(one).items() if d in day_types} if one else {},
-            "timezone": area.timezone,
-            "min_linked_pct": settings.gates.min_linked_pct,
-            "horizon_s": get_horizon(settings),
-            "strict": settings.strict,
-        },
+        "network": _describe_network(project, one) if one else {},
         "times": {
             "walk_kmh": settings.walking.speed_kmh,
             "transit": sets["transit"],
@@ -260,6 +255,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "scores": {
             "scoring": settings.scoring,
+            "sensitivity": sets["sensitivity"],
             "max_time_min": settings.transit.max_time_min,
             "strict": settings.strict,
         },
@@ -270,10 +266,29 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "publish": {},
     }
+    slices["sensitivity"] = {
+        "variants": sets["sensitivity"],
+        "network": [_describe_network(project, s) for s in area.snapshots] if stage == "sensitivity" else [],
+        "times": slices["times"],
+    }
     if area.series is not None:
         slices["service"] = {**common, "crs": area.crs, "series": whole["series"]}
         slices["scores"] = {"crs": area.crs, "scoring": settings.scoring, "strict": settings.strict}
     return slices[stage]
+
+
+def _describe_network(project: Project, one: Snapshot) -> dict[str, Any]:
+    settings = project.settings
+    day_types = {w.day_type for w in settings.windows.values()}
+    return {
+        "walking": settings.walking.model_dump(mode="json"),
+        "interchange_s": settings.transit.interchange_s,
+        "days": {d: str(x) for d, x in get_days(one).items() if d in day_types},
+        "timezone": project.area.timezone,
+        "min_linked_pct": settings.gates.min_linked_pct,
+        "horizon_s": get_horizon(settings),
+        "strict": settings.strict,
+    }
 
 
 def get_horizon(settings: Settings) -> tuple[int, int]:
