@@ -27,7 +27,7 @@ CLI := $(PY) -m pipeline
 export CONNECTIVITY_JOBS := $(JOBS)
 STAGES := fetch timetables streets places network times service attribution sensitivity scores report publish
 
-.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables docs graph clean $(STAGES)
+.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph clean $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
@@ -137,6 +137,9 @@ bench-national: $(READY) ## generate a country as large as Britain, measure one 
 
 bench-timetables: $(READY) ## generate a feed of ten million stop times and read it
 	@$(PY) -m bench.timetables
+
+bench-scores: $(READY) ## compute the scores of a country: 33,755 neighbourhoods, 12 indicators, 1,000 draws
+	@$(PY) -m bench.scores
 
 docs: $(READY) ## write the generated documents: settings, schema, data dictionary, notices
 	@$(CLI) config schema --write
