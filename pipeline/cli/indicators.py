@@ -43,7 +43,7 @@ def _list_domains(spec: ScoringSpec) -> list[str]:
     settings = [
         f"Constant of the exponential transformation: {spec.exponent:g}. A score needs data for",
         f"{spec.min_weight_share:.0%} of the weights. Rank intervals: {draws.n_draws:,} draws, concentration",
-        f"{draws.concentration:g}; an indicator on partial coverage is left out of {draws.partial_left_out:.0%} of them.",
+        f"{draws.concentration:g}; an indicator on partial coverage is left out of {draws.partial_left_out:.0%}.",
     ]
     return ["| domain | label | weight |", "|---|---|---|", *rows, "", *settings]
 

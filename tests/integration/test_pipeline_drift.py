@@ -57,7 +57,7 @@ def test_every_area_file_loads(path: Path, tmp_path: Path) -> None:
     project = load_project(str(path), data=str(tmp_path))
     assert project.area.name == path.stem
     assert project.settings.windows
-    assert project.area.snapshots
+    assert project.area.snapshots or project.area.series
     assert build_spec(read_yaml(ROOT / project.settings.scoring), file=project.settings.scoring).indicators
 
 
