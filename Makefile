@@ -25,7 +25,7 @@ OPTIONS := --area "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --conf
 MEANS := $(if $(CLUSTER), --cluster "$(CLUSTER)")$(if $(WORKERS), --workers "$(WORKERS)")
 CLI := $(PY) -m pipeline
 export CONNECTIVITY_JOBS := $(JOBS)
-STAGES := fetch timetables streets places network times service attribution sensitivity scores report publish
+STAGES := fetch timetables streets places network times service attribution sensitivity measures scores report publish
 
 .PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph clean $(STAGES)
 
@@ -68,6 +68,7 @@ times: ## compute travel times
 service: ## measure bus service and its change
 attribution: ## put lost services back, one by one, and measure what that does (pairs under `attribution:`)
 sensitivity: ## compute travel times again under other parameters (variants under `settings: sensitivity:`)
+measures: ## compute further measures (those under `settings: measures:`)
 scores: ## compute scores and publish the tables
 report: ## build the offline report
 publish: ## copy report and tables to a folder, with a switch of `latest`

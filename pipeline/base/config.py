@@ -197,6 +197,12 @@ class Variant(Model):
     )
 
 
+class Measures(Model):
+    """Further measures, each computed only where it is asked for."""
+
+    ptal: bool = Field(default=False, description="public transport access level, as in London")
+
+
 class Settings(Model):
     """Everything that can be set for all areas; an area may override any part under ``settings:``."""
 
@@ -214,6 +220,7 @@ class Settings(Model):
     )
     service: Service = Field(default_factory=Service)
     gates: Gates = Field(default_factory=Gates)
+    measures: Measures = Field(default_factory=Measures)
     scoring: str = Field("config/scoring/connectedness.yaml", description="file of indicators and weights")
     strict: bool = Field(default=False, description="turn every warning about data into an error")
     report: Report = Field(default_factory=Report)

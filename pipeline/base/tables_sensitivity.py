@@ -1,4 +1,4 @@
-"""Declarations of the tables about other parameters; :mod:`pipeline.base.tables` takes them in."""
+"""Declarations of tables about other parameters and of measures; :mod:`pipeline.base.tables` takes them in."""
 
 from __future__ import annotations
 
@@ -14,12 +14,32 @@ def build_sensitivity_tables() -> tuple[Table, ...]:
     Returns
     -------
     tuple of Table
-        Which variants entered the rank intervals, and what each does.
+        Access levels; which variants entered the rank intervals, and what each does.
     """
     from pipeline.base.tables import CODE, SNAPSHOT, Table, _c  # noqa: PLC0415 (takes in this one)
 
+    bands = ("0", "1a", "1b", "2", "3", "4", "5", "6a", "6b")
     variant = _c("variant", "text", "Variant, by its name in the settings.")
     return (
+        Table(
+            "out_neighbourhood__ptal",
+            "Public transport access level: how near and how frequent services are on a weekday from 08:15 to 09:15",
+            ("snapshot", "neighbourhood_code"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c(
+                    "access_index",
+                    "float?",
+                    "Sum of equivalent doorstep frequencies, the best route of a mode in full and others half; mean "
+                    "over small areas by people.",
+                    minimum=0,
+                ),
+                _c("ptal", "text?", "Band of the access index.", allowed=bands),
+                _c("people_without_pct", "float", "Share of people in small areas off the streets, %."),
+                _c("reason", "text?", "Why the index is null."),
+            ),
+        ),
         Table(
             "out_run__sensitivity",
             "Variants of the settings whose travel times entered the rank intervals",

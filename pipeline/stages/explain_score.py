@@ -18,7 +18,7 @@ from pipeline.base.tables_series import build_series_tables
 from pipeline.scoring.scores import compute_weights
 from pipeline.scoring.spec import Indicator, ScoringSpec
 from pipeline.stages.common import get_folder
-from pipeline.stages.scores import FROM_SERVICE, FROM_TIMES, read_spec
+from pipeline.stages.scores import FROM_MEASURES, FROM_SERVICE, FROM_TIMES, read_spec
 from pipeline.stages.targets import find_scoring_file
 
 FORMULA: Final = (
@@ -148,6 +148,8 @@ def _find_stages(spec: ScoringSpec, snapshot: str) -> Iterable[str]:
     yield "scores"
     if tables & set(FROM_TIMES):
         yield f"times/{snapshot}"
+    if tables & set(FROM_MEASURES):
+        yield "measures"
     if tables & {*FROM_SERVICE, *(table.name for table in build_series_tables())}:
         yield "service"
 

@@ -27,6 +27,7 @@ STAGES = (
     "service",
     "attribution",
     "sensitivity",
+    "measures",
     "scores",
     "report",
     "publish",
@@ -113,6 +114,9 @@ def build_targets(project: Project) -> dict[str, Target]:
     if project.settings.sensitivity:
         extra.append("sensitivity")
         add("sensitivity", None, [], ["streets", "places", *(f"timetables/{s}" for s in snapshots)])
+    if project.settings.measures.ptal:
+        extra.append("measures")
+        add("measures", None, [], ["places", *(f"network/{s}" for s in snapshots)])
     add(
         "scores",
         None,
@@ -256,6 +260,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         "scores": {
             "scoring": settings.scoring,
             "sensitivity": sets["sensitivity"],
+            "measures": sets["measures"],
             "max_time_min": settings.transit.max_time_min,
             "strict": settings.strict,
         },
@@ -266,6 +271,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "publish": {},
     }
+    slices["measures"] = {"measures": sets["measures"], "walk_kmh": settings.walking.speed_kmh}
     slices["sensitivity"] = {
         "variants": sets["sensitivity"],
         "network": [_describe_network(project, s) for s in area.snapshots] if stage == "sensitivity" else [],
