@@ -25,9 +25,9 @@ OPTIONS := --area "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --conf
 MEANS := $(if $(CLUSTER), --cluster "$(CLUSTER)")$(if $(WORKERS), --workers "$(WORKERS)")
 CLI := $(PY) -m pipeline
 export CONNECTIVITY_JOBS := $(JOBS)
-STAGES := fetch timetables streets places network times service attribution scores report publish
+STAGES := fetch timetables streets places network times service attribution sensitivity measures scores report publish
 
-.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables docs graph clean $(STAGES)
+.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph clean $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
@@ -67,6 +67,8 @@ network: ## pack timetables, streets and places for routing
 times: ## compute travel times
 service: ## measure bus service and its change
 attribution: ## put lost services back, one by one, and measure what that does (pairs under `attribution:`)
+sensitivity: ## compute travel times again under other parameters (variants under `settings: sensitivity:`)
+measures: ## compute further measures (those under `settings: measures:`)
 scores: ## compute scores and publish the tables
 report: ## build the offline report
 publish: ## copy report and tables to a folder, with a switch of `latest`
@@ -136,6 +138,9 @@ bench-national: $(READY) ## generate a country as large as Britain, and streets;
 
 bench-timetables: $(READY) ## generate a feed of ten million stop times and read it
 	@$(PY) -m bench.timetables
+
+bench-scores: $(READY) ## compute the scores of a country: 33,755 neighbourhoods, 12 indicators, 1,000 draws
+	@$(PY) -m bench.scores
 
 docs: $(READY) ## write the generated documents: settings, schema, data dictionary, notices
 	@$(CLI) config schema --write

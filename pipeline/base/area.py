@@ -54,6 +54,9 @@ class PointSource(TableSource):
     """Points with a code."""
 
     code: str = Field(description="column of the code")
+    code_with: list[str] = Field(
+        default_factory=list, description="further columns that are added to the code where it alone is not unique"
+    )
     name: str | None = None
     x: str | None = Field(None, description="column of longitude or easting; found by its usual names if absent")
     y: str | None = None
@@ -134,12 +137,34 @@ class GroupRule(TableSource):
         return self
 
 
+class PlaceAttribute(TableSource):
+    """A column about neighbourhoods, or about small areas of which neighbourhoods are made."""
+
+    code: str
+    column: str
+    level: Literal["small_area", "neighbourhood"] = "neighbourhood"
+
+
+class Deprivation(PlaceAttribute):
+    """How deprived places are, by a rank, a tenth or a score; for comparisons, never a part of a score."""
+
+    higher_is: Literal["more_deprived", "less_deprived"] = Field(
+        description="what a higher value means: a rank or tenth of which 1 is the most deprived is less_deprived"
+    )
+
+
+class Rurality(PlaceAttribute):
+    """The rural or urban class of places; of small areas the class in which most of a neighbourhood's people live."""
+
+
 class Neighbourhoods(Model):
     """The places that are reported on."""
 
     names: NeighbourhoodNames | None = None
     boundaries: Boundaries | None = None
     groups: list[GroupRule] = Field(default_factory=list)
+    deprivation: Deprivation | None = None
+    rurality: Rurality | None = None
 
 
 class Destinations(PointSource):

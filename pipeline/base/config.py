@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.base.clock import parse_time_s
 
@@ -296,6 +296,22 @@ class Cluster(Model):
     )
 
 
+class Variant(Model):
+    """Other parameters under which travel times are computed again, to see how far scores depend on them."""
+
+    walking: dict[str, float] = Field(default_factory=dict, description="settings of walking that differ")
+    transit: dict[str, int | None] = Field(default_factory=dict, description="settings of transit that differ")
+    windows: dict[str, dict[Literal["outward", "back"], Span]] = Field(
+        default_factory=dict, description="windows whose departure minutes differ"
+    )
+
+
+class Measures(Model):
+    """Further measures, each computed only where it is asked for."""
+
+    ptal: bool = Field(default=False, description="public transport access level, as in London")
+
+
 class Settings(Model):
     """Everything that can be set for all areas; an area may override any part under ``settings:``."""
 
@@ -324,6 +340,7 @@ class Settings(Model):
     )
     service: Service = Field(default_factory=Service)
     gates: Gates = Field(default_factory=Gates)
+    measures: Measures = Field(default_factory=Measures)
     scoring: str = Field("config/scoring/connectedness.yaml", description="file of indicators and weights")
     strict: bool = Field(default=False, description="turn every warning about data into an error")
     report: Report = Field(default_factory=Report)
@@ -335,6 +352,32 @@ class Settings(Model):
         description="processes that compute travel times; null: chosen by processors and work. No result depends on it",
     )
     cluster: Cluster = Field(default_factory=Cluster)
+    sensitivity: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Variant] = Field(
+        default_factory=dict, description="variants under which all travel times are computed again; each takes as long"
+    )
+
+    def vary(self, name: str) -> Settings:
+        """Return the settings of a variant; raises ValueError if it names a setting or window that does not exist."""
+        content, variant = self.model_dump(mode="json", exclude={"sensitivity"}), self.sensitivity[name]
+        content["walking"] |= variant.walking
+        content["transit"] |= variant.transit
+        for window, spans in variant.windows.items():
+            for side, span in spans.items():
+                if content["windows"].get(window, {}).get(side) is None:
+                    raise ValueError(f"sensitivity.{name}: there is no window {window} with '{side}'")
+                content["windows"][window][side] = span.model_dump(mode="json")
+        try:
+            return Settings.model_validate(content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ValueError(f"sensitivity.{name}: {where}: {first['msg']}") from None
+
+    @model_validator(mode="after")
+    def _vary_all(self) -> Settings:
+        for name in self.sensitivity:
+            self.vary(name)
+        return self
 
     def find_car(self) -> Car | None:
         """Return how cars drive; None where car times are not asked for."""

@@ -14,6 +14,7 @@ import pandas as pd
 from pipeline.base.errors import PipelineError
 from pipeline.base.tables_coverage import build_coverage_tables
 from pipeline.base.tables_scores import build_score_tables
+from pipeline.base.tables_sensitivity import build_sensitivity_tables
 from pipeline.base.tables_series import build_series_tables
 
 if TYPE_CHECKING:
@@ -480,6 +481,14 @@ TABLES: dict[str, Table] = {
                 _c("neighbourhood_name", "text", "Name."),
                 _c("area_group", "text", "Comparison group.", allowed=GROUPS),
                 _c("authority_code", "text?", "Authority."),
+                _c(
+                    "deprivation_rank",
+                    "float?",
+                    "Rank within the area of the deprivation that the area file names; 1 = most deprived; ties share "
+                    "their mean rank. For comparisons only.",
+                    minimum=1,
+                ),
+                _c("rurality", "text?", "Rural or urban class in which most of its people live. For comparisons only."),
                 _c("population", "float?", "People.", minimum=0),
                 _c("lon", "float?", "Longitude of the population-weighted centre, degrees."),
                 _c("lat", "float?", "Latitude of it, degrees."),
@@ -609,7 +618,7 @@ TABLES: dict[str, Table] = {
 }
 TABLES |= {table.name: table for table in (*build_coverage_tables(), *build_series_tables())}
 
-TABLES |= {table.name: table for table in build_score_tables()}
+TABLES |= {table.name: table for table in (*build_score_tables(), *build_sensitivity_tables())}
 
 DEFECT = "This is a defect of the program, not of your data; please report it with this message."
 _DTYPES: dict[str, Any] = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}

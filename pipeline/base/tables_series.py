@@ -117,6 +117,24 @@ def build_series_tables() -> tuple[Table, ...]:
             ("small_area_code", "day_type", "band"),
             (small_area, _c("neighbourhood_code", "text?", "Neighbourhood that it belongs to."), *measure, *change),
         ),
+        Table(
+            "out_neighbourhood__distance",
+            "Straight-line distance to the nearest destination of each category; it says nothing of journeys",
+            ("neighbourhood_code", "category"),
+            (
+                CODE,
+                _c("category", "text", "Category of destinations."),
+                _c(
+                    "straight_line_m",
+                    "float?",
+                    "Straight line from the points of its small areas to the nearest destination, mean weighted by "
+                    "people, metres. No travel time exists: roads, rivers and timetables do not enter.",
+                    minimum=0,
+                ),
+                _c("people_without_pct", "float", "Share of people in small areas without a position, %."),
+                _c("reason", "text?", "Why the distance is null: not_located."),
+            ),
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from pipeline.base.io import write_text
 from pipeline.base.load import ROOT
 from pipeline.base.notices import get_declared_notices
 from pipeline.base.tables import TABLES, Column
+from pipeline.cli.indicators import build_indicator_list
 from pipeline.cli.notice_examples import EXAMPLES
 
 
@@ -85,6 +86,7 @@ def write_documents() -> list[Path]:
     files = {
         ROOT / "docs" / "data-dictionary.md": build_dictionary(),
         ROOT / "docs" / "notices.md": build_notice_list(),
+        ROOT / "docs" / "indicators.md": build_indicator_list(),
     }
     for path, text in files.items():
         write_text(text, path)

@@ -379,8 +379,11 @@ def validate(
 @app.command()
 def explain(
     area: str,
-    code: Annotated[str, typer.Argument(help="code of a neighbourhood or of a small area")],
-    category: str,
+    code: Annotated[str | None, typer.Argument(help="code of a neighbourhood or of a small area")] = None,
+    category: Annotated[str | None, typer.Argument(help="category of destinations")] = None,
+    score: Annotated[
+        str | None, typer.Option("--score", help="instead: where the score of this neighbourhood or group comes from")
+    ] = None,
     depart: Annotated[str | None, typer.Option("--depart", help="HH:MM; the window's median minute if absent")] = None,
     window: Annotated[str | None, typer.Option("--window", help="departure window")] = None,
     snapshot: SnapshotOption = None,
@@ -389,15 +392,24 @@ def explain(
     ] = None,
     fastest: Annotated[bool, typer.Option("--fastest", help="the quickest journey of the window")] = False,
     typical: Annotated[bool, typer.Option("--typical", help="one as long as the median")] = False,
-    form: Annotated[str, typer.Option("--format", help="text, table (CSV), geojson or svg")] = "text",
+    form: Annotated[
+        str, typer.Option("--format", help="text, table (CSV), geojson or svg; of a score: text or json")
+    ] = "text",
     out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
     data: DataOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Show the journey to the nearest destination leg by leg."""
+    """Show the journey to the nearest destination leg by leg, or where a score comes from."""
+    from pipeline.cli.score import check_question, explain_score
     from pipeline.stages.explain import explain_place
 
+    only = {"--depart": depart, "--window": window, "--fastest": fastest, "--typical": typical}
+    check_question(code, category, score, only)
     project = _load(area, config, data)
+    if score is not None:
+        explain_score(project, score, snapshot=snapshot, form=form, out=out)
+        return
+    assert code is not None and category is not None  # noqa: S101, PT018 (check_question refuses others)
     choices = [name for name, is_wanted in (("fastest", fastest), ("typical", typical)) if is_wanted]
     asked: dict[str, Any] = {"depart": depart, "window": window, "snapshot": snapshot, "against": against}
     asked["choices"] = choices

@@ -13,6 +13,7 @@ from pyproj import Transformer
 from pipeline.base.area import Area, Boundaries, TableSource
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices, declare_notice
+from pipeline.places.attributes import find_deprivation_ranks, find_rurality
 from pipeline.places.boundaries import read_boundaries
 from pipeline.places.destinations import build_destinations
 from pipeline.places.groups import find_groups
@@ -220,6 +221,9 @@ def _build_neighbourhoods(
     frame["neighbourhood_name"] = [names.get(code) or code for code in codes]
     frame["area_group"] = find_groups(area.neighbourhoods.groups, codes, used, resolve, notices=notices)
     frame["authority_code"] = [authorities.get(code) for code in codes]
+    about = area.neighbourhoods
+    frame["deprivation_rank"] = find_deprivation_ranks(about.deprivation, codes, used, resolve, notices=notices)
+    frame["rurality"] = find_rurality(about.rurality, codes, used, resolve, notices=notices)
     centres = _compute_centres(used, area.crs)
     frame = frame.merge(centres, on="neighbourhood_code", how="left")
     for code in frame.loc[frame["n_small_areas"].isna(), "neighbourhood_code"]:

@@ -80,7 +80,7 @@ def _find_members(
     if rule.one_of is not None:
         allowed = [str(value).lower() for value in rule.one_of]
         return set(keys[to_text(column).str.lower().isin(allowed)]) & set(codes)
-    numbers = pd.Series(_to_numbers(column, table[ROW], path, rule.column), index=keys)
+    numbers = pd.Series(to_numbers(column, table[ROW], path, rule.column), index=keys)
     if rule.level == "small_area":
         values = compute_weighted_means(small_areas, numbers[~numbers.index.duplicated()]).reindex(list(codes))
     else:
@@ -95,7 +95,26 @@ def _find_members(
     return {str(code) for code in known.index}
 
 
-def _to_numbers(values: pd.Series, rows: pd.Series, path: Path, field: str) -> np.ndarray:
+def to_numbers(values: pd.Series, rows: pd.Series, path: Path, field: str) -> np.ndarray:
+    """Read a column as numbers.
+
+    Parameters
+    ----------
+    values, rows
+        Text, and the line of the file of each.
+    path, field
+        File and column, for messages.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64; NaN where blank.
+
+    Raises
+    ------
+    InputError
+        If something else than a number stands there.
+    """
     numbers = pd.to_numeric(values, errors="coerce")
     bad = numbers.isna() & values.notna()
     if bad.any():
@@ -105,7 +124,7 @@ def _to_numbers(values: pd.Series, rows: pd.Series, path: Path, field: str) -> n
             file=path,
             row=int(rows.iloc[first]),
             field=field,
-            cure="Correct it, or leave it blank; for words use 'one_of'.",
+            cure="Correct it, or leave it blank (in a rule for a group use 'one_of' for words).",
         )
     return numbers.to_numpy(dtype=float)
 

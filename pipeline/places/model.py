@@ -19,7 +19,8 @@ class Places:
         where not located), population (persons, may be null), is_located, file_row (line of its file); sorted by
         code.
     neighbourhoods
-        ``core_places__neighbourhood``: neighbourhood_code, neighbourhood_name, area_group, authority_code, lon, lat
+        ``core_places__neighbourhood``: neighbourhood_code, neighbourhood_name, area_group, authority_code,
+        deprivation_rank (1 = most deprived; null where unknown), rurality (null where unknown), lon, lat
         (population-weighted mean of its small areas), population; sorted by code.
     destinations
         ``core_places__destination``: destination_id, category, name, lon, lat, weight (1 where none is given),

@@ -109,6 +109,8 @@ def read_points(source: PointSource, path: Path, *, area_crs: str, notices: Noti
     raw = _filter_rows(raw, source, path)
     frame = pd.DataFrame(raw.drop(columns="geometry", errors="ignore"))
     frame["code"] = to_text(get_column(raw, source.code, path))
+    for column in source.code_with:
+        frame["code"] += " " + to_text(get_column(raw, column, path))
     names = to_text(get_column(raw, source.name, path)) if source.name else frame["code"]
     frame["name"] = names.where(names.notna(), frame["code"])
     x, y, crs = _get_coordinates(raw, source, path, area_crs)

@@ -83,12 +83,18 @@ class ModeInfo:
 
 @dataclass(frozen=True)
 class IndicatorInfo:
-    """An indicator of the score: label, unit of its value (as in :func:`text.format_quantity`) and weight."""
+    """An indicator of the score: label, unit of its value (as in :func:`text.format_quantity`) and weight.
+
+    ``definition``, ``caveat`` and ``source`` are sentences that stand beside its figures.
+    """
 
     key: str
     label: str
     unit: str = ""
     weight: float | None = None
+    definition: str = ""
+    caveat: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pipeline.report import data as d
 from pipeline.report.car import build_car_table
 from pipeline.report.data import compute_median
 from pipeline.report.findings import describe_window
+from pipeline.report.score_tables import build_definition_table
 from pipeline.report.sketches import draw_rank_interval, draw_spread
 from pipeline.report.tables import (
     Cell,
@@ -97,6 +98,7 @@ class Profile:
     scores: Table | None
     rank_picture: Markup | None
     indicators: Table | None
+    definitions: Table | None
     caveats: tuple[str, ...]
 
 
@@ -137,6 +139,7 @@ class ProfileBuilder:
                 n=len(self.report.places),
             ),
             indicators=self._build_indicators(place),
+            definitions=build_definition_table(self.context),
             caveats=tuple(self._collect_caveats(levels)),
         )
 

@@ -22,7 +22,9 @@ from pipeline.report.downloads import (
 from pipeline.report.files import format_size, zip_file
 from pipeline.report.headline import build_series_headline
 from pipeline.report.maps import build_geometry_payload
+from pipeline.report.method import build_weight_table
 from pipeline.report.quality import build_examples, build_inputs_table, build_notices_table, collect_attributions
+from pipeline.report.score_tables import build_definition_table, build_league_table, build_place_score_table
 from pipeline.report.series_charts import YearLine, build_group_panels, draw_legend, draw_years, label_years
 from pipeline.report.series_data import LEFT_BEHIND, SeriesReport
 from pipeline.report.series_findings import build_series_findings, describe_place
@@ -127,7 +129,14 @@ class _Writer:
             "Authorities",
             table=build_authority_table(self.report, self.report.head),
         )
-        self._write_page("method.html", "series_method.html.j2", "Method", doubts=build_doubt_table(self.report))
+        self._write_page(
+            "method.html",
+            "series_method.html.j2",
+            "Method",
+            doubts=build_doubt_table(self.report),
+            weights=build_weight_table(self.report.context),
+            indicators=build_definition_table(self.report.context),
+        )
         self._write_quality()
         self._write_downloads()
         for code in self.report.ranked:
@@ -177,8 +186,9 @@ class _Writer:
         geometry = build_geometry_payload(self.report.data)
         self._write_bytes("data/geometry.js", build_script("SERIES_GEOMETRY", self._pick(geometry)).encode("utf-8"))
         table = build_ward_table(self.report, self.report.head, "wards")
-        noun = capitalise(self.report.context.noun_plural)
-        self._write_page("wards.html", "series_wards.html.j2", f"{noun} ranked", table=table)
+        title = f"{capitalise(self.report.context.noun_plural)} ranked"
+        scores = build_league_table(self.report)
+        self._write_page("wards.html", "series_wards.html.j2", title, table=table, scores=scores)
 
     def _pick(self, geometry: Mapping[str, object]) -> dict[str, object]:
         """Keep the polygons of the ranked places; the centres of all others are a backdrop."""
@@ -324,6 +334,8 @@ class _Writer:
             facts=describe_place(report, code),
             chart=self._draw_place(code, row),
             tables=build_place_tables(report, code),
+            score=build_place_score_table(report, code),
+            definitions=build_definition_table(report.context),
             previous=report.ranked[at - 1] if at else None,
             following=report.ranked[at + 1] if at + 1 < len(report.ranked) else None,
         )

@@ -70,7 +70,8 @@ def compute_indicators(
     spec
         The scoring file.
     tables
-        Published tables by name.
+        Published tables by name. A row belongs to its ``snapshot``, ``snapshot_to`` or ``year``; a table without any
+        of them holds for every snapshot.
     neighbourhood_codes
         All neighbourhoods.
     snapshots
@@ -93,7 +94,7 @@ def compute_indicators(
     codes = pl.DataFrame({"neighbourhood_code": pl.Series(list(neighbourhood_codes), dtype=pl.String)})
     parts = [pl.DataFrame(schema=SCHEMA)]
     for indicator in spec.indicators:
-        rows = _select_rows(indicator, tables)
+        rows = _select_rows(indicator, tables, snapshots)
         for snapshot in snapshots:
             found = codes.join(
                 rows.filter(pl.col("snapshot") == snapshot), on="neighbourhood_code", how="left", maintain_order="left"
@@ -105,7 +106,7 @@ def compute_indicators(
     return pl.concat(parts).sort("snapshot", "neighbourhood_code", "indicator")
 
 
-def _select_rows(indicator: Indicator, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _select_rows(indicator: Indicator, tables: Mapping[str, pl.DataFrame], snapshots: Sequence[str]) -> pl.DataFrame:
     """Select the rows meant: snapshot, neighbourhood_code, value, reason, coverage_class."""
     if indicator.table not in tables:
         if indicator.table in TABLES:
@@ -116,7 +117,10 @@ def _select_rows(indicator: Indicator, tables: Mapping[str, pl.DataFrame]) -> pl
             cure=f"Use one of {', '.join(sorted(tables))}.",
         )
     table = tables[indicator.table]
-    snapshot = "snapshot" if "snapshot" in table.columns else "snapshot_to"
+    snapshot = next((name for name in ("snapshot", "snapshot_to", "year") if name in table.columns), None)
+    if snapshot is None:  # it holds whatever the snapshot
+        snapshot = "snapshot"
+        table = table.join(pl.DataFrame({snapshot: pl.Series(list(snapshots), dtype=pl.String)}), how="cross")
     needed = {indicator.column, *indicator.filters, snapshot, "neighbourhood_code"}
     lacking = sorted(needed - set(table.columns))
     if lacking:
@@ -133,7 +137,7 @@ def _select_rows(indicator: Indicator, tables: Mapping[str, pl.DataFrame]) -> pl
         for name in ("reason", "coverage_class")
     ]
     rows = rows.select(
-        pl.col(snapshot).alias("snapshot"),
+        pl.col(snapshot).cast(pl.String).alias("snapshot"),
         "neighbourhood_code",
         pl.col(indicator.column).cast(pl.Float64).alias("value"),
         *optional,

@@ -13,6 +13,7 @@ from pipeline.scoring.inequality import compute_inequality
 from pipeline.scoring.influence import compute_influence, compute_score_change
 from pipeline.scoring.peers import compute_comparisons, match_peers
 from pipeline.scoring.scores import compute_scores
+from pipeline.scoring.sensitivity import compute_sensitivity
 from pipeline.scoring.spec import ScoringSpec
 
 OPTIONAL = {"authority_code": pl.String, "deprivation_rank": pl.Float64, "rurality": pl.String}
@@ -63,7 +64,7 @@ def build_score_tables(
     varied = {name: indicators_of({**tables, **other}, None) for name, other in sorted((reruns or {}).items())}
     scores = compute_scores(spec, indicators, places, reruns=varied)
     peers = match_peers(places)
-    return {
+    made = {
         "out_neighbourhood__indicator": indicators.select(PUBLISHED),
         "out_neighbourhood__score": scores,
         "out_group__summary": compute_group_summary(spec, indicators, scores, places),
@@ -73,3 +74,7 @@ def build_score_tables(
         "out_neighbourhood__comparison": compute_comparisons(spec, indicators, scores, places, peers),
         "out_area__inequality": compute_inequality(spec, indicators, places),
     }
+    if reruns:
+        anew = {name: frozenset(other) for name, other in reruns.items()}
+        made["out_neighbourhood__sensitivity"] = compute_sensitivity(spec, indicators, varied, places, tables=anew)
+    return made

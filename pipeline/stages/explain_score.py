@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
 
 from pipeline.base.errors import InputError, UsageError
+from pipeline.base.hashing import hash_file
 from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, read_manifest
+from pipeline.base.tables import TABLES
+from pipeline.base.tables_series import build_series_tables
 from pipeline.scoring.scores import compute_weights
 from pipeline.scoring.spec import Indicator, ScoringSpec
 from pipeline.stages.common import get_folder
-from pipeline.stages.scores import FROM_SERVICE, FROM_TIMES, read_spec
+from pipeline.stages.scores import FROM_MEASURES, FROM_SERVICE, FROM_TIMES, read_spec
+from pipeline.stages.targets import find_scoring_file
 
+FORMULA: Final = (
+    "score = sum of points x weight over the indicators with data / sum of their weights; the absolute index likewise"
+)
 GROUPS = ("left_behind", "other_deprived", "other", "all")
 
 
@@ -34,8 +42,9 @@ def trace_score(project: Project, code: str, *, snapshot: str | None = None) -> 
     Returns
     -------
     dict
-        ``figures`` (the rows published), ``indicators`` (definition, weight, rows read, value) and ``inputs`` (stage,
-        its parameters, files with their hashes).
+        ``figures`` (the rows published), ``columns`` (what each of their figures is), ``indicators`` (definition,
+        weight, rows read, value; for a group also its members' values), ``formula`` and ``inputs`` (stage, its
+        parameters, files with their hashes).
 
     Raises
     ------
@@ -46,11 +55,13 @@ def trace_score(project: Project, code: str, *, snapshot: str | None = None) -> 
     """
     get_folder(project, "scores")
     folder = project.outputs / "tables"
-    wanted = snapshot or project.area.snapshots[-1].id
-    score = _read(folder, "out_neighbourhood__score", wanted)
+    score = pd.read_parquet(folder / "out_neighbourhood__score.parquet")
+    known = [s.id for s in project.area.snapshots] or sorted(score["snapshot"].unique())
+    wanted = snapshot or known[-1]
+    score = score[score["snapshot"] == wanted]
     if score.empty:
-        known = ", ".join(s.id for s in project.area.snapshots)
-        raise UsageError(f"There is no snapshot '{wanted}'.", field="--snapshot", cure=f"Snapshots: {known}.")
+        cure = f"Snapshots: {', '.join(known)}."
+        raise UsageError(f"There is no snapshot '{wanted}'.", field="--snapshot", cure=cure)
     indicators = _read(folder, "out_neighbourhood__indicator", wanted)
     if code in GROUPS:
         summary = _read(folder, "out_group__summary", wanted)
@@ -65,16 +76,30 @@ def trace_score(project: Project, code: str, *, snapshot: str | None = None) -> 
             field="--score",
             cure=f"Give a code of out_neighbourhood__score, or a group: {', '.join(GROUPS)}.",
         )
-    spec = read_spec(project)
+    spec = _read_same_spec(project)
     counted = frozenset(indicators.loc[~indicators["is_missing"], "indicator"])
     weights = compute_weights(spec, counted)
     described = [
         _describe(indicator, weights, values[values["indicator"] == indicator.name]) for indicator in spec.indicators
     ]
+    table = "out_neighbourhood__score"
+    if code in GROUPS:
+        table = "out_group__summary"
+        members = _list_members(folder, code, indicators)
+        described = [each | {"members": members.get(each["name"], [])} for each in described]
     return {
         "code": code,
         "snapshot": wanted,
-        "scoring": {"name": spec.name, "exponent": spec.exponent, "uncertainty": spec.uncertainty.model_dump()},
+        "table": table,
+        "columns": {column.name: column.description for column in TABLES[table].columns},
+        "formula": FORMULA,
+        "scoring": {
+            "name": spec.name,
+            "exponent": spec.exponent,
+            "min_weight_share": spec.min_weight_share,
+            "domains": {name: domain.weight for name, domain in spec.domains.items()},
+            "uncertainty": spec.uncertainty.model_dump(),
+        },
         "figures": json.loads(figures.drop(columns="snapshot").to_json(orient="records")),
         "n_ranked": int(score["rank"].notna().sum()),
         "indicators": described,
@@ -82,7 +107,28 @@ def trace_score(project: Project, code: str, *, snapshot: str | None = None) -> 
     }
 
 
-def _read(folder: Any, name: str, snapshot: str) -> pd.DataFrame:
+def _read_same_spec(project: Project) -> ScoringSpec:
+    """Read the scoring file, if it is still the one with which the scores were made."""
+    path = find_scoring_file(project)
+    used = [i for i in read_manifest(project.outputs / "scores" / MANIFEST)["inputs"] if i["role"] == "scoring"]
+    if [item["sha256"] for item in used] != [hash_file(path)]:
+        raise InputError("The scores were made with another scoring file.", file=path, cure="Run 'make all' again.")
+    return read_spec(project)
+
+
+def _list_members(folder: Path, group: str, indicators: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """List for each indicator the values of a group's neighbourhoods, and how many people each counts for."""
+    people = pd.read_parquet(folder / "out_neighbourhood__geography.parquet")
+    if group != "all":
+        people = people[people["area_group"] == group]
+    joined = people[["neighbourhood_code", "population"]].merge(indicators, on="neighbourhood_code", how="left")
+    columns = ["neighbourhood_code", "population", "value", "is_missing", "reason"]
+    return {
+        str(name): json.loads(rows[columns].to_json(orient="records")) for name, rows in joined.groupby("indicator")
+    }
+
+
+def _read(folder: Path, name: str, snapshot: str) -> pd.DataFrame:
     frame = pd.read_parquet(folder / f"{name}.parquet")
     return frame[frame["snapshot"] == snapshot]
 
@@ -102,7 +148,9 @@ def _find_stages(spec: ScoringSpec, snapshot: str) -> Iterable[str]:
     yield "scores"
     if tables & set(FROM_TIMES):
         yield f"times/{snapshot}"
-    if tables & set(FROM_SERVICE):
+    if tables & set(FROM_MEASURES):
+        yield "measures"
+    if tables & {*FROM_SERVICE, *(table.name for table in build_series_tables())}:
         yield "service"
 
 
@@ -143,7 +191,7 @@ def describe_score(trace: dict[str, Any]) -> str:
     str
         Lines of text.
     """
-    lines = [*_describe_figures(trace), "", "What it is made of:"]
+    lines = [*_describe_figures(trace), f"  {trace['formula']}", "", "What it is made of:"]
     for indicator in trace["indicators"]:
         lines += _describe_indicator(indicator, is_group="neighbourhood_code" not in trace["figures"][0])
     lines += ["", "Where it comes from (sha256, first 12 digits):"]
@@ -158,7 +206,12 @@ def _describe_figures(trace: dict[str, Any]) -> list[str]:
     first = trace["figures"][0]
     by = f"snapshot {trace['snapshot']}, scoring '{trace['scoring']['name']}'"
     if "neighbourhood_code" not in first:
-        return [f"Comparison group '{trace['code']}', {first['n_neighbourhoods']} neighbourhoods, {by}"]
+        head = f"Comparison group '{trace['code']}', {first['n_neighbourhoods']} neighbourhoods, "
+        totals = [f for f in trace["figures"] if f["measure"] in {"score", "absolute_index"}]
+        return [
+            f"{head}{first['population']:,.0f} people, {by}",
+            *(f"  {figure['measure']}: {_describe_group_figure(figure)}" for figure in totals),
+        ]
     head = f"{first['neighbourhood_name']} ({trace['code']}), {by}"
     if first["score"] is None:
         return [head, f"  no score: {first['n_missing']} indicators have no data"]
@@ -182,8 +235,7 @@ def _describe_indicator(indicator: dict[str, Any], *, is_group: bool) -> list[st
     values, unit = indicator["values"], indicator["unit"]
     where = ", ".join(f"{name} = {value}" for name, value in indicator["filters"].items())
     if is_group:
-        middle, mean = values.get("median"), values.get("mean_weighted")
-        shown = f"median {_number(middle)} {unit}, mean of people {_number(mean)} {unit}"
+        shown = _describe_group_figure(values) if values else "no data (no row)"
     elif not values or values.get("is_missing"):
         shown = f"no data ({(values or {}).get('reason') or 'no row'})"
     elif values["value"] is None:
@@ -200,6 +252,16 @@ def _describe_indicator(indicator: dict[str, Any], *, is_group: bool) -> list[st
     ]
     notes = [indicator[key] for key in ("source", "caveat") if indicator[key]]
     return [*lines, *(f"    {note}" for note in notes)]
+
+
+def _describe_group_figure(figure: dict[str, Any]) -> str:
+    middle, spread = _number(figure["median"]), f"{_number(figure['p25'])} to {_number(figure['p75'])}"
+    return (
+        f"median {middle} {figure['unit']} (quartiles {spread}), mean of people {_number(figure['mean_weighted'])} "
+        f"{figure['unit']}, {figure['n_with_value']} of {figure['n_neighbourhoods']} with a value; "
+        f"{_number(figure['worse_than_all_median_pct'])} % of people worse than the median of all, "
+        f"{_number(figure['worse_than_all_mean_pct'])} % worse than the mean"
+    )
 
 
 def _number(value: float | None) -> str:

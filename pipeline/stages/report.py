@@ -24,6 +24,7 @@ from pipeline.report.context import (
 )
 from pipeline.report.series_site import build_series_report
 from pipeline.report.site import build_report
+from pipeline.scoring.spec import ScoringSpec
 from pipeline.stages.common import begin
 from pipeline.stages.scores import read_spec
 from pipeline.stages.series_report import build_series_info
@@ -93,7 +94,7 @@ def build_context(project: Project) -> ReportContext:
         categories=_list_categories(area),
         groups=_list_groups(area),
         modes=tuple(ModeInfo(key, _describe_modes(modes)) for key, modes in settings.mode_sets.items()),
-        indicators=tuple(IndicatorInfo(i.name, i.label, i.unit, i.weight) for i in spec.indicators),
+        indicators=_list_indicators(spec),
         method=_describe_method(settings),
         caveats=tuple(area.caveats),
         service_caveats=tuple(pair.reason for pair in area.not_comparable),
@@ -128,6 +129,7 @@ def build_series_context(project: Project) -> ReportContext:
         windows=(),
         categories=(),
         groups=_list_groups(area),
+        indicators=_list_indicators(read_spec(project)),
         caveats=tuple(area.caveats),
         attributions=_list_attributions(project),
         palette=build_palette(project.settings),
@@ -148,6 +150,12 @@ def _describe_modes(mode_set: ModeSet) -> str:
         return f"All public transport without {' and '.join(mode_set.without)}"
     modes = list_modes(mode_set)
     return f"{' and '.join(modes).capitalize()} only" if modes else "Walking only"
+
+
+def _list_indicators(spec: ScoringSpec) -> tuple[IndicatorInfo, ...]:
+    return tuple(
+        IndicatorInfo(i.name, i.label, i.unit, i.weight, i.definition, i.caveat, i.source) for i in spec.indicators
+    )
 
 
 def _describe_window(key: str, window: Window) -> WindowInfo:

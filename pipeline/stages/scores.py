@@ -21,6 +21,8 @@ from pipeline.scoring.publish import build_score_tables
 from pipeline.scoring.spec import ScoringSpec, build_spec
 from pipeline.stages.common import begin, get_folder, read_places
 from pipeline.stages.links import STATION, list_links
+from pipeline.stages.reruns import list_variations, read_reruns
+from pipeline.stages.series_scores import build_series_score_tables
 from pipeline.stages.targets import build_targets, find_scoring_file
 
 FROM_TIMES = (
@@ -48,6 +50,7 @@ FROM_SERVICE = (
     "out_neighbourhood__service_daytime",
 )
 FROM_ATTRIBUTION = ("out_service__attribution", "out_neighbourhood__attribution")
+FROM_MEASURES = ("out_neighbourhood__ptal",)
 CIRCLE_M = 500.0
 
 
@@ -75,12 +78,17 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     folder = project.outputs / "tables"
     stage.other_folders.append(folder)
     with record_stage(stage):
-        if project.area.series is not None:
-            _publish(project, stage, folder, _collect_series(project))
-            return stage
         spec = read_spec(project)
         stage.add_input("scoring", project.settings.scoring, find_scoring_file(project))
         places = read_places(project)
+        if project.area.series is not None:
+            tables = _collect_series(project, places)
+            neighbourhoods = places.neighbourhoods
+            tables |= build_series_score_tables(
+                spec, project.area.series, tables, neighbourhoods, notices=stage.notices
+            )
+            _publish(project, stage, folder, tables)
+            return stage
         tables = _collect(project)
         known = {name: pl.from_pandas(frame) for name, frame in tables.items()}
         made = build_score_tables(
@@ -88,8 +96,14 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             known,
             pl.from_pandas(places.neighbourhoods),
             snapshots=[s.id for s in project.area.snapshots],
+            reruns={
+                variant: {name: pl.from_pandas(frame) for name, frame in rerun.items()}
+                for variant, rerun in read_reruns(project).items()
+            },
             notices=stage.notices,
         )
+        if project.settings.sensitivity:
+            tables["out_run__sensitivity"] = list_variations(project)
         tables |= {name: table.to_pandas() for name, table in made.items()}
         tables["out_neighbourhood__geography"] = build_geography(places, project.area.crs)
         tables |= _describe_network(project, places)
@@ -110,11 +124,11 @@ def _publish(project: Project, stage: StageRun, folder: Path, tables: dict[str, 
             write_csv(as_text, temporary / f"{name}.csv")
 
 
-def _collect_series(project: Project) -> dict[str, pd.DataFrame]:
+def _collect_series(project: Project, places: Places) -> dict[str, pd.DataFrame]:
     """Take over the tables of an area with a published series, and where its neighbourhoods are."""
     folder = get_folder(project, "service")
     tables = {table.name: pd.read_parquet(folder / f"{table.name}.parquet") for table in build_series_tables()}
-    return tables | {"out_neighbourhood__geography": build_geography(read_places(project), project.area.crs)}
+    return tables | {"out_neighbourhood__geography": build_geography(places, project.area.crs)}
 
 
 def read_spec(project: Project) -> ScoringSpec:
@@ -149,6 +163,9 @@ def _collect(project: Project) -> dict[str, pd.DataFrame]:
             tables[name] = pd.concat(parts, ignore_index=True)
     service = get_folder(project, "service")
     tables |= {name: pd.read_parquet(service / f"{name}.parquet") for name in FROM_SERVICE}
+    if project.settings.measures.ptal:
+        for name in FROM_MEASURES:
+            tables[name] = pd.read_parquet(get_folder(project, "measures") / f"{name}.parquet")
     if project.area.attribution:
         folder = get_folder(project, "attribution")
         tables |= {name: pd.read_parquet(folder / f"{name}.parquet") for name in FROM_ATTRIBUTION}

@@ -24,6 +24,7 @@ from pipeline.change.series import (
     mark_doubts,
 )
 from pipeline.change.series_change import compute_combinations, compute_series_change, find_breaks, rank_losses
+from pipeline.places.distance import compute_straight_lines
 from pipeline.places.model import Places
 from pipeline.places.read_table import ROW, get_column, read_table, to_text
 
@@ -115,6 +116,7 @@ def build_series_tables(project: Project, series: Series, places: Places, stage:
     tables = _describe_neighbourhoods(cube, series, known, breaks)
     tables |= _describe_authorities(cube, series, known, names, authorities, breaks)
     tables |= _describe_groups(cube, series, known, tables["out_neighbourhood__series_change"])
+    tables["out_neighbourhood__distance"] = compute_straight_lines(places, project.area.crs)
     tables["out_small_area__series_change"] = _describe_small_areas(cube, series, known, breaks)
     return tables
 

@@ -27,12 +27,14 @@ STAGES = (
     "times",
     "service",
     "attribution",
+    "sensitivity",
+    "measures",
     "scores",
     "report",
     "publish",
 )
 PER_SNAPSHOT = ("timetables", "network", "times")
-SHARED_OUT = ("times",)
+SHARED_OUT = ("times", "sensitivity")
 """Stages that work in shards, for which a cluster or a number of processes can be given."""
 MEANS = ("workers", "cluster")
 """Settings that say with what work is done; they change no result, so that no slice holds them."""
@@ -91,7 +93,7 @@ def build_targets(project: Project) -> dict[str, Target]:
     if area.series is not None:
         add("places", None, places, [])
         add("service", None, [project.resolve(area.series.path)], ["places"])
-        add("scores", None, [], ["places", "service"])
+        add("scores", None, [find_scoring_file(project)], ["places", "service"])
         add("report", None, [], ["scores"])
         add("publish", None, [], ["report", "scores"])
         return targets
@@ -110,11 +112,16 @@ def build_targets(project: Project) -> dict[str, Target]:
     if extra:
         named = {s for pair in area.attribution for s in (pair.earlier, pair.later)}
         add("attribution", None, [], ["streets", "places", *(f"timetables/{s}" for s in sorted(named)), "service"])
-    scoring = Path(project.settings.scoring)
+    if project.settings.sensitivity:
+        extra.append("sensitivity")
+        add("sensitivity", None, [], ["streets", "places", *(f"timetables/{s}" for s in snapshots)])
+    if project.settings.measures.ptal:
+        extra.append("measures")
+        add("measures", None, [], ["places", *(f"network/{s}" for s in snapshots)])
     add(
         "scores",
         None,
-        [scoring if scoring.exists() else ROOT / scoring],
+        [find_scoring_file(project)],
         [*(f"times/{s}" for s in snapshots), "service", *extra],
     )
     add("report", None, [], ["scores"])
@@ -139,7 +146,17 @@ def find_scoring_file(project: Project) -> Path:
     return path if path.exists() else ROOT / path
 
 
-PLACE_ROLES = ("small areas", "population", "lookup", "names", "boundaries", "group", "destinations")
+PLACE_ROLES = (
+    "small areas",
+    "population",
+    "lookup",
+    "names",
+    "boundaries",
+    "group",
+    "deprivation",
+    "rurality",
+    "destinations",
+)
 
 
 def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]:
@@ -165,6 +182,8 @@ def list_inputs(project: Project) -> list[tuple[str, str, Path, dict[str, str]]]
     found += [("names", area.neighbourhoods.names)] if area.neighbourhoods.names else []
     found += [("boundaries", area.neighbourhoods.boundaries)] if area.neighbourhoods.boundaries else []
     found += [("group", rule) for rule in area.neighbourhoods.groups]
+    attributes = {"deprivation": area.neighbourhoods.deprivation, "rurality": area.neighbourhoods.rurality}
+    found += [(role, source) for role, source in attributes.items() if source]
     found += [("destinations", source) for source in area.destinations]
     found += [("timetable", feed) for s in area.snapshots for feed in s.feeds]
     tables = {feed.naptan.path: feed.naptan for s in area.snapshots for feed in s.feeds if feed.naptan}
@@ -200,7 +219,6 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
     whole, sets = area.model_dump(mode="json"), settings.model_dump(mode="json")
     common = {"data": str(project.data), "strict": settings.strict}
     one = next((s for s in area.snapshots if s.id == snapshot), None)
-    day_types = {w.day_type for w in settings.windows.values()}
     car = settings.find_car()
     slices: dict[str, dict[str, Any]] = {
         "fetch": {**common, "inputs": [(role, path) for role, path, _, _ in list_inputs(project)]},
@@ -210,16 +228,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             **common,
             **{key: whole[key] for key in ("crs", "small_areas", "neighbourhoods", "destinations")},
         },
-        "network": {
-            "walking": sets["walking"],
-            "interchange_s": settings.transit.interchange_s,
-            **({"wheelchair": True} if settings.transit.wheelchair else {}),
-            "days": {d: str(x) for d, x in get_days(one).items() if d in day_types} if one else {},
-            "timezone": area.timezone,
-            "gates": {name: sets["gates"][name] for name in ("min_linked_pct", "reason")},
-            "horizon_s": get_horizon(settings),
-            "strict": settings.strict,
-        },
+        "network": _describe_network(project, one) if one else {},
         "times": {
             "walk_kmh": settings.walking.speed_kmh,
             "transit": sets["transit"],
@@ -255,6 +264,8 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "scores": {
             "scoring": settings.scoring,
+            "sensitivity": sets["sensitivity"],
+            "measures": sets["measures"],
             "max_time_min": settings.transit.max_time_min,
             "strict": settings.strict,
         },
@@ -265,9 +276,15 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "publish": sets["publish"],
     }
+    slices["measures"] = {"measures": sets["measures"], "walk_kmh": settings.walking.speed_kmh}
+    slices["sensitivity"] = {
+        "variants": sets["sensitivity"],
+        "network": [_describe_network(project, s) for s in area.snapshots] if stage == "sensitivity" else [],
+        "times": slices["times"],
+    }
     if area.series is not None:
-        slices["service"] = {**common, "series": whole["series"]}
-        slices["scores"] = {"crs": area.crs, "strict": settings.strict}
+        slices["service"] = {**common, "crs": area.crs, "series": whole["series"]}
+        slices["scores"] = {"crs": area.crs, "scoring": settings.scoring, "strict": settings.strict}
     live = describe_locked(_list_paths(project, stage, one), project.outputs)
     return {**slices[stage], **({"live": live} if live else {})}
 
@@ -281,6 +298,21 @@ def _list_paths(project: Project, stage: str, snapshot: Snapshot | None) -> list
         return [project.area.series.path]
     roles = {"streets": ("streets",), "places": PLACE_ROLES}
     return [path for role, path, _, _ in list_inputs(project) if stage == "fetch" or role in roles.get(stage, ())]
+
+
+def _describe_network(project: Project, one: Snapshot) -> dict[str, Any]:
+    settings = project.settings
+    day_types = {w.day_type for w in settings.windows.values()}
+    return {
+        "walking": settings.walking.model_dump(mode="json"),
+        "interchange_s": settings.transit.interchange_s,
+        **({"wheelchair": True} if settings.transit.wheelchair else {}),
+        "days": {d: str(x) for d, x in get_days(one).items() if d in day_types},
+        "timezone": project.area.timezone,
+        "gates": {"min_linked_pct": settings.gates.min_linked_pct, "reason": settings.gates.reason},
+        "horizon_s": get_horizon(settings),
+        "strict": settings.strict,
+    }
 
 
 def get_horizon(settings: Settings) -> tuple[int, int]:

@@ -1,0 +1,69 @@
+"""Declarations of tables about other parameters and of measures; :mod:`pipeline.base.tables` takes them in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.base.tables import Table
+
+
+def build_sensitivity_tables() -> tuple[Table, ...]:
+    """Return the declarations.
+
+    Returns
+    -------
+    tuple of Table
+        Access levels; which variants entered the rank intervals, and what each does.
+    """
+    from pipeline.base.tables import CODE, SNAPSHOT, Table, _c  # noqa: PLC0415 (takes in this one)
+
+    bands = ("0", "1a", "1b", "2", "3", "4", "5", "6a", "6b")
+    variant = _c("variant", "text", "Variant, by its name in the settings.")
+    return (
+        Table(
+            "out_neighbourhood__ptal",
+            "Public transport access level: how near and how frequent services are on a weekday from 08:15 to 09:15",
+            ("snapshot", "neighbourhood_code"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c(
+                    "access_index",
+                    "float?",
+                    "Sum of equivalent doorstep frequencies, the best route of a mode in full and others half; mean "
+                    "over small areas by people.",
+                    minimum=0,
+                ),
+                _c("ptal", "text?", "Band of the access index.", allowed=bands),
+                _c("people_without_pct", "float", "Share of people in small areas off the streets, %."),
+                _c("reason", "text?", "Why the index is null."),
+            ),
+        ),
+        Table(
+            "out_run__sensitivity",
+            "Variants of the settings whose travel times entered the rank intervals",
+            ("variant", "parameter"),
+            (
+                variant,
+                _c("parameter", "text", "Setting in which it differs."),
+                _c("stated", "text", "Its value in the settings."),
+                _c("varied", "text", "Its value in the variant."),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__sensitivity",
+            "Indicators of travel time and scores under other parameters",
+            ("variant", "snapshot", "neighbourhood_code", "measure"),
+            (
+                variant,
+                SNAPSHOT,
+                CODE,
+                _c("measure", "text", "Indicator, by its name in the scoring file, or score."),
+                _c("value_stated", "float?", "Value under the stated settings, in the indicator's unit; null: none."),
+                _c("value_varied", "float?", "Value under the variant."),
+                _c("rank_stated", "float?", "Rank under the stated settings; 1 = worst.", minimum=1),
+                _c("rank_varied", "float?", "Rank under the variant, among places under the variant.", minimum=1),
+            ),
+        ),
+    )

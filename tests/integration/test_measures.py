@@ -1,0 +1,44 @@
+"""The stage ``measures`` on the tiny area: published, usable as an indicator, traced."""
+
+from __future__ import annotations
+
+import json
+
+from tests.support.pipeline import TINY, ProjectFolder, check_error
+
+INDICATOR = """  - name: access_level
+    label: Public transport access level
+    definition: Access index of Transport for London, mean over small areas by people.
+    table: out_neighbourhood__ptal
+    column: access_index
+    unit: index points
+    worse: low
+    domain: service
+    weight: 1
+    nulls: missing
+    anchors: {best: 25, worst: 0}
+"""
+
+
+def test_access_levels_are_published_and_can_be_an_indicator(tiny_copy: ProjectFolder):
+    area = tiny_copy.path / TINY
+    area.write_text(area.read_text(encoding="utf-8") + "  measures: {ptal: true}\n", encoding="utf-8")
+    scoring = tiny_copy.path / "config/scoring/connectedness.yaml"
+    scoring.write_text(scoring.read_text(encoding="utf-8") + INDICATOR, encoding="utf-8")
+    assert set(tiny_copy.plan()) == {"measures", "scores", "report", "publish"}
+    tiny_copy.make_all()
+    table = tiny_copy.read_table("out_neighbourhood__ptal").query("snapshot == '2024'").set_index("neighbourhood_code")
+    assert (table["access_index"] > 0).any()
+    assert table["ptal"].isna().equals(table["access_index"].isna())
+    assert set(table.loc[table["access_index"] == 0, "ptal"]) <= {"0"}
+    used = tiny_copy.read_table("out_neighbourhood__indicator").query(
+        "indicator == 'access_level' and snapshot == '2024'"
+    )
+    assert used["value"].tolist() == table["access_index"].tolist()
+    code = str(used["neighbourhood_code"].iloc[0])
+    done = tiny_copy.call("explain", TINY, "--score", code, "--format", "json")
+    assert "measures" in {stage["stage"] for stage in json.loads(done.stdout)["inputs"]}
+
+
+def test_the_stage_says_that_no_measure_is_asked_for(tiny: ProjectFolder):
+    check_error(tiny.call("run", "measures", "--area", TINY), 2, where=None, words=("ptal: true",))
