@@ -85,6 +85,8 @@ EXAMPLES: dict[str, str] = {
     "naptan_not_utf8": "stops.csv",
     "naptan_without_code": "stops.csv, row 5, ATCOCode",
     "neighbourhood_without_authority": "wards.csv: X05000009",
+    "neighbourhood_without_deprivation": "imd.csv: X05000009",
+    "neighbourhood_without_rurality": "classes.csv: X05000009",
     "neighbourhood_without_small_area": "X05000012",
     "no_service_on_day": "ferry, Sunday 2024-03-10",
     "no_trips_of_modes": "tram",

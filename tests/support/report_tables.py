@@ -118,6 +118,8 @@ def _build_geography(n: int, rng: np.random.Generator) -> pd.DataFrame:
                 "neighbourhood_name": name,
                 "area_group": ("left_behind", "other_deprived", "other", "other")[index % 4],
                 "authority_code": "Morwen",
+                "deprivation_rank": None,
+                "rurality": None,
                 "population": float(rng.integers(3_000, 14_000)),
                 "lon": x + 0.01,
                 "lat": y + 0.0065,
