@@ -80,9 +80,9 @@ class ScoreMatrix:
     @property
     def absolute_index(self) -> NDArray[np.float64]:
         """f64[n]; weighted mean of the absolute indices, NaN without."""
-        return np.asarray(
-            np.where(self.has_score, compute_mean_score(self.indices, self.weight), np.nan), dtype=np.float64
-        )
+        mean = np.where(self.has_score, compute_mean_score(self.indices, self.weight), np.nan)
+        # the mean of several 100s may exceed 100 by rounding
+        return np.asarray(np.clip(mean, 0.0, 100.0), dtype=np.float64)
 
 
 def compute_weights(spec: ScoringSpec, available: frozenset[str]) -> dict[str, float]:
