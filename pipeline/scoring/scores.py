@@ -81,7 +81,8 @@ class ScoreMatrix:
     def absolute_index(self) -> NDArray[np.float64]:
         """f64[n]; weighted mean of the absolute indices, NaN without."""
         mean = np.where(self.has_score, compute_mean_score(self.indices, self.weight), np.nan)
-        return np.asarray(np.clip(mean, 0.0, 100.0), dtype=np.float64)  # sums of weights may pass 1 by rounding
+        # the mean of several 100s may exceed 100 by rounding
+        return np.asarray(np.clip(mean, 0.0, 100.0), dtype=np.float64)
 
 
 def compute_weights(spec: ScoringSpec, available: frozenset[str]) -> dict[str, float]:

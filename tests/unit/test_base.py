@@ -288,9 +288,8 @@ def test_every_column_with_a_measure_says_its_unit():
     scored = {
         "p25", "p75", "rank_correlation", "rank_change_p50", "rank_change_p95", "value_from", "value_to",
         "change_value", "change_score_points", "change_index_points", "deprivation_rank",
-        "deprivation_rank_difference", "median_all",
-        "median_group", "median_authority", "median_rurality", "median_peers", "limit", "access_index", "value_stated",
-        "value_varied", "rank_stated", "rank_varied",
+        "deprivation_rank_difference", "median_all", "median_group", "median_authority", "median_rurality",
+        "median_peers", "limit", "access_index", "value_stated", "value_varied", "rank_stated", "rank_varied",
     }  # fmt: skip
     units = ("_s", "_min", "_m", "_km", "_pct", "_per_day", "_per_hour", "_weekday")
     without = {

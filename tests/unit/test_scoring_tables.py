@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import yaml
@@ -184,3 +185,21 @@ def test_levels_follow_the_anchors_and_not_the_ranks():
     del content["indicators"][0]["anchors"]
     with pytest.raises(ConfigError, match="transformed by anchors"):
         build_spec(content)
+
+
+def test_a_place_at_the_best_anchor_everywhere_has_an_index_of_100_and_no_more():
+    """Found on Newport: 100 weighted by 0.3, 0.3 and 0.4 of what is known may come to 100.00000000000001."""
+    found = []
+    for seed in range(40):
+        weights = tuple(float(w) for w in np.random.default_rng(seed).uniform(0.1, 3.0, 3))
+        tables = build_tables(seed)
+        times = tables["out_neighbourhood__travel_time"].with_columns(
+            pl.lit(600.0).alias("travel_time_p50_s"), pl.lit(None, dtype=pl.String).alias("reason")
+        )
+        levels = tables["out_neighbourhood__service_level"].with_columns(
+            pl.lit(200.0).alias("runs_per_day"), pl.lit("comparable").alias("coverage_class")
+        )
+        tables = {"out_neighbourhood__travel_time": times, "out_neighbourhood__service_level": levels}
+        found += score(build_test_spec(weights), tables)[1]["absolute_index"].to_list()
+    assert max(found) <= 100.0
+    assert min(found) == pytest.approx(100.0)
