@@ -369,10 +369,15 @@ def validate(
     naptan: NaptanOption = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="date of the timetables, YYYY-MM-DD")] = None,
     nation: NationOption = "england",
+    gtfs_guru: Annotated[
+        Path | None, typer.Option("--gtfs-guru", help="write gtfs-guru's report on the GTFS inputs to this .json")
+    ] = None,
 ) -> None:
     """Read any input and list its notices by code, file and row."""
-    from pipeline.cli.validate import validate_inputs
+    from pipeline.cli.validate import attach_gtfs_guru, validate_inputs
 
+    if gtfs_guru is not None:
+        attach_gtfs_guru(inputs, gtfs_guru)
     validate_inputs(inputs, out, naptan=naptan, as_of=as_of, nation=nation)
 
 
@@ -465,6 +470,19 @@ def scenario(
     project = _load(area, config, data)
     found = run_scenario(project, find_scenario_file(file), snapshot=snapshot, out=out)
     typer.echo(make_printable(describe_scenario(found), keep="\n"))
+
+
+@app.command()
+def serve(
+    area: str,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free")] = 8000,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Show the report to the browser of this machine, and to nobody else."""
+    from pipeline.cli.serve import serve_report
+
+    serve_report(_load(area, config, data), port)
 
 
 config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from pipeline.base.area import Boundaries, PointSource, TableSource
 from pipeline.base.area_timetables import Duplicates
 from pipeline.base.cells import make_printable
 from pipeline.base.csv_files import read_header
-from pipeline.base.errors import InputError
+from pipeline.base.errors import InputError, UsageError
+from pipeline.base.io import write_text
 from pipeline.base.notices import Notices
 from pipeline.cli.convert import describe_timetable
 from pipeline.cli.matrix import describe_notices, parse_day
@@ -23,7 +25,7 @@ from pipeline.streets.read_osm import read_streets
 from pipeline.timetables.naptan import read_naptan
 from pipeline.timetables.near_duplicates import settle_duplicates
 from pipeline.timetables.plausibility import check_plausibility
-from pipeline.timetables.read_any import FeedSource, read_timetable
+from pipeline.timetables.read_any import FeedSource, find_format, read_timetable
 
 STREETS = (".pbf", ".osm", ".gz", ".bz2")
 CODES = ("id", "code")
@@ -69,6 +71,39 @@ def validate_inputs(
     describe_notices(notices, Path(out) if out else None)
     counts = notices.counts()
     typer.echo(f"{sum(counts.values()):,} notices of {len(counts)} kinds" if counts else "no notices")
+
+
+def attach_gtfs_guru(inputs: list[str], out: Path) -> None:
+    """Let gtfs-guru, an independent validator, look at the GTFS inputs and write what it finds.
+
+    Parameters
+    ----------
+    inputs
+        As given; only those that are GTFS are looked at.
+    out
+        JSON file: for each input the validator's report.
+
+    Raises
+    ------
+    UsageError
+        If gtfs-guru is not installed, or none of the inputs is GTFS.
+    """
+    try:
+        import gtfs_guru  # noqa: PLC0415 (not one of the dependencies)
+    except ImportError as error:
+        raise UsageError(
+            "gtfs-guru is not installed.", field="--gtfs-guru", cure="Run: make setup-dev, or leave the option out."
+        ) from error
+    found = {}
+    for text in inputs:
+        path = Path(text)
+        is_other = path.suffix in (*STREETS, ".csv", ".geojson", ".gpkg", ".parquet")
+        if path.exists() and not is_other and find_format(path) == "gtfs":
+            found[text] = json.loads(gtfs_guru.validate(str(path)).to_json())
+    if not found:
+        raise UsageError("None of the inputs is GTFS.", field="--gtfs-guru", cure="Leave the option out.")
+    write_text(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n", out)
+    typer.echo(f"{out}: what gtfs-guru says of {len(found)} inputs")
 
 
 def _read(path: Path, notices: Notices) -> str:

@@ -29,6 +29,7 @@ COMMANDS = (
     "diff",
     "attribute",
     "scenario",
+    "serve",
     "config",
     "doctor",
 )
