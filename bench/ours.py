@@ -30,7 +30,7 @@ from pipeline.streets.shortest_paths import (
     compute_walk_s,
 )
 from pipeline.streets.snap import compute_eligible_components, snap_points
-from pipeline.timetables.read_gtfs import read_timetable
+from pipeline.timetables.read_any import read_timetable
 from pipeline.transit.build import build_network
 from pipeline.transit.footpaths import LinkedPoints, WalkSettings
 from pipeline.transit.packed import read_packed, write_packed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from pipeline.timetables.coordinates import BRITISH_TIMEZONE
 from pipeline.timetables.frequencies import expand_runs, read_runs
 from pipeline.timetables.gtfs_files import GtfsContainer, open_container
 from pipeline.timetables.gtfs_tables import read_table
-from pipeline.timetables.model import Timetable, combine_timetables
+from pipeline.timetables.model import Timetable
 from pipeline.timetables.routes import read_agencies, read_routes, read_trips
 from pipeline.timetables.stop_times import Calls, read_calls
 from pipeline.timetables.stops import read_stops, select_used_stops
@@ -188,26 +187,3 @@ def _assemble(
         "transfers": out_transfers,
         "agencies": agencies.with_columns(name).sort("operator_id"),
     }
-
-
-def read_timetable(feeds: Mapping[str, Path], *, notices: Notices) -> Timetable:
-    """Read the feeds of one snapshot into one timetable.
-
-    Parameters
-    ----------
-    feeds
-        Name of each feed and its archive or folder; their order does not matter.
-    notices
-        Collector.
-
-    Returns
-    -------
-    Timetable
-        All feeds together; see :func:`pipeline.timetables.duplicates.remove_duplicate_trips`.
-
-    Raises
-    ------
-    InputError
-        As :func:`read_gtfs`; or if the feeds' time zones differ.
-    """
-    return combine_timetables(read_gtfs(feeds[name], feed=name, notices=notices) for name in sorted(feeds))

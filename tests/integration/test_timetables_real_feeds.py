@@ -12,7 +12,8 @@ import pytest
 from pipeline.base.notices import Notices
 from pipeline.timetables.calendars import get_trips_on
 from pipeline.timetables.duplicates import remove_duplicate_trips
-from pipeline.timetables.read_gtfs import read_gtfs, read_timetable
+from pipeline.timetables.read_any import read_timetable
+from pipeline.timetables.read_gtfs import read_gtfs
 
 FEEDS = [
     ("newport/bus-2023-06-13.gtfs.zip", date(2023, 6, 13), 1343),

@@ -14,7 +14,7 @@ from pipeline.base.area_timetables import Duplicates
 from pipeline.base.notices import Notices
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.near_duplicates import match_near_duplicates, settle_duplicates
-from pipeline.timetables.read_gtfs import read_timetable
+from pipeline.timetables.read_any import read_timetable
 from tests.support.gtfs import AGENCY, ROUTES, STOPS, Content, Row, build_gtfs, make_calls
 
 DATES = ["20240304", "20240305", "20240306"]

@@ -13,7 +13,8 @@ from pipeline.timetables.calendars import get_trips_on
 from pipeline.timetables.duplicates import compute_stop_classes, match_duplicate_trips, remove_duplicate_trips
 from pipeline.timetables.fingerprint import compute_fingerprint
 from pipeline.timetables.model import Timetable
-from pipeline.timetables.read_gtfs import read_gtfs, read_timetable
+from pipeline.timetables.read_any import read_timetable
+from pipeline.timetables.read_gtfs import read_gtfs
 from pipeline.timetables.select import select_trips
 from tests.support.gtfs import AGENCY, CALENDAR, ROUTES, STOPS, TRIPS, Content, Row, build_gtfs, make_calls
 

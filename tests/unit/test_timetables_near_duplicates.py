@@ -11,7 +11,7 @@ from pipeline.base.area_timetables import Duplicates
 from pipeline.base.notices import Notices
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.near_duplicates import LISTED, settle_duplicates
-from pipeline.timetables.read_gtfs import read_timetable
+from pipeline.timetables.read_any import read_timetable
 from tests.support.gtfs import AGENCY, CALENDAR, ROUTES, STOPS, TRIPS, Content, Row, build_gtfs, make_calls
 
 Trips = list[tuple[str, str, str]]

@@ -12,7 +12,8 @@ from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
 from pipeline.timetables.calendars import get_trips_on
 from pipeline.timetables.model import Timetable
-from pipeline.timetables.read_gtfs import read_gtfs, read_timetable
+from pipeline.timetables.read_any import read_timetable
+from pipeline.timetables.read_gtfs import read_gtfs
 from tests.support.gtfs import AGENCY, CALENDAR, ROUTES, STOP_TIMES, STOPS, TRIPS, build_gtfs, make_calls, to_csv
 
 
