@@ -7,6 +7,13 @@ import json
 import pandas as pd
 import pytest
 
+from pipeline.base.load import load_project
+from pipeline.routing.raptor import RangeQuery
+from pipeline.routing.window import build_window
+from pipeline.stages.common import read_places
+from pipeline.stages.measures_reach import compute_reached, lead_home
+from pipeline.stages.work import read_links
+from pipeline.transit.packed import read_packed
 from tests.support.pipeline import TINY, ProjectFolder, check_error
 
 INDICATOR = """  - name: access_level
@@ -84,4 +91,20 @@ def test_people_reached_are_those_of_small_areas_given_as_destinations(tiny_copy
 def test_measures_that_cannot_be_computed_are_refused(tiny_copy: ProjectFolder, setting: str, word: str):
     area = tiny_copy.path / TINY
     area.write_text(area.read_text(encoding="utf-8") + f"  {setting}\n", encoding="utf-8")
-    check_error(tiny_copy.call("run", "measures", "--area", TINY), 2, where=TINY, words=(word,))
+    check_error(tiny_copy.call("run", "measures", "--area", TINY), 3, where=TINY, words=(word,))
+
+
+def test_people_reached_do_not_depend_on_how_many_small_areas_are_taken_at_a_time(
+    tiny: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tiny.path)
+    project, places = load_project(TINY), read_places(load_project(TINY))
+    folder = project.outputs / "network" / "2024"
+    query = RangeQuery(lead_home(read_packed(folder / "weekday")), build_window(25_200, 27_000, cap_s=1800))
+    people = places.small_areas["population"].to_numpy(dtype=float)
+    whole, parts = (
+        compute_reached(query, read_links(folder), people, walk_kmh=4.8, n_starts=n) for n in (len(people), 7)
+    )
+    assert len(people) > 7
+    assert whole.tolist() == parts.tolist()
+    assert (whole >= people).all()
