@@ -310,6 +310,19 @@ class Measures(Model):
     """Further measures, each computed only where it is asked for."""
 
     ptal: bool = Field(default=False, description="public transport access level, as in London")
+    transport_performance: bool = Field(
+        default=False, description="people reached within 30 minutes against people within 7.5 km"
+    )
+    floating_catchment: list[str] = Field(
+        default_factory=list, description="categories whose weight within reach is shared with all within reach of it"
+    )
+    catchment_min: int = Field(30, gt=0, le=600, description="longest journey within a floating catchment, minutes")
+
+    @property
+    def tables(self) -> list[str]:
+        """Tables of the measures that are asked for."""
+        asked = {name: getattr(self, name) for name in ("ptal", "transport_performance", "floating_catchment")}
+        return [f"out_neighbourhood__{name}" for name, is_asked in asked.items() if is_asked]
 
 
 class Settings(Model):

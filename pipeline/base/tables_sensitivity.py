@@ -14,7 +14,8 @@ def build_sensitivity_tables() -> tuple[Table, ...]:
     Returns
     -------
     tuple of Table
-        Access levels; which variants entered the rank intervals, and what each does.
+        Access levels, transport performance, floating catchments;
+        which variants entered the rank intervals, and what each does.
     """
     from pipeline.base.tables import CODE, SNAPSHOT, Table, _c  # noqa: PLC0415 (takes in this one)
 
@@ -38,6 +39,49 @@ def build_sensitivity_tables() -> tuple[Table, ...]:
                 _c("ptal", "text?", "Band of the access index.", allowed=bands),
                 _c("people_without_pct", "float", "Share of people in small areas off the streets, %."),
                 _c("reason", "text?", "Why the index is null."),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__transport_performance",
+            "People reached within 30 minutes by public transport or on foot, against people within 7.5 km",
+            ("snapshot", "neighbourhood_code"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c(
+                    "people_reached",
+                    "float?",
+                    "People reached in half of the departures of weekday_am; mean over small areas by people.",
+                    minimum=0,
+                ),
+                _c("people_nearby", "float?", "People within 7.5 km in a straight line; the same mean.", minimum=0),
+                _c(
+                    "transport_performance_pct",
+                    "float?",
+                    "Mean over small areas, by people, of people reached over people nearby, %; may exceed 100.",
+                    minimum=0,
+                ),
+                _c("people_without_pct", "float?", "Share of people in small areas without a performance, %."),
+                _c("reason", "text?", "Why the performance is null: no_street, or no_people nearby."),
+            ),
+        ),
+        Table(
+            "out_neighbourhood__floating_catchment",
+            "Supply within reach, shared with everybody within reach of it (two-step floating catchment)",
+            ("snapshot", "neighbourhood_code", "category"),
+            (
+                SNAPSHOT,
+                CODE,
+                _c("category", "text", "Category of destinations."),
+                _c("catchment_min", "int", "Longest median journey within a catchment, minutes."),
+                _c(
+                    "supply_per_1000_people",
+                    "float?",
+                    "Weight of destinations for every 1,000 people who share it; mean over small areas by people.",
+                    minimum=0,
+                ),
+                _c("people_without_pct", "float?", "Share of people in small areas without a value, %."),
+                _c("reason", "text?", "Why it is null: no_street, or no_people known within reach of a destination."),
             ),
         ),
         Table(

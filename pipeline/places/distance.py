@@ -35,19 +35,33 @@ def compute_straight_lines(places: Places, crs: str) -> pd.DataFrame:
     small = places.small_areas[places.small_areas["neighbourhood_code"].notna()]
     known = places.destinations[places.destinations["is_located"]]
     is_located = small["is_located"].to_numpy(dtype=bool)
-    position = _project(small, crs)
+    position = project_points(small, crs)
     codes = places.neighbourhoods["neighbourhood_code"]
     parts = [
         pd.DataFrame(columns=["neighbourhood_code", "category", "straight_line_m", "people_without_pct", "reason"])
     ]
     for category, members in known.groupby("category", sort=True):
         metres = np.full(len(small), np.nan)
-        metres[is_located] = cKDTree(_project(members, crs)).query(position[is_located])[0]
+        metres[is_located] = cKDTree(project_points(members, crs)).query(position[is_located])[0]
         parts.append(_average(small, metres, codes).assign(category=category))
     return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
 
-def _project(points: pd.DataFrame, crs: str) -> NDArray[np.float64]:
+def project_points(points: pd.DataFrame, crs: str) -> NDArray[np.float64]:
+    """Project points.
+
+    Parameters
+    ----------
+    points
+        ``lon`` and ``lat``, NaN where not known.
+    crs
+        Projected system in metres.
+
+    Returns
+    -------
+    float64[n, 2]
+        Metres east and north; not finite where not known.
+    """
     transform = Transformer.from_crs("EPSG:4326", get_crs(crs), always_xy=True).transform
     return np.column_stack(transform(points["lon"].to_numpy(), points["lat"].to_numpy()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -11,10 +13,9 @@ from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.scoring.ptal import FIRST_S, LAST_S, classify_ptal, compute_access_index
 from pipeline.scoring.travel_time import build_membership, choose_reasons, compute_weighted_mean
-from pipeline.stages.common import begin, get_folder, read_places, write_tables
+from pipeline.stages.common import begin, get_folder, read_places, remove_tables, write_tables
+from pipeline.stages.measures_reach import build_floating_catchments, build_transport_performance, check_reach
 from pipeline.transit.packed import MODES, PackedNetwork, read_packed
-
-PTAL = "out_neighbourhood__ptal"
 
 
 def run(project: Project, snapshot: str | None = None) -> StageRun:
@@ -36,20 +37,26 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     ------
     UsageError
         If the settings ask for none, or no window lies on a weekday.
+    ConfigError
+        If journeys that a measure needs cannot be computed.
     """
-    if not project.settings.measures.ptal:
+    measures = project.settings.measures
+    if not measures.tables:
         raise UsageError(
             "The settings ask for no further measure.", cure="Set 'measures: {ptal: true}' in the settings."
         )
-    if all(window.day_type != "weekday" for window in project.settings.windows.values()):
+    if measures.ptal and all(window.day_type != "weekday" for window in project.settings.windows.values()):
         raise UsageError(
             "Access levels are of a weekday, and no window lies on one.",
             field="measures.ptal",
             cure="Add a window on a weekday, or take the measure out.",
         )
+    check_reach(project)
     with record_stage(begin(project, "measures", snapshot)) as stage:
-        parts = [build_ptal(project, one.id) for one in project.area.snapshots]
-        write_tables(stage, {PTAL: pd.concat(parts, ignore_index=True)})
+        for name in measures.tables:
+            parts = [BUILDERS[name](project, one.id) for one in project.area.snapshots]
+            write_tables(stage, {name: pd.concat(parts, ignore_index=True)})
+        remove_tables(stage, BUILDERS)
     return stage
 
 
@@ -113,3 +120,10 @@ def _list_walks(network: PackedNetwork, walk_kmh: float) -> pl.DataFrame:
             "metres": np.asarray(network.access_s) * walk_kmh / 3.6,
         }
     )
+
+
+BUILDERS: Final = {
+    "out_neighbourhood__ptal": build_ptal,
+    "out_neighbourhood__transport_performance": build_transport_performance,
+    "out_neighbourhood__floating_catchment": build_floating_catchments,
+}

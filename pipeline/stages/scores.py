@@ -50,7 +50,11 @@ FROM_SERVICE = (
     "out_neighbourhood__service_daytime",
 )
 FROM_ATTRIBUTION = ("out_service__attribution", "out_neighbourhood__attribution")
-FROM_MEASURES = ("out_neighbourhood__ptal",)
+FROM_MEASURES = (
+    "out_neighbourhood__ptal",
+    "out_neighbourhood__transport_performance",
+    "out_neighbourhood__floating_catchment",
+)
 CIRCLE_M = 500.0
 
 
@@ -163,9 +167,8 @@ def _collect(project: Project) -> dict[str, pd.DataFrame]:
             tables[name] = pd.concat(parts, ignore_index=True)
     service = get_folder(project, "service")
     tables |= {name: pd.read_parquet(service / f"{name}.parquet") for name in FROM_SERVICE}
-    if project.settings.measures.ptal:
-        for name in FROM_MEASURES:
-            tables[name] = pd.read_parquet(get_folder(project, "measures") / f"{name}.parquet")
+    for name in project.settings.measures.tables:
+        tables[name] = pd.read_parquet(get_folder(project, "measures") / f"{name}.parquet")
     if project.area.attribution:
         folder = get_folder(project, "attribution")
         tables |= {name: pd.read_parquet(folder / f"{name}.parquet") for name in FROM_ATTRIBUTION}

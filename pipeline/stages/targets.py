@@ -115,7 +115,7 @@ def build_targets(project: Project) -> dict[str, Target]:
     if project.settings.sensitivity:
         extra.append("sensitivity")
         add("sensitivity", None, [], ["streets", "places", *(f"timetables/{s}" for s in snapshots)])
-    if project.settings.measures.ptal:
+    if project.settings.measures.tables:
         extra.append("measures")
         add("measures", None, [], ["places", *(f"network/{s}" for s in snapshots)])
     add(
@@ -276,7 +276,13 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "publish": sets["publish"],
     }
-    slices["measures"] = {"measures": sets["measures"], "walk_kmh": settings.walking.speed_kmh}
+    slices["measures"] = {
+        "measures": sets["measures"],
+        "walk_kmh": settings.walking.speed_kmh,
+        "transit": sets["transit"],
+        "window": sets["windows"].get("weekday_am"),
+        "crs": area.crs,
+    }
     slices["sensitivity"] = {
         "variants": sets["sensitivity"],
         "network": [_describe_network(project, s) for s in area.snapshots] if stage == "sensitivity" else [],

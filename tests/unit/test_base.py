@@ -296,7 +296,7 @@ def test_every_column_with_a_measure_says_its_unit():
         "lon", "lat", "population", "weight", "value", "rank", "relative", "score", "absolute_index", "rank_low",
         "rank_high", "median", "mean_weighted", "jobs_p25", "jobs_p50", "jobs_p75", "hours_served",
         "people_cut_off", "people_beyond_hour",
-        "people_slower",
+        "people_slower", "people_reached", "people_nearby", "supply_per_1000_people",
         "loss_rank_low", "loss_rank_high",
         "loss_share_rank_low", "loss_share_rank_high",
         "opportunities_p25", "opportunities_p50", "opportunities_p75", "public_transport_to_car_ratio",
