@@ -208,7 +208,11 @@ class Downloader:
         for hop in range(MAX_REDIRECTS + 1):
             host, port = self.policy.check(address, is_redirect=hop > 0)
             if hop and host != urlsplit(ask.address).hostname and redact(address, ask.keys) != address:
-                raise FetchError(f"The server would hand the key on to '{host}'.", file=ask.shown)
+                raise FetchError(
+                    f"The server would hand the key on to '{host}'.",
+                    file=ask.shown,
+                    cure="Tell the publisher; the key was not sent there.",
+                )
             ip = self.policy.pin(host, port)
             self._take_turn(host)
             offset, headers = _build_headers(ask, partial)
@@ -353,7 +357,10 @@ def _decode(response: requests.Response, max_bytes: int) -> Iterator[bytes]:
         yield from read_blocks(response)
         return
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise FetchError(f"The server sends the file packed as '{encoding}', which was not asked for.")
+        raise FetchError(
+            f"The server sends the file packed as '{encoding}', which was not asked for.",
+            cure="Tell the publisher; packings other than gzip cannot be read.",
+        )
     inflate = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib, found by the header
     for block in read_blocks(response):
         rest = block

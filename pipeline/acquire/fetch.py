@@ -320,7 +320,11 @@ def fetch_one(fetcher: Fetcher, reference: Reference) -> Fetched:
         validity = (known["valid_from"], known["valid_to"])
         return fetcher.note(reference, file, known["sha256"], address=address, answer=answer, validity=validity)
     if answer.path is None:
-        raise FetchError("The server says that nothing is new, but nothing is at hand.", file=ask.shown)
+        raise FetchError(
+            "The server says that nothing is new, but nothing is at hand.",
+            file=ask.shown,
+            cure="Try again later; if it stays so, tell the publisher.",
+        )
     if reference.source.checksum:
         _compare_checksum(fetcher, reference, answer.path)
     return fetcher.keep(reference, answer.path, address=address, answer=answer)
@@ -350,7 +354,11 @@ def _compare_checksum(fetcher: Fetcher, reference: Reference, path: Path) -> Non
     partial = fetcher.open_partial(reference, "checksum")
     answer = fetcher.downloader.download(ask, partial)
     if answer.path is None:
-        raise FetchError("The checksum could not be fetched.", file=ask.shown)
+        raise FetchError(
+            "The checksum could not be fetched.",
+            file=ask.shown,
+            cure="Try again later; if it stays so, tell the publisher.",
+        )
     stated = answer.path.read_text(encoding="utf-8", errors="replace").split()[0].lower()
     partial.clear()
     with path.open("rb") as handle:

@@ -33,7 +33,9 @@ def _read_page(fetcher: Fetcher, reference: Reference, address: str, kind: str) 
         partial.clear()  # a page is small, and a service may have written the key into it
         raise
     if answer.path is None:
-        raise FetchError("The server gave no page.", file=ask.shown)
+        raise FetchError(
+            "The server gave no page.", file=ask.shown, cure="Try again later; if it stays so, tell the publisher."
+        )
     return answer.path
 
 
@@ -42,7 +44,11 @@ def _read_json(fetcher: Fetcher, reference: Reference, address: str) -> dict[str
     content = json.loads(path.read_bytes())
     path.unlink()
     if not isinstance(content, dict):
-        raise FetchError("The server sent no object.", file=fetcher.ask_for(reference, address).shown)
+        raise FetchError(
+            "The server sent no object.",
+            file=fetcher.ask_for(reference, address).shown,
+            cure="Try again later; if it stays so, tell the publisher.",
+        )
     if "error" in content:
         error = content["error"]
         text = str(error.get("message") if isinstance(error, dict) else error)
@@ -266,7 +272,9 @@ def _fetch_dataset(fetcher: Fetcher, reference: Reference, dataset: dict[str, An
     ask = Ask(address, "txc", 100, source.max_bytes)
     answer = fetcher.downloader.download(ask, fetcher.open_partial(reference, address))
     if answer.path is None:
-        raise FetchError("The server gave no dataset.", file=ask.shown)
+        raise FetchError(
+            "The server gave no dataset.", file=ask.shown, cure="Try again later; if it stays so, tell the publisher."
+        )
     with answer.path.open("rb") as handle:
         extension = "zip" if handle.read(2) == b"PK" else "xml"
     name = f"{number}.{extension}"

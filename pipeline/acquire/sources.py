@@ -167,7 +167,13 @@ def read_sources(path: Path | None = None) -> dict[str, Source]:
         for record in reader:
             source = _read_row(record, path, reader.line_num)
             if source.name in sources:
-                raise ConfigError("This source stands twice.", file=path, row=reader.line_num, field="name")
+                raise ConfigError(
+                    "This source stands twice.",
+                    file=path,
+                    row=reader.line_num,
+                    field="name",
+                    cure="Take one of the rows out, or rename it.",
+                )
             sources[source.name] = source
     return sources
 

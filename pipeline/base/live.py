@@ -7,16 +7,22 @@ speak to the network, so that the same lock gives the same run.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from pipeline.base.errors import InputError
+from pipeline.base.hashing import hash_value
 
 LIVE = "raw:"
 LOCK = "sources.lock.json"
 NOT_FETCHED = "not-fetched"
+
+
+def _name_of(path: str) -> str:
+    """Name a live source in letters that make can carry, differently for different sources."""
+    return f"{re.sub('[^A-Za-z0-9._-]+', '_', path)[:60]}-{hash_value(path)[:12]}"
 
 
 def is_live(path: str) -> bool:
@@ -85,7 +91,7 @@ def resolve_input(path: str, *, data: Path, outputs: Path) -> Path:
     if not is_live(path):
         return data / path
     entry = read_lock(outputs).get(path)
-    return Path(entry["file"]) if entry else outputs / NOT_FETCHED / quote(path, safe="")
+    return Path(entry["file"]) if entry else outputs / NOT_FETCHED / _name_of(path)
 
 
 def describe_locked(paths: Iterable[str], outputs: Path) -> dict[str, str]:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 STATIC_FILES = ("report.css", "series.css", "errors.js", "shared.js", "series_wards.js")
 PLACE_COLOUR, GROUP_COLOUR = "#b3261e", "#6b6b6b"
 N_PANELS = 4
-MAX_CSV_ROWS = 200_000
+MAX_CSV_ROWS = 50_000
 SERIES_MARKS = "A hollow mark or a dotted line is doubtful; a gap is missing data, not a fall."
 
 

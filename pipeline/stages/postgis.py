@@ -241,7 +241,10 @@ class _Publisher:
             self._index(name, "geometry")
         found = self.run("SELECT count(*) FROM {name}", name=name)[0][0]
         if found != len(frame):
-            raise PipelineError(f"Of {len(frame)} rows of {table.name}, {found} arrived in the database.")
+            raise PipelineError(
+                f"Of {len(frame)} rows of {table.name}, {found} arrived in the database.",
+                cure="Nothing was changed there; publish again, and report this if it happens again.",
+            )
         return len(frame)
 
     def _declare(self, column: Column) -> Any:

@@ -47,6 +47,8 @@ def doubtful(tiny: ProjectFolder, tmp_path_factory: pytest.TempPathFactory) -> P
     _append(zipped, "routes.txt", "CN-Z,SMBS,Z,Nowhere - Market Place,3\n")
     _append(zipped, "trips.txt", "".join(f"CN-Z,MS,Z-{n},Nowhere,0,\n" for n in (1, 2, 3)))
     _append(zipped, "stop_times.txt", NEW_CALLS)
+    gates = "settings:\n  gates: {min_linked_pct: 80, reason: doubtful on purpose}\n"
+    project.edit("config/test/tiny.yaml", "settings:\n", gates)
     ran = project.make_all()
     assert {"places", "timetables/2016", "network/2016", "network/2024", "scores", "report"} <= set(ran)
     assert "timetables/2024" not in ran

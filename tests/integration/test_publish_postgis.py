@@ -51,6 +51,8 @@ def write_tables(folder: Path, *, name: str = "Quayside", n_stops: int = 3) -> P
             "neighbourhood_name": [name, ""],
             "area_group": ["left_behind", "other"],
             "authority_code": [None, "A1"],
+            "deprivation_rank": [1.0, np.nan],
+            "rurality": [None, "urban"],
             "population": [1200.0, np.nan],
             "lon": [-4.15, np.nan],
             "lat": [51.05, np.nan],
