@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from pipeline.streets.profile import ALLOWED, DENIED
+
 RoadClass = Literal["motorway", "a_road", "b_road", "minor", "local", "private"]
 ROAD_CLASSES: tuple[str, ...] = get_args(RoadClass)
 """Position in this tuple is the number of a class."""
@@ -34,25 +36,7 @@ _NUMBERED = frozenset({"trunk", "primary", "secondary"})
 _LINK = "_link"
 _ACCESS_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
 _ONEWAY_KEYS = ("oneway:motorcar", "oneway:motor_vehicle", "oneway")
-_ALLOWED = frozenset({"yes", "designated", "official", "permissive", "public", "destination", "customers"})
-_DENIED = frozenset(
-    {
-        "no",
-        "private",
-        "agricultural",
-        "forestry",
-        "military",
-        "emergency",
-        "delivery",
-        "restricted",
-        "permit",
-        "residents",
-        "staff",
-        "employees",
-        "members",
-        "use_sidepath",
-    }
-)
+_DENIED = DENIED | {"use_sidepath"}
 _CLOSED_SERVICES = frozenset({"emergency_access"})
 _LIFECYCLE_KEYS = ("abandoned", "disused", "demolished", "razed")
 _FORWARD = frozenset({"yes", "true", "1"})
@@ -96,7 +80,7 @@ def _get_permission(tags: Mapping[str, str]) -> bool | None:
         if value is None:
             continue
         values = {part.strip() for part in value.split(";")}
-        if values & _ALLOWED:
+        if values & ALLOWED:
             return True
         if values & _DENIED:
             return False

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_ALLOWED = frozenset({"yes", "designated", "official", "permissive", "public", "destination", "customers"})
-_DENIED = frozenset(
+ALLOWED = frozenset({"yes", "designated", "official", "permissive", "public", "destination", "customers"})
+DENIED = frozenset(
     {
         "no",
         "private",
@@ -98,8 +98,8 @@ class WalkingProfile:
     )
     lifecycle_keys: frozenset[str] = frozenset({"abandoned", "disused", "demolished", "razed"})
     platform_keys: tuple[str, ...] = ("public_transport", "railway")
-    allowed: frozenset[str] = _ALLOWED
-    denied: frozenset[str] = _DENIED
+    allowed: frozenset[str] = ALLOWED
+    denied: frozenset[str] = DENIED
     closed_services: frozenset[str] = frozenset({"private"})
     blocking_barriers: frozenset[str] = frozenset(
         {"wall", "city_wall", "retaining_wall", "fence", "hedge", "ditch", "guard_rail"}
