@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.routing.raptor import RangeQuery, get_shape
+from pipeline.transit.walks import cut_walks
 
 
 def cut_query(query: RangeQuery, first: int, end: int) -> RangeQuery:
@@ -38,7 +39,7 @@ def cut_query(query: RangeQuery, first: int, end: int) -> RangeQuery:
         raise ValueError(f"starts {first} to {end} do not lie within the {n_starts} there are")
     if query.is_return:
         every = np.arange(n_starts, dtype=np.int32) if query.destinations is None else query.destinations
-        walk_s = None if query.walk_s is None else query.walk_s[:, first:end]
+        walk_s = cut_walks(query.walk_s, first, end, is_return=True)
         return replace(query, destinations=every[first:end], walk_s=walk_s)
     network = query.network
     low, high = int(network.access_indptr[first]), int(network.access_indptr[end])
@@ -48,8 +49,7 @@ def cut_query(query: RangeQuery, first: int, end: int) -> RangeQuery:
         access_stop=network.access_stop[low:high],
         access_s=network.access_s[low:high],
     )
-    walk_s = None if query.walk_s is None else query.walk_s[first:end]
-    return replace(query, network=part, walk_s=walk_s)
+    return replace(query, network=part, walk_s=cut_walks(query.walk_s, first, end, is_return=False))
 
 
 def list_blocks(n_starts: int, *, n_minutes: int, n_values: int = 1) -> list[tuple[int, int]]:

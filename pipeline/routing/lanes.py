@@ -45,15 +45,20 @@ class LaneProblem:
         Departures.
     access, egress
         Legs by start and by end.
-    walk_s
-        int32[n_starts, n_ends]; walking all the way, -1 for no way.
+    read_walks
+        Takes the first start and the one after the last; gives int32[starts, n_ends], walking all the way, -1 for no
+        way.
+    n_starts, n_ends
+        How many there are.
     """
 
     network: PackedNetwork
     window: DepartureWindow
     access: Legs
     egress: Legs
-    walk_s: I32
+    read_walks: Callable[[int, int], I32]
+    n_starts: int
+    n_ends: int
 
 
 class _Ride(NamedTuple):
@@ -113,7 +118,7 @@ def run_lanes(
     window = problem.window
     if ranks is not None and window.n_minutes > LONGEST:
         raise ValueError(f"ranks are read from windows of at most {LONGEST} minutes")
-    n_starts, n_ends = problem.walk_s.shape
+    n_starts, n_ends = problem.n_starts, problem.n_ends
     rides = [
         _select_rides(
             problem.network,
@@ -126,9 +131,9 @@ def run_lanes(
     row = np.repeat(np.arange(n_starts, dtype=np.int32), np.diff(problem.access.indptr))
 
     def work(first: int, end: int) -> None:
+        walk_s = problem.read_walks(first, end)
         readers = [
-            _make_reader(problem, ride.window, _scan(problem, ride, first, end, row), first, end, ranks)
-            for ride in rides
+            _make_reader(problem, ride.window, _scan(problem, ride, first, end, row), walk_s, ranks) for ride in rides
         ]
         step = max(1, _PART_VALUES // ((end - first) * n_values))
         for first_end in range(0, n_ends, step):
@@ -150,7 +155,7 @@ def _choose_width(problem: LaneProblem, rides: list[_Ride], n_threads: int, valu
     fits = _SCAN_BYTES // max(1, rows)
     if values_a_start:
         fits = min(fits, 16_000_000 // values_a_start)
-    shared = -(-problem.walk_s.shape[0] // max(1, n_threads))
+    shared = -(-problem.n_starts // max(1, n_threads))
     width = int(max(_STEP, min(_WIDEST, fits, shared)))
     return -(-width // _STEP) * _STEP
 
@@ -204,10 +209,10 @@ def _scan(problem: LaneProblem, ride: _Ride, first: int, end: int, row: I32) -> 
 
 
 def _make_reader(
-    problem: LaneProblem, window: DepartureWindow, events: _Events, first: int, end: int, ranks: I32 | None
+    problem: LaneProblem, window: DepartureWindow, events: _Events, walk_s: I32, ranks: I32 | None
 ) -> Callable[[int, int, int, I32], None]:
     n_stops = problem.network.n_stops
-    walk_s = problem.walk_s[first:end]
+    n_lanes = walk_s.shape[0]
     if window.n_minutes == 1 and problem.window.n_minutes == 1:
         arrivals = list_arrivals(events.n, *events[:3], n_stops)
 
@@ -215,7 +220,7 @@ def _make_reader(
             read_single(
                 first_end,
                 last_end,
-                end - first,
+                n_lanes,
                 window.start_s,
                 window.cap_s,
                 *problem.egress,
@@ -235,7 +240,7 @@ def _make_reader(
         read_lanes(
             first_end,
             last_end,
-            end - first,
+            n_lanes,
             window.start_s,
             window.n_minutes,
             window.cap_s,

@@ -19,6 +19,7 @@ from pipeline.routing.raptor_kernels import list_departures, range_block
 from pipeline.routing.reduce_kernels import reduce_cumulative, reduce_nearest, reduce_percentiles
 from pipeline.routing.window import DepartureWindow, compute_ranks
 from pipeline.transit.packed import PackedNetwork, build_row_starts
+from pipeline.transit.walks import SparseWalks, build_walk_reader
 
 _BLOCK_VALUES = 4_000_000
 
@@ -36,7 +37,7 @@ class RangeQuery:
     destinations
         int32[k]; which destinations of the network, None for all. Results speak of their positions in this array.
     walk_s
-        int32[n_origins, k]; walking all the way, -1 for no way; None leaves walking out.
+        int32[n_origins, k]; walking all the way, -1 for no way, or rows of those within reach; None leaves walking out.
     max_changes
         Most changes of vehicle, None for no limit.
     is_return
@@ -52,7 +53,7 @@ class RangeQuery:
     network: PackedNetwork
     window: DepartureWindow
     destinations: I32 | None = None
-    walk_s: I32 | None = None
+    walk_s: I32 | SparseWalks | None = None
     max_changes: int | None = None
     is_return: bool = False
     n_threads: int = 1
@@ -308,18 +309,15 @@ def _state(query: RangeQuery) -> LaneProblem:
     network = query.network
     homes, places = Legs(network.access_indptr, network.access_stop, network.access_s), _legs_by_destination(query)
     access, egress = (places, homes) if query.is_return else (homes, places)
-    if query.walk_s is None:
-        walk_s = np.full(_shape(query), -1, np.int32)
-    else:
-        walk_s = np.ascontiguousarray(query.walk_s.T if query.is_return else query.walk_s, dtype=np.int32)
-    return LaneProblem(network, query.window, access, egress, walk_s)
+    shape = _shape(query)
+    walks = build_walk_reader(query.walk_s, shape, is_return=query.is_return)
+    return LaneProblem(network, query.window, access, egress, walks, *shape)
 
 
 def _run_rounds(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> None:
     network, window = query.network, query.window
     problem = _state(query)
-    access, egress, walk = problem.access, problem.egress, problem.walk_s
-    n_starts, n_ends = walk.shape
+    access, egress, n_starts, n_ends = problem.access, problem.egress, problem.n_starts, problem.n_ends
     first_con = int(np.searchsorted(network.con_dep_s, window.start_s, side="left"))
     end_con = int(np.searchsorted(network.con_dep_s, window.latest_s, side="right"))
     departures = list_departures(
@@ -355,7 +353,7 @@ def _run_rounds(query: RangeQuery, consume: Callable[[int, int, I32], None]) -> 
             network.foot_stop,
             network.foot_s,
             network.stop_change_s,
-            walk,
+            problem.read_walks(first, end),
             times,
         )
         consume(first, end, times)

@@ -173,7 +173,6 @@ def _change(
 
 @kernel
 def _read_arrivals(
-    origin: int,
     start_s: int,
     cap_s: int,
     egress_indptr: I32,
@@ -196,7 +195,7 @@ def _read_arrivals(
     best = np.empty(n_minutes, np.int32)
     for d in range(out.shape[0]):
         for m in range(n_minutes):
-            best[m] = start_s + 60 * m + walk_s[origin, d] if walk_s[origin, d] >= 0 else INF
+            best[m] = start_s + 60 * m + walk_s[d] if walk_s[d] >= 0 else INF
         for leg in range(egress_indptr[d], egress_indptr[d + 1]):
             if is_touched[egress_stop[leg]]:
                 row = by_minute[egress_stop[leg]]
@@ -246,8 +245,8 @@ def range_block(
 ) -> None:
     """Write travel times from origins `first..end-1` at every minute into `out` [origin, destination, minute].
 
-    -1 where no journey is within the cap. `egress_*` are the legs by destination. `walk_s` [origin, destination] is
-    walking all the way, -1 for none.
+    -1 where no journey is within the cap. `egress_*` are the legs by destination. `walk_s` [origin of the block,
+    destination] is walking all the way, -1 for none.
     """
     n_stops = stop_change_s.shape[0]
     n_trips = trip_pattern.shape[0]
@@ -339,5 +338,13 @@ def range_block(
                 )
                 layer = following
         _read_arrivals(
-            o, start_s, cap_s, egress_indptr, egress_stop, egress_s, by_minute, is_touched, walk_s, out[o - first]
+            start_s,
+            cap_s,
+            egress_indptr,
+            egress_stop,
+            egress_s,
+            by_minute,
+            is_touched,
+            walk_s[o - first],
+            out[o - first],
         )

@@ -18,6 +18,7 @@ from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs, comput
 from pipeline.routing.window import DepartureWindow
 from pipeline.stages.shards import Content, Job, Means, Parts, ShardStore, Work, run_shards
 from pipeline.transit.packed import read_packed, write_packed
+from pipeline.transit.walks import SparseWalks
 
 BLOCKS_FROM = 20_000_000_000
 """Starts x departures x connections from which a question is answered in blocks, which are kept as they are done.
@@ -182,7 +183,8 @@ def _write_job(query: RangeQuery, arrays: dict[str, Any], folder: Path) -> dict[
         every = np.arange(n_destinations, dtype=np.int32) if query.destinations is None else query.destinations
         np.save(temporary / "destinations.npy", every, allow_pickle=False)
         if query.walk_s is not None:
-            np.save(temporary / "walk_s.npy", query.walk_s, allow_pickle=False)
+            walk_s = query.walk_s.to_table() if isinstance(query.walk_s, SparseWalks) else query.walk_s
+            np.save(temporary / "walk_s.npy", walk_s, allow_pickle=False)
         for name, array in arrays.items():
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
     return {path.relative_to(folder).as_posix(): hash_file(path) for path in sorted(folder.rglob("*.npy"))}

@@ -122,7 +122,7 @@ def build_floating_catchments(project: Project, snapshot: str) -> pd.DataFrame:
     for category in dict.fromkeys(project.settings.measures.floating_catchment):
         chosen = np.flatnonzero(places.destinations["category"] == category).astype(np.int32)
         walks = compute_walks(links, chosen, walk_kmh=kmh, cap_s=60 * minutes, needs_matrix=True)
-        query = replace(_build_query(project, network, minutes), destinations=chosen, walk_s=walks.matrix_s)
+        query = replace(_build_query(project, network, minutes), destinations=chosen, walk_s=walks.pairs_s)
         supply = places.destinations["weight"].to_numpy(dtype=np.float64)[chosen]
         ratio = compute_floating_catchment(compute_percentiles(query)[:, :, 0], people, supply, limit_s=60 * minutes)
         frame = build_catchments(ratio, links.origin_vertex >= 0, membership)

@@ -188,7 +188,7 @@ def _compute_journeys(
                 network,
                 window,
                 destinations=one,
-                walk_s=walks.matrix_s,
+                walk_s=walks.pairs_s,
                 max_changes=changes,
                 is_return=is_return,
                 n_threads=work.n_threads,

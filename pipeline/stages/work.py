@@ -29,14 +29,17 @@ from pipeline.scoring.reach import REACH_PERCENTILES, build_reach
 from pipeline.scoring.travel_time import Membership, NearestResult, build_membership
 from pipeline.streets.shortest_paths import WalkGraph, compute_nearest_source, compute_walk_s
 from pipeline.transit.footpaths import LinkedPoints
-from pipeline.transit.linking import compute_walk_matrix
+from pipeline.transit.linking import compute_walk_matrix, compute_walk_rows
 from pipeline.transit.mirror import mirror_network
 from pipeline.transit.packed import PackedNetwork, read_packed
 from pipeline.transit.subset import compute_mode_mask, filter_network
+from pipeline.transit.walks import SparseWalks
 
 I32 = NDArray[np.int32]
 FARTHEST_CM = 2_000_000_000
 N_THREADS = 2
+MOST_PAIRS = 32_000_000
+"""Pairs of small area and destination up to which walking is kept as a table: 128 MB."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,14 @@ class Walks:
         The nearest on foot within the cap.
     has_path
         bool[n]; whether there is a path of any length.
-    matrix_s
-        int32[n, k]; seconds to each destination, -1 beyond the cap; None unless needed.
+    pairs_s
+        int32[n, k]; seconds to each destination, -1 beyond the cap, or rows of those within it where there are many
+        pairs; None unless needed.
     """
 
     nearest: NearestWalk
     has_path: NDArray[np.bool_]
-    matrix_s: I32 | None
+    pairs_s: I32 | SparseWalks | None
 
 
 @dataclass(frozen=True)
@@ -125,9 +129,11 @@ def compute_walks(
     seconds = compute_walk_s(total_cm, walk_kmh)
     near = has_path & (seconds <= cap_s)
     nearest = NearestWalk(np.where(near, seconds, -1).astype(np.int32), np.where(near, winner[at], -2).astype(np.int32))
-    matrix_s = None
+    pairs_s: I32 | SparseWalks | None = None
     if needs_matrix:
-        matrix_s = compute_walk_matrix(
+        is_large = len(vertex) * len(links.origin_vertex) > MOST_PAIRS
+        compute = compute_walk_rows if is_large else compute_walk_matrix
+        pairs_s = compute(
             links.graph,
             LinkedPoints(links.origin_vertex, links.origin_link_cm),
             LinkedPoints(vertex, link),
@@ -135,7 +141,7 @@ def compute_walks(
             cap_s=cap_s,
             n_threads=n_threads,
         )
-    return Walks(nearest, has_path, matrix_s)
+    return Walks(nearest, has_path, pairs_s)
 
 
 @dataclass(frozen=True)
@@ -273,7 +279,7 @@ class SnapshotWork:
             self.get_case_network(case),
             self.get_asked_window(case),
             destinations=self.get_destinations(case.category),
-            walk_s=self.get_walks(case.category).matrix_s,
+            walk_s=self.get_walks(case.category).pairs_s,
             max_changes=self.settings.transit.max_changes,
             is_return=case.is_back,
             n_threads=self.n_threads,

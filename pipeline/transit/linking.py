@@ -12,10 +12,16 @@ from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices, declare_notice
 from pipeline.streets.graph import build_walk_graph
 from pipeline.streets.model import Streets
-from pipeline.streets.shortest_paths import WalkGraph, compute_distance_matrix, compute_walk_s
+from pipeline.streets.shortest_paths import (
+    WalkGraph,
+    compute_bounded_distances,
+    compute_distance_matrix,
+    compute_walk_s,
+)
 from pipeline.streets.snap import SnappedPoints, compute_eligible_components, snap_points
 from pipeline.timetables.model import Timetable
 from pipeline.transit.footpaths import LinkedPoints
+from pipeline.transit.walks import SparseWalks
 
 FAR_STOP = declare_notice(
     "stop_far_from_streets",
@@ -197,9 +203,47 @@ def compute_walk_matrix(
         origins.link_cm,
         destinations.vertex,
         destinations.link_cm,
-        limit_cm=int(cap_s * walk_kmh * 100_000 / 3600) + 100,
+        limit_cm=_reach_cm(walk_kmh, cap_s),
         n_threads=n_threads,
     )
     seconds = compute_walk_s(distance_cm, walk_kmh)
     seconds[seconds > cap_s] = -1
     return seconds
+
+
+def compute_walk_rows(
+    graph: WalkGraph,
+    origins: LinkedPoints,
+    destinations: LinkedPoints,
+    *,
+    walk_kmh: float,
+    cap_s: int,
+    n_threads: int = 1,
+) -> SparseWalks:
+    """Compute walking all the way, and keep the pairs within reach only.
+
+    The parameters are those of `compute_walk_matrix`.
+
+    Returns
+    -------
+    SparseWalks
+        The same seconds as in the table of all pairs.
+    """
+    found = compute_bounded_distances(
+        graph,
+        origins.vertex,
+        origins.link_cm,
+        destinations.vertex,
+        destinations.link_cm,
+        limit_cm=_reach_cm(walk_kmh, cap_s),
+        n_threads=n_threads,
+    )
+    seconds = compute_walk_s(found.distance_cm, walk_kmh)
+    is_near = seconds <= cap_s
+    n_near = np.concatenate(([0], np.cumsum(is_near)))
+    return SparseWalks(n_near[found.indptr], found.target[is_near], seconds[is_near], len(destinations.vertex))
+
+
+def _reach_cm(walk_kmh: float, cap_s: int) -> int:
+    """How far one gets, and a metre more for rounding."""
+    return int(cap_s * walk_kmh * 100_000 / 3600) + 100
