@@ -1,9 +1,11 @@
-"""Generated documents: the data dictionary and the list of notices."""
+"""Generated documents: data dictionary, notices, indicators, configuration, command line, decisions, the drawing."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pipeline
@@ -11,8 +13,11 @@ from pipeline.base.io import write_text
 from pipeline.base.load import ROOT
 from pipeline.base.notices import get_declared_notices
 from pipeline.base.tables import TABLES, Column
+from pipeline.cli.drawing import build_drawing
 from pipeline.cli.indicators import build_indicator_list
 from pipeline.cli.notice_examples import EXAMPLES
+from pipeline.cli.reference_commands import build_command_reference
+from pipeline.cli.reference_settings import build_settings_reference
 
 
 def build_dictionary() -> str:
@@ -75,6 +80,44 @@ def build_notice_list() -> str:
     return "\n".join(lines) + "\n"
 
 
+def build_decision_list(folder: Path = ROOT / "docs" / "decisions") -> str:
+    """Return the list of decision records as Markdown, made from their first lines.
+
+    Parameters
+    ----------
+    folder
+        Of the records.
+
+    Returns
+    -------
+    str
+        One line a record, in the order of their numbers.
+    """
+    lines = [
+        "# Decisions",
+        "",
+        "Each record says what was decided where the design left a choice or was changed, and why. The list is generated",
+        "by `make docs`.",
+        "",
+    ]
+    for path in sorted(folder.glob("[0-9]*.md")):
+        title = path.read_text(encoding="utf-8").splitlines()[0]
+        lines.append(f"- {int(path.name[:4])}: [{re.sub(r'^#[ ]*[0-9]*[.]?[ ]*', '', title)}]({path.name})")
+    return "\n".join(lines) + "\n"
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/data-dictionary.md": build_dictionary,
+    "docs/notices.md": build_notice_list,
+    "docs/indicators.md": build_indicator_list,
+    "docs/reference/configuration.md": build_settings_reference,
+    "docs/reference/command-line.md": build_command_reference,
+    "docs/decisions/README.md": build_decision_list,
+    "docs/images/pipeline.svg": build_drawing,
+}
+"""Files of the repository that are made from its code, and what makes each."""
+
+
 def write_documents() -> list[Path]:
     """Write the generated documents.
 
@@ -83,11 +126,6 @@ def write_documents() -> list[Path]:
     list of Path
         The files.
     """
-    files = {
-        ROOT / "docs" / "data-dictionary.md": build_dictionary(),
-        ROOT / "docs" / "notices.md": build_notice_list(),
-        ROOT / "docs" / "indicators.md": build_indicator_list(),
-    }
-    for path, text in files.items():
-        write_text(text, path)
-    return list(files)
+    for name, build in DOCUMENTS.items():
+        write_text(build(), ROOT / name)
+    return [ROOT / name for name in DOCUMENTS]
