@@ -1,6 +1,6 @@
 """Take the picture of the sample's report that README.md shows: the map and its table, without a network.
 
-``make demo && .venv/bin/python docs/images/make_report_picture.py`` (needs the tools of ``make setup-dev``, and Chromium).
+``make demo && .venv/bin/python docs/images/make_report_picture.py``; needs the tools of ``make setup-dev``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
         shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
         browser.close()
     shot.quantize(128, dither=Image.Dither.NONE).save(OUT, optimize=True)
-    print(f"{OUT.relative_to(ROOT)}: {OUT.stat().st_size / 1000:.0f} kB")
+    sys.stdout.write(f"{OUT.relative_to(ROOT)}: {OUT.stat().st_size / 1000:.0f} kB\n")
 
 
 if __name__ == "__main__":

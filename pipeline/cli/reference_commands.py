@@ -82,9 +82,7 @@ def _list_parameters(call: Callable[..., Any]) -> Iterator[Parameter]:
 
 
 def _name_option(name: str, info: OptionInfo | ArgumentInfo | None) -> list[str]:
-    given = (
-        () if info is None else (info.default, *(info.param_decls or ()))
-    )  # within Annotated the first is no default
+    given = () if info is None else (info.default, *(info.param_decls or ()))  # in Annotated the first is a name
     declared = [text for text in given if isinstance(text, str) and text.startswith("-")]
     return declared or [f"--{name.replace('_', '-')}"]
 
@@ -139,9 +137,9 @@ def build_command_reference() -> str:
     lines = [
         "# Command line",
         "",
-        "Generated from the code by `make docs`. `.venv/bin/connectivity` is the same as `.venv/bin/python -m pipeline`; every",
-        "target of make calls it. `connectivity --version` prints the version; `--install-completion` makes the shell",
-        "complete commands and options.",
+        "Generated from the code by `make docs`. `.venv/bin/connectivity` is `.venv/bin/python -m pipeline`; every target",
+        "of make calls it. `connectivity --version` prints the version; `--install-completion` makes the shell complete",
+        "commands and options.",
         "",
         "## Exit codes",
         "",

@@ -74,7 +74,7 @@ KEYS: dict[str, str] = {
     "LookupSource.neighbourhood": "column of the code of the neighbourhood that it belongs to",
     "Neighbourhoods.names": "names of the neighbourhoods and of their authorities",
     "Neighbourhoods.boundaries": "polygons; without them maps show points, and zones are circles",
-    "Neighbourhoods.groups": "which neighbourhoods are left behind or otherwise deprived; the first rule that fits wins",
+    "Neighbourhoods.groups": "which neighbourhoods are left behind or otherwise deprived; the first rule wins",
     "Neighbourhoods.deprivation": "a rank, tenth or score of deprivation, for comparisons only",
     "Neighbourhoods.rurality": "the rural or urban class of places, for comparisons only",
     "NeighbourhoodNames.authority": "column of the authority's code",
