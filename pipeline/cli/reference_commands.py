@@ -137,9 +137,9 @@ def build_command_reference() -> str:
     lines = [
         "# Command line",
         "",
-        "Generated from the code by `make docs`. `.venv/bin/connectivity` is `.venv/bin/python -m pipeline`; every target",
-        "of make calls it. `connectivity --version` prints the version; `--install-completion` makes the shell complete",
-        "commands and options.",
+        "Generated from the code by `make docs`. `.venv/bin/connectivity` is `.venv/bin/python -m pipeline`; every",
+        "target of make calls it. `connectivity --version` prints the version; `--install-completion` makes the shell",
+        "complete commands and options.",
         "",
         "## Exit codes",
         "",
