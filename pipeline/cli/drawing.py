@@ -29,7 +29,7 @@ PLACES: dict[str, tuple[int, int]] = {
 OPTIONAL = "if asked for"
 SAYS: dict[str, str] = {
     "fetch": "hashes, licences",
-    "timetables": "GTFS, TransXChange, CIF",
+    "timetables": "GTFS, TransXChange, ...",
     "streets": "OpenStreetMap",
     "places": "homes, destinations",
     "network": "packed arrays",
@@ -105,7 +105,7 @@ def build_drawing() -> str:
         *(_draw_edge(*edge) for edge in edges),
         *(_draw_stage(stage) for stage in PLACES),
         f'<rect x="{LEFT}" y="{height - 30}" width="14" height="14" fill="{PER_SNAPSHOT_FILL}" stroke="#444"/>',
-        f'<text x="{LEFT + 20}" y="{height - 18}" font-size="12">{_LEGEND}</text>',
+        f'<text x="{LEFT + 20}" y="{height - 18}" font-size="14">{_LEGEND}</text>',
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
@@ -135,6 +135,6 @@ def _draw_stage(stage: str) -> str:
     dashes = ' stroke-dasharray="4 3"' if is_optional else ""
     return (
         f'<g><rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="4" fill="{fill}" stroke="#444"{dashes}/>'
-        f'<text x="{x + WIDTH // 2}" y="{y + 20}" font-size="14" font-weight="bold" text-anchor="middle">{stage}</text>'
-        f'<text x="{x + WIDTH // 2}" y="{y + 36}" font-size="9.5" text-anchor="middle">{escape(SAYS[stage])}</text></g>'
+        f'<text x="{x + WIDTH // 2}" y="{y + 20}" font-size="16" font-weight="bold" text-anchor="middle">{stage}</text>'
+        f'<text x="{x + WIDTH // 2}" y="{y + 37}" font-size="11" text-anchor="middle">{escape(SAYS[stage])}</text></g>'
     )
