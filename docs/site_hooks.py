@@ -15,7 +15,6 @@ from mkdocs.structure.files import File, Files
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +49,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, *, page: Page, files: Files, **_: object) -> str:
     """Point links to files outside ``docs/`` at their page, or show them as paths."""
     source = next((name for name, uri in FROM_ROOT.items() if uri == page.file.src_uri != "index.md"), None)
     here = posixpath.dirname(source or f"docs/{page.file.src_uri}")

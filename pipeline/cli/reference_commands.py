@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ import typer
 from typer.models import ArgumentInfo, OptionInfo
 
 from pipeline.base import errors
-from pipeline.cli.reference_words import ARGUMENTS, FOR_MAKE
+from pipeline.base.load import ROOT
+from pipeline.cli.reference_words import ARGUMENTS, FOR_MAKE, VARIABLES
 
 _TYPES = {str: "text", int: "whole number", float: "number", bool: "flag", Path: "file"}
 
@@ -151,10 +153,32 @@ def build_command_reference() -> str:
     pages = list(list_commands(app))
     for page in (page for page in pages if page.name not in FOR_MAKE):
         lines += ["", *_describe_command(page)]
+    lines += _describe_make((ROOT / "Makefile").read_text(encoding="utf-8"))
     lines += ["", "## Called by make", "", "Nobody needs to type these."]
     for page in (page for page in pages if page.name in FOR_MAKE):
         lines += ["", *_describe_command(page, level=3)]
     return "\n".join(lines) + "\n"
+
+
+def _describe_make(makefile: str) -> list[str]:
+    """List the targets that have a text, and the variables with their defaults."""
+    targets = re.findall(r"^([a-z-]+):[^#\n]*## (.*)$", makefile, re.MULTILINE)
+    defaults = dict(re.findall(r"^([A-Z_]+) \?= *(.*)$", makefile, re.MULTILINE))
+    return [
+        "",
+        "## make",
+        "",
+        "`make TARGET AREA=my_area`: what depends on one another is brought up to date, and nothing else. `make` ends",
+        "with 2 whenever a stage fails; the stage's own message and exit code stand above.",
+        "",
+        "| target | does |",
+        "|---|---|",
+        *(f"| `{name}` | {text} |" for name, text in targets),
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+        *(f"| `{n}` | {f'`{defaults[n]}`' if defaults.get(n) else ''} | {text} |" for n, text in VARIABLES.items()),
+    ]
 
 
 def _describe_command(page: CommandPage, *, level: int = 2) -> list[str]:

@@ -161,5 +161,19 @@ ARGUMENTS: dict[str, str] = {
 }
 """Arguments and options whose declaration has no help text."""
 
+VARIABLES: dict[str, str] = {
+    "AREA": "name of a file in `config/areas/` without `.yaml`, or the path of one",
+    "DATA": "folder of the inputs, instead of the one that the area file names",
+    "SNAPSHOT": "one snapshot, for a stage that works on one",
+    "CONFIG": "a file that overrides `config/default.yaml`",
+    "WORKERS": "processes that compute travel times",
+    "CLUSTER": "Dask scheduler that does it, such as `tcp://host:8786`",
+    "JOBS": "stages that may run at a time",
+    "PORT": "port of `make serve`",
+    "PYTHON": "interpreter of which `.venv` is made",
+    "BENCH_DATA": "folder of the inputs of `make bench`",
+}
+"""Variables of the Makefile."""
+
 FOR_MAKE = ("rules", "missing", "done", "warm")
 """Commands that make calls; a person has no need of them."""

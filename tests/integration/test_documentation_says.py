@@ -126,6 +126,15 @@ def test_every_command_line_on_a_page_names_a_command_and_options_that_exist(pat
             assert given <= known, (path.name, line, given - known)
 
 
+def test_every_target_and_variable_of_make_stands_in_the_reference() -> None:
+    page = _read_reference("command-line.md")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE):
+        assert f"\n| `{target}` | " in page
+    for variable in re.findall(r"^([A-Z_]+) \?=", makefile, re.MULTILINE):
+        assert f"\n| `{variable}` | " in page
+
+
 def test_every_make_target_on_a_page_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     targets |= set(
