@@ -180,6 +180,33 @@ def test_the_inputs_formulas_and_blocks_of_the_method_are_in_the_list_of_formula
         assert f"| {number} |" in listed
 
 
+def test_the_numbers_in_the_method_are_the_defaults() -> None:
+    method = " ".join((ROOT / "docs" / "methodology.md").read_text(encoding="utf-8").split())
+    log = " ".join((ROOT / "docs" / "quality-assurance.md").read_text(encoding="utf-8").split())
+    walking, transit, service, gates = (
+        getattr(Settings(), part) for part in ("walking", "transit", "service", "gates")
+    )
+    for stated in (
+        f"at {walking.speed_kmh} km/h, rounded once",
+        f"at most {walking.max_access_m:,.0f} m including both links",
+        f"another stop within {walking.max_transfer_m:.0f} m in the walking time plus {transit.interchange_s} s",
+        f"Beyond {walking.max_link_m:.0f} m there is no link",
+        f"at least {walking.min_component_nodes} OSM nodes",
+        f"Journeys of more than {transit.max_time_min} minutes do not count",
+        f"a circle of {service.zone_radius_m:.0f} m around its centre",
+        f"then {service.zone_margin_m:.0f} m wider",
+        f"more than {gates.max_operators_lost_pct:g} % of the operators, or {gates.max_trips_lost_pct:g} % of the runs",
+    ):
+        assert stated in method
+    for stated in (
+        f"walk at {walking.speed_kmh} km/h",
+        f"at most {walking.max_access_m / 1000:g} km to or from a stop, {walking.max_transfer_m:.0f} m between",
+        f"takes {transit.interchange_s} s beside the walk",
+        f"more than {transit.max_time_min} minutes do not count",
+    ):
+        assert stated in log
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_piece_of_configuration_on_a_page_would_be_accepted(path: Path) -> None:
     for block in list_blocks(path.read_text(encoding="utf-8")):
