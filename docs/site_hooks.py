@@ -25,19 +25,12 @@ LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(([^)\s]+)\)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put optional pages that exist into the navigation, and every decision under their list."""
+    """Put optional pages that exist into the navigation."""
     docs = Path(config.docs_dir)
     for entry in config.nav or []:
         if "How to" in entry:
             entry["How to"] += [{title: name} for name, title in OPTIONAL.items() if (docs / name).is_file()]
-    config.not_in_nav = _match("/decisions/0*.md")
     return config
-
-
-def _match(pattern: str) -> object:
-    from pathspec.gitignore import GitIgnoreSpec  # noqa: PLC0415 (comes with mkdocs)
-
-    return GitIgnoreSpec.from_lines([pattern])
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
