@@ -1,7 +1,8 @@
-"""The tutorial is run as it stands: its files are written, its commands typed, its outputs compared."""
+"""The tutorial is run as it stands: files written, commands typed, outputs compared. So are the README's questions."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -43,3 +44,13 @@ def test_every_step_of_the_tutorial_does_what_it_shows(sample: ProjectFolder, tm
     assert n_commands >= 9
     assert n_compared >= 12
     assert (project.outputs("first") / "report" / "index.html").is_file()
+
+
+def test_the_questions_of_the_readme_have_answers(sample: ProjectFolder) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    questions = re.findall(r"`((?:explain|diff|attribute) sample [^`]+)`", readme)
+    assert len(questions) >= 4
+    for question in questions:
+        done = sample.call(*shlex.split(question))
+        assert done.returncode == 0, (question, done.stderr)
+        assert len(done.stdout.splitlines()) > 3, question
