@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
 from typer.models import ArgumentInfo, OptionInfo
@@ -76,17 +76,18 @@ def _list_parameters(call: Callable[..., Any]) -> Iterator[Parameter]:
             kind, *marks = get_args(kind)
             info = next((mark for mark in marks if isinstance(mark, OptionInfo | ArgumentInfo)), None)
         is_option = isinstance(info, OptionInfo) or (info is None and parameter.default is not inspect.Parameter.empty)
-        shown = ", ".join(_name_option(name, info)) if is_option else name.upper()
-        if info is not None and info.hidden:
+        shown = ", ".join(_name_option(name, kind, info)) if is_option else name.upper()
+        if kind is typer.Context or (info is not None and info.hidden):
             continue
         meaning = (info.help if info is not None else None) or ARGUMENTS.get(shown if is_option else name, "")
         yield Parameter(shown, _describe_kind(kind, info), _describe_default(parameter, kind), meaning, is_option)
 
 
-def _name_option(name: str, info: OptionInfo | ArgumentInfo | None) -> list[str]:
+def _name_option(name: str, kind: Any, info: OptionInfo | ArgumentInfo | None) -> list[str]:
     given = () if info is None else (info.default, *(info.param_decls or ()))  # in Annotated the first is a name
-    declared = [text for text in given if isinstance(text, str) and text.startswith("-")]
-    return declared or [f"--{name.replace('_', '-')}"]
+    declared = [part for text in given if isinstance(text, str) and text.startswith("-") for part in text.split("/")]
+    words = name.replace("_", "-")
+    return declared or ([f"--{words}", f"--no-{words}"] if kind is bool else [f"--{words}"])
 
 
 def _describe_kind(kind: Any, info: OptionInfo | ArgumentInfo | None) -> str:
@@ -95,6 +96,8 @@ def _describe_kind(kind: Any, info: OptionInfo | ArgumentInfo | None) -> str:
     is_list = get_origin(kind) is list
     if is_list:
         kind = get_args(kind)[0]
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(kind))
     text = _TYPES.get(kind, getattr(kind, "__name__", str(kind)))
     low, high = getattr(info, "min", None), getattr(info, "max", None)
     if low is not None or high is not None:

@@ -35,6 +35,8 @@ def _list_commands(group: Any = None, prefix: str = "") -> dict[str, Any]:
     """Every command as the parser knows it, by what one types."""
     found: dict[str, Any] = {}
     for name, command in (group or typer.main.get_command(app)).commands.items():
+        if command.hidden:
+            continue
         if hasattr(command, "commands"):
             found |= _list_commands(command, f"{prefix}{name} ")
         else:
@@ -252,7 +254,7 @@ def test_the_worked_example_quotes_the_area_file_that_is_run() -> None:
 
 
 def test_the_table_of_the_readme_is_what_the_sample_gives(sample: ProjectFolder) -> None:
-    shown = re.search(r"<!-- readme table.*?-->\n(.*?)<!-- end -->", README, re.DOTALL)
+    shown = re.search(r"<!-- readme table.*?-->\n\n(.*?)\n<!-- end -->", README, re.DOTALL)
     assert shown is not None
     assert shown[1] == build_readme_table(sample.outputs("sample") / "tables")
 

@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.documents import list_blocks
 from tests.support.pipeline import ROOT, ProjectFolder
 
@@ -21,6 +23,8 @@ def _add_command(project: ProjectFolder) -> None:
     command.chmod(0o755)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_every_step_of_the_tutorial_does_what_it_shows(sample: ProjectFolder, tmp_path: Path) -> None:
     project = sample.copy(tmp_path / "project")
     _add_command(project)
