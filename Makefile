@@ -145,6 +145,8 @@ bench-timetables: $(READY) ## generate a feed of ten million stop times and read
 bench-scores: $(READY) ## compute the scores of a country: 33,755 neighbourhoods, 12 indicators, 1,000 draws
 	@$(PY) -m bench.scores
 
-docs: $(READY) ## write the generated documents: settings, schema, data dictionary, notices
+docs: $(READY_DEV) ## write the generated documents, then build the documentation site: outputs/docs/index.html
 	@$(CLI) config schema --write
 	@$(CLI) docs
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+	@echo "Open outputs/docs/index.html"

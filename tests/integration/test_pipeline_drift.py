@@ -16,8 +16,7 @@ from pipeline.base.notices import get_declared_notices
 from pipeline.base.scenario import build_scenario_schema
 from pipeline.base.tables import TABLES
 from pipeline.base.yaml_files import read_yaml
-from pipeline.cli.documents import build_dictionary, build_notice_list
-from pipeline.cli.indicators import build_indicator_list
+from pipeline.cli.documents import DOCUMENTS, build_dictionary, build_notice_list
 from pipeline.scoring.spec import build_spec
 from tests.support.pipeline import ProjectFolder
 
@@ -33,9 +32,7 @@ NEED_A_CURE = {"UsageError", "ConfigError", "InputError", "FetchError", "GateErr
         ("config/default.yaml", build_default_yaml),
         ("config/schema.json", build_schema_json),
         ("config/scenario-schema.json", build_scenario_schema),
-        ("docs/data-dictionary.md", build_dictionary),
-        ("docs/indicators.md", build_indicator_list),
-        ("docs/notices.md", build_notice_list),
+        *DOCUMENTS.items(),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
