@@ -1,0 +1,31 @@
+"""Options that several commands share, so that one thing has one name everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pipeline.base.load import Project
+
+AreaOption = Annotated[str, typer.Option("--area", help="name of an area in config/areas, or a YAML file")]
+SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="id of one snapshot")]
+DataOption = Annotated[str | None, typer.Option("--data", help="folder of the inputs")]
+ConfigOption = Annotated[str | None, typer.Option("--config", help="file that overrides config/default.yaml")]
+ClusterOption = Annotated[str | None, typer.Option("--cluster", help="Dask scheduler, such as tcp://host:8786")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, max=256, help="processes; absent: chosen by processors and work")
+]
+NaptanOption = Annotated[Path | None, typer.Option("--naptan", help="NaPTAN's stops (CSV), for formats without places")]
+NationOption = Annotated[
+    str, typer.Option("--nation", help="whose bank holidays: england, wales, scotland, northern_ireland")
+]
+
+
+def load_area(area: str, config: str | None, data: str | None) -> Project:
+    """Load an area as the options name it; see :func:`pipeline.base.load.load_project`."""
+    from pipeline.base.load import load_project
+
+    return load_project(area, config=config, data=data)
