@@ -46,7 +46,7 @@ for command in (
     app.command()(command)
 config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")
 app.add_typer(config_app, name="config")
-for command in (commands_config.show, commands_config.check, commands_config.schema):
+for command in (commands_config.show, commands_config.check, commands_config.schema, commands_config.init):
     config_app.command()(command)
 
 

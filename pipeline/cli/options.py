@@ -22,6 +22,7 @@ NaptanOption = Annotated[Path | None, typer.Option("--naptan", help="NaPTAN's st
 NationOption = Annotated[
     str, typer.Option("--nation", help="whose bank holidays: england, wales, scotland, northern_ireland")
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON, for programs")]
 
 
 def load_area(area: str, config: str | None, data: str | None) -> Project:
@@ -29,3 +30,10 @@ def load_area(area: str, config: str | None, data: str | None) -> Project:
     from pipeline.base.load import load_project
 
     return load_project(area, config=config, data=data)
+
+
+def show_json(content: object) -> None:
+    """Print content as JSON, keys in the order in which they were put in; dates and paths as text."""
+    import json
+
+    typer.echo(json.dumps(content, indent=1, ensure_ascii=False, default=str))
