@@ -91,6 +91,7 @@ def init(
         crs=crs,
         timezone=timezone,
         nation=nation,
+        is_sure=yes,
         **named,
     )
     made = run_init(wanted, out=out, is_sure=yes, is_json=as_json)

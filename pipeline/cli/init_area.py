@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +39,7 @@ from pipeline.cli.init_timetables import (
     choose_day,
     group_timetables,
     has_service,
+    list_losses,
     list_timetable_hints,
     name_snapshots,
     read_found_timetable,
@@ -81,7 +83,10 @@ def draft_area(wanted: Wanted, asker: Asker) -> Draft:
         )
     title = wanted.title or asker.ask("Title of the report", name.replace("_", " ").replace("-", " ").title())
     osm = wanted.osm or asker.pick(
-        "the street extract (OpenStreetMap, .osm.pbf)", inputs.files.get("streets", []), "--osm"
+        "the street extract (OpenStreetMap, .osm.pbf)",
+        inputs.files.get("streets", []),
+        "--osm",
+        cure="Extracts of any region are published by those who mirror OpenStreetMap.",
     )
     streets = read_street_map(osm)
     draft.decisions["streets"] = f"{osm.name}: {streets.describe()}"
@@ -129,6 +134,8 @@ def draft_area(wanted: Wanted, asker: Asker) -> Draft:
     draft.content["destinations"] = destinations
     draft.content["snapshots"] = [_describe_snapshot(s, inputs.data, nation) for s in snapshots]
     draft.snapshots = snapshots
+    if accepted := _list_accepted(snapshots, asker, draft, is_sure=wanted.is_sure):
+        draft.content["accepted"] = accepted
     if nation:
         draft.content["calendar"] = {"nation": nation}
         draft.decisions["calendar"] = f"bank holidays and usual school terms of {nation.replace('_', ' ').title()}"
@@ -310,6 +317,25 @@ def _describe_snapshot(snapshot: FoundSnapshot, data: Path, nation: str | None) 
             feed["naptan"] = describe_path(timetable.naptan, data)
         feeds.append({**feed, "licence": "", "attribution": ""})
     return {"id": snapshot.id, "date": snapshot.day, "feeds": feeds}
+
+
+def _list_accepted(
+    snapshots: list[FoundSnapshot], asker: Asker, draft: Draft, *, is_sure: bool
+) -> list[dict[str, Any]]:
+    """Accept snapshots that lost much, if somebody says so; otherwise say that the run will be held."""
+    accepted = []
+    for name, loss in list_losses(snapshots).items():
+        if (asker.is_interactive or is_sure) and asker.confirm(f"Snapshot {name} lacks {loss}. Use it all the same?"):
+            draft.hints.append(f"Snapshot {name} lacks {loss}; it is accepted (accepted:), say there why that is so.")
+            reason = f"It lacks {loss}; accepted when this file was written, without a reason given."
+            accepted.append(
+                {"snapshot": name, "reason": reason, "by": "connectivity config init", "date": date.today()}  # noqa: DTZ011
+            )
+        else:
+            draft.hints.append(
+                f"Snapshot {name} lacks {loss}: the run is held (exit code 6) until it stands under accepted:."
+            )
+    return accepted
 
 
 def _build_settings(

@@ -37,7 +37,7 @@ class Asker:
         """Return yes or no; the default where nobody is there."""
         return typer.confirm(make_printable(question), default=default) if self.is_interactive else default
 
-    def pick(self, what: str, choices: Sequence[T], option: str) -> T:
+    def pick(self, what: str, choices: Sequence[T], option: str, *, cure: str = "") -> T:
         """Return the only choice, or the one that a person picks.
 
         Parameters
@@ -48,6 +48,8 @@ class Asker:
             In order.
         option
             The option that decides it.
+        cure
+            What else helps where there is none.
 
         Returns
         -------
@@ -60,7 +62,11 @@ class Asker:
             If there is none, or several and nobody to ask.
         """
         if not choices:
-            raise UsageError(f"Nothing was found for {what}.", field=option, cure=f"Name it with {option}.")
+            raise UsageError(
+                f"Nothing was found for {what}.",
+                field=option,
+                cure=f"Name it with {option} FILE.{f' {cure}' if cure else ''}",
+            )
         if len(choices) == 1:
             return choices[0]
         if not self.is_interactive:

@@ -48,9 +48,9 @@ WEIGHTS = {
 """Columns that say how much of something is at a place, by the category of destinations that they make."""
 CONTENTS = {
     "hospitals": re.compile(r"hospital|infirmary|ysbyty", re.IGNORECASE),
-    "stations": re.compile(r"\b(railway|train|rail|metro) station|\bstation\b", re.IGNORECASE),
-    "schools": re.compile(r"\b(school|academy|college|ysgol)\b", re.IGNORECASE),
-    "surgeries": re.compile(r"surgery|medical (centre|practice)|health centre", re.IGNORECASE),
+    "stations": re.compile(r"\bstation\b", re.IGNORECASE),
+    "schools": re.compile(r"\b(?:school|academy|college|ysgol)\b", re.IGNORECASE),
+    "surgeries": re.compile(r"surgery|medical (?:centre|practice)|health centre", re.IGNORECASE),
 }
 HEADERS = {"hospitals": ("has_ae", "hospital"), "stations": ("crscode", "crs_code", "tiploc", "stationname")}
 
@@ -89,7 +89,7 @@ def find_name(table: FoundTable, code: str | None) -> str | None:
     lowered = {_lower(c): c for c in table.columns}
     if code is not None:
         stem = re.sub(r"_?(cd|code)$", "", _lower(code))
-        for name in (f"{stem}nm", f"{stem}_nm", f"{stem}_name", f"{stem}name"):
+        for name in () if not stem else (f"{stem}nm", f"{stem}_nm", f"{stem}_name", f"{stem}name"):
             if name in lowered and lowered[name] != code:
                 return lowered[name]
     for name in (*PREFERRED_NAMES, *NAMES):
@@ -132,7 +132,7 @@ def list_weights(table: FoundTable) -> dict[str, str]:
 
 
 def find_category(table: FoundTable) -> str | None:
-    """Find out what the places of a table are by its headers and names; None if neither says."""
+    """Find out what the places of a table are by its headers, their names or else the file's; None if none says."""
     lowered = {_lower(c) for c in table.columns}
     for category, headers in HEADERS.items():
         if lowered & set(headers):
@@ -143,7 +143,11 @@ def find_category(table: FoundTable) -> str | None:
         for category, pattern in CONTENTS.items():
             if len(values) and values.str.contains(pattern).mean() > 0.3:
                 return category
-    return None
+    if list_weights(table):
+        return None
+    stem = table.path.name.lower()
+    words = {"hospital": "hospitals", "station": "stations", "school": "schools", "surger": "surgeries"}
+    return next((category for word, category in words.items() if word in stem), None)
 
 
 def describe_vintage(column: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from pipeline.base.load import check_model, load_project
 from pipeline.cli.init_area import draft_area
 from pipeline.cli.init_ask import Asker
 from pipeline.cli.init_inputs import Draft, Wanted
+from pipeline.cli.init_timetables import FoundSnapshot
 from pipeline.cli.init_write import Comments, write_commented
 
 TITLES = {
@@ -65,7 +68,7 @@ def run_init(wanted: Wanted, *, out: Path | None, is_sure: bool, is_json: bool =
     text = build_area_text(draft)
     plan = _describe_plan(draft)
     if not is_json:
-        typer.echo(make_printable("\n".join(plan), keep="\n"))
+        typer.echo(make_printable("\n".join(_fold(plan)), keep="\n"))
     if out is None:
         _check_free(path, asker, is_sure=is_sure)
     if not asker.confirm(f"Write {path}?"):
@@ -139,8 +142,11 @@ def build_area_text(draft: Draft) -> str:
         ],
         ("snapshots",): [
             "Timetables, in order of their dates. A new timetable is a new entry here; only it is then computed.",
-            *(f"{s.id}: {s.day:%A} {s.day}, {s.why}." for s in draft.snapshots if s.day),
-            *(f"  {key}: {t.describe()}" for s in draft.snapshots for key, t in zip(s.keys, s.timetables, strict=True)),
+            *(line for s in draft.snapshots for line in _describe_snapshot(s)),
+        ],
+        ("accepted",): [
+            "Snapshots that lost operators or runs against the one before, and are used all the same.",
+            "The report repeats the reasons: write down what is known.",
         ],
         ("calendar",): ["Whose bank holidays and usual school terms hold, by the codes of the small areas."],
         ("settings",): ["Overrides of config/default.yaml, which lists every setting."],
@@ -152,7 +158,7 @@ def build_area_text(draft: Draft) -> str:
         "config/schema.json describes every key. Check it with: connectivity config check --area THIS_FILE",
     ]
     tail = ["", "Look at these:", *(f"- {hint}" for hint in draft.hints)] if draft.hints else []
-    if len(draft.snapshots) > 1:
+    if len(draft.snapshots) > 1 and "accepted" not in content:
         last = draft.snapshots[-1]
         tail += [
             "",
@@ -164,18 +170,36 @@ def build_area_text(draft: Draft) -> str:
 
 
 def _describe_plan(draft: Draft) -> list[str]:
-    lines = [f"{draft.content['title']}:"]
+    lines = [f"{draft.content['title']}: found"]
     lines += [f"  {TITLES[key]:<15} {draft.decisions[key]}" for key in TITLES if key in draft.decisions]
     for snapshot in draft.snapshots:
-        lines.append(f"  snapshot        {snapshot.id}: {snapshot.day:%A} {snapshot.day}, {snapshot.why}")
-        for key, timetable in zip(snapshot.keys, snapshot.timetables, strict=True):
-            lines.append(f"    {key:<13} {timetable.describe()}")
+        first, *more = _describe_snapshot(snapshot)
+        lines += [f"  {'snapshot':<15} {first}", *(f"  {'':<15} {line}" for line in more)]
     for entry in draft.content["destinations"]:
         weight = f", weighed by {entry['weight']}" if "weight" in entry else ""
         lines.append(f"  destinations    {entry['category']}: {entry['path']}{weight}")
     if draft.hints:
         lines += ["Look at these:", *(f"  - {hint}" for hint in draft.hints)]
     return lines
+
+
+def _fold(lines: list[str]) -> list[str]:
+    """Break lines at the width of the terminal, later parts below where the text began."""
+    width = min(100, max(60, shutil.get_terminal_size().columns))
+    folded = []
+    for line in lines:
+        begins = 18 if line.startswith("  ") and not line.startswith("  -") else 4
+        parts = textwrap.wrap(
+            line, width, subsequent_indent=" " * begins, break_long_words=False, break_on_hyphens=False
+        )
+        folded += parts or [""]
+    return folded
+
+
+def _describe_snapshot(snapshot: FoundSnapshot) -> list[str]:
+    first = f"{snapshot.id}: {snapshot.day:%A} {snapshot.day}, {snapshot.why}"
+    pairs = zip(snapshot.keys, snapshot.timetables, strict=True)
+    return [first, *(f"  {key}: {timetable.describe()}" for key, timetable in pairs)]
 
 
 def _build_next(path: Path, draft: Draft) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import osmium
 import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from scipy.spatial import cKDTree
 
 from pipeline.base.errors import InputError
 from pipeline.base.progress import measure
@@ -18,8 +20,11 @@ from pipeline.cli.init_columns import find_coordinates
 from pipeline.cli.init_files import FoundTable
 from pipeline.streets.osm_files import check_osm_file
 
-CELL_DEG = 0.005
-"""Size of the cells by which it is judged whether something lies on the street extract: about 500 m."""
+NEAR_M = 500.0
+"""What lies farther from every point of a street is taken to lie off the extract."""
+M_PER_DEGREE = 111_195.0
+THIN_M = 50.0
+NOT_WALKABLE = frozenset({"motorway", "motorway_link", "construction", "proposed", "raceway", "bus_guideway"})
 BRITISH = "EPSG:27700"
 IRISH = "EPSG:2157"
 WGS84 = "EPSG:4326"
@@ -29,35 +34,41 @@ LEAST_INSIDE = 0.2
 
 @dataclass(frozen=True)
 class StreetMap:
-    """Which cells of the world have streets in an extract.
+    """Where an extract has streets.
 
     Attributes
     ----------
-    cells
-        Sorted numbers of cells that lie within one cell of a street.
+    tree
+        Points of streets, in metres of a plane around ``middle``.
+    middle
+        Latitude of that plane, degrees.
     west, south, east, north
         Degrees.
     """
 
-    cells: NDArray[np.int64]
+    tree: cKDTree
+    middle: float
     west: float
     south: float
     east: float
     north: float
 
     def find_inside(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Say which points (degrees) lie near a street."""
-        return np.isin(_number_cells(lon, lat), self.cells) & np.isfinite(lon) & np.isfinite(lat)
+        """Say which points (degrees) lie within 500 m of a street."""
+        good = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) <= 90)
+        inside = np.zeros(len(lon), dtype=bool)
+        distance_m, _ = self.tree.query(_project(lon[good], lat[good], self.middle), distance_upper_bound=NEAR_M)
+        inside[good] = np.isfinite(distance_m)
+        return inside
 
     def describe(self) -> str:
         """Return the box in words."""
         return f"longitude {self.west:.3f} to {self.east:.3f}, latitude {self.south:.3f} to {self.north:.3f}"
 
 
-def _number_cells(lon: NDArray[np.float64], lat: NDArray[np.float64], dx: int = 0, dy: int = 0) -> NDArray[np.int64]:
-    x = np.floor(np.nan_to_num(np.clip(lon, -180, 180)) / CELL_DEG).astype(np.int64) + dx
-    y = np.floor(np.nan_to_num(np.clip(lat, -90, 90)) / CELL_DEG).astype(np.int64) + dy
-    return x * 1_000_000 + y
+def _project(lon: NDArray[np.float64], lat: NDArray[np.float64], middle: float) -> NDArray[np.float64]:
+    """Put degrees on a plane that is true around a latitude, metres."""
+    return np.column_stack([lon * M_PER_DEGREE * np.cos(np.radians(middle)), lat * M_PER_DEGREE])
 
 
 def read_street_map(path: Path) -> StreetMap:
@@ -71,7 +82,7 @@ def read_street_map(path: Path) -> StreetMap:
     Returns
     -------
     StreetMap
-        In cells of about 500 m.
+        By the points of its streets, thinned out to one in 50 m.
 
     Raises
     ------
@@ -79,13 +90,14 @@ def read_street_map(path: Path) -> StreetMap:
         If it cannot be read or has no streets.
     """
     check_osm_file(path)
-    lon: list[float] = []
-    lat: list[float] = []
+    lon, lat = array("d"), array("d")
     try:
         with measure(f"reading {path.name}"):
             ways = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
             ways = ways.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
             for way in ways.with_filter(osmium.filter.KeyFilter("highway")):
+                if way.tags.get("highway") in NOT_WALKABLE:
+                    continue
                 for node in way.nodes:  # type: ignore[union-attr]
                     if node.location.valid():
                         lon.append(node.lon)
@@ -98,10 +110,10 @@ def read_street_map(path: Path) -> StreetMap:
         raise InputError(
             f"{path.name} holds no streets.", file=path, cure="Give an extract with all of OpenStreetMap's highways."
         )
-    x, y = np.array(lon), np.array(lat)
-    steps = (-1, 0, 1)
-    cells = np.unique(np.concatenate([np.unique(_number_cells(x, y, dx, dy)) for dx in steps for dy in steps]))
-    return StreetMap(cells, float(x.min()), float(y.min()), float(x.max()), float(y.max()))
+    x, y = np.frombuffer(lon), np.frombuffer(lat)
+    middle = float(y.min() + y.max()) / 2
+    points = np.unique(np.round(_project(x, y, middle) / THIN_M), axis=0) * THIN_M
+    return StreetMap(cKDTree(points), middle, float(x.min()), float(y.min()), float(x.max()), float(y.max()))
 
 
 def find_utm(lon: float, lat: float) -> str:

@@ -31,6 +31,8 @@ class Wanted:
         ``FILE`` or ``CATEGORY=FILE``.
     crs, timezone, nation
         Stated instead of found.
+    is_sure
+        Whether to say yes to everything without asking.
     """
 
     name: str | None = None
@@ -46,6 +48,7 @@ class Wanted:
     crs: str | None = None
     timezone: str | None = None
     nation: str | None = None
+    is_sure: bool = False
 
 
 @dataclass

@@ -207,11 +207,11 @@ def build_membership(
         columns = {"small_area": pair[0], "neighbourhood": pair[1]}
         found.lookup = describe_source(table, data, pair[1], columns)
     if found.lookup:
-        found.why = [f"neighbourhoods: {len(found.codes)}, by the lookup {found.lookup['path']}"]
+        found.why = [f"{len(found.codes)}, by the lookup {found.lookup['path']}"]
     _add_boundaries(found, small, tables, data, given=boundaries)
     _add_names(found, tables, data)
     if not found.why:
-        found.why = [f"neighbourhoods: each of the {len(codes)} small areas is one (no lookup, no polygons)"]
+        found.why = [f"each of the {len(codes):,} small areas is one (no lookup, no polygons)"]
     return found
 
 
@@ -263,9 +263,7 @@ def _add_boundaries(
             if not by_place:
                 continue
             found.of, found.codes = by_place, set(list_text(table, code))
-            found.why.append(
-                f"neighbourhoods: {len(found.codes)}, the polygons of {table.path.name} in which the small areas lie"
-            )
+            found.why.append(f"{len(found.codes)}, the polygons of {table.path.name} in which the small areas lie")
         if code is None:
             continue
         name = find_name(table, code) if level == "neighbourhood" else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +21,8 @@ from pipeline.timetables.term_dates import DayKinds, find_default_date
 BUSY_SHARE = 0.5
 """A day stands for a timetable only if it has at least this share of the runs of the busiest day of its kind."""
 WEEKDAYS = range(5)
+DOUBTFUL_LOSS_PCT = 7.0
+"""A loss of runs from which a snapshot may be held: somewhat less than the gate itself allows."""
 
 
 @dataclass(frozen=True)
@@ -271,15 +273,45 @@ def list_timetable_hints(snapshots: list[FoundSnapshot]) -> list[str]:
                     f"{timetable.path.name}: {timetable.n_unplaced:,} of {n:,} stops have no place; NaPTAN's table of "
                     "stops among the inputs (or --naptan FILE) gives it to them."
                 )
+    return hints
+
+
+def list_losses(snapshots: list[FoundSnapshot]) -> dict[str, str]:
+    """List the snapshots that a run would hold since they lost operators or runs against the one before.
+
+    An estimate, on the careful side, of what :func:`pipeline.change.gate.compute_snapshot_gates` computes.
+
+    Parameters
+    ----------
+    snapshots
+        Named and in order.
+
+    Returns
+    -------
+    dict
+        Snapshot to what it lost.
+    """
+    found = {}
     for earlier, later in itertools.pairwise(snapshots):
         before, after = (frozenset().union(*(t.operators for t in s.timetables)) for s in (earlier, later))
+        parts = []
         if gone := sorted(before - after):
             shown = ", ".join(gone[:3]) + (", ..." if len(gone) > 3 else "")
-            hints.append(
-                f"Snapshot {later.id} lacks {len(gone)} operator{'s' * (len(gone) != 1)} of {earlier.id} ({shown}): "
-                "the run is held (exit code 6) until somebody accepts that under 'accepted:'."
-            )
-    return hints
+            parts.append(f"{len(gone)} of {len(before)} operators ({shown})")
+        lost = 100 * (1 - _count_week(later) / max(1, _count_week(earlier)))
+        if lost > DOUBTFUL_LOSS_PCT:
+            parts.append(f"{lost:.0f} % of the runs of a week")
+        if parts:
+            found[later.id] = f"{' and '.join(parts)} of {earlier.id}"
+    return found
+
+
+def _count_week(snapshot: FoundSnapshot) -> int:
+    """Count the runs of the week in which the snapshot's day lies."""
+    assert snapshot.day is not None  # noqa: S101 (chosen before)
+    monday = snapshot.day - timedelta(days=snapshot.day.weekday())
+    week = pl.col("date").is_between(monday, monday + timedelta(days=6))
+    return sum(int(t.runs.filter(week)["n_trips"].sum()) for t in snapshot.timetables)
 
 
 def has_service(snapshots: list[FoundSnapshot], weekday: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import yaml
@@ -33,7 +34,14 @@ def write_commented(content: dict[str, Any], comments: Comments, *, head: list[s
 
 
 def _comment(texts: list[str], pad: str = "") -> list[str]:
-    return [f"{pad}# {text}".rstrip() for text in texts]
+    lines = []
+    for text in texts:
+        inner = len(text) - len(text.lstrip(" -"))
+        parts = textwrap.wrap(
+            text, WIDTH, subsequent_indent=" " * inner, break_long_words=False, break_on_hyphens=False
+        )
+        lines += [f"{pad}# {part}".rstrip() for part in parts or [""]]
+    return lines
 
 
 def _write_mapping(
