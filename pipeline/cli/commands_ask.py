@@ -8,13 +8,26 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.base.cells import make_printable
-from pipeline.cli.options import ConfigOption, DataOption, SnapshotOption, load_area
+from pipeline.cli.complete import complete_category, complete_code, complete_scenario
+from pipeline.cli.options import (
+    AreaArgument,
+    ConfigOption,
+    DataOption,
+    EarlierArgument,
+    LaterArgument,
+    SnapshotOption,
+    load_area,
+)
 
 
 def explain(
-    area: str,
-    code: Annotated[str | None, typer.Argument(help="code of a neighbourhood or of a small area")] = None,
-    category: Annotated[str | None, typer.Argument(help="category of destinations")] = None,
+    area: AreaArgument,
+    code: Annotated[
+        str | None, typer.Argument(help="code of a neighbourhood or small area", autocompletion=complete_code)
+    ] = None,
+    category: Annotated[
+        str | None, typer.Argument(help="category of destinations", autocompletion=complete_category)
+    ] = None,
     score: Annotated[
         str | None, typer.Option("--score", help="instead: where the score of this neighbourhood or group comes from")
     ] = None,
@@ -51,9 +64,9 @@ def explain(
 
 
 def diff(
-    area: str,
-    earlier: str,
-    later: str,
+    area: AreaArgument,
+    earlier: EarlierArgument,
+    later: LaterArgument,
     form: Annotated[str, typer.Option("--format", help="text, csv (services) or json")] = "text",
     out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
     data: DataOption = None,
@@ -67,9 +80,9 @@ def diff(
 
 
 def attribute(
-    area: str,
-    earlier: str,
-    later: str,
+    area: AreaArgument,
+    earlier: EarlierArgument,
+    later: LaterArgument,
     form: Annotated[str, typer.Option("--format", help="text, csv (services) or json")] = "text",
     out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
     data: DataOption = None,
@@ -83,8 +96,10 @@ def attribute(
 
 
 def scenario(
-    area: str,
-    file: Annotated[str, typer.Argument(help="a scenario file, or its name in config/scenarios")],
+    area: AreaArgument,
+    file: Annotated[
+        str, typer.Argument(help="a scenario file, or its name in config/scenarios", autocompletion=complete_scenario)
+    ],
     snapshot: SnapshotOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="folder of the results")] = None,
     data: DataOption = None,
@@ -99,7 +114,7 @@ def scenario(
 
 
 def serve(
-    area: str,
+    area: AreaArgument,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free")] = 8000,
     data: DataOption = None,
     config: ConfigOption = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.base.errors import UsageError
+from pipeline.cli.complete import complete_stage
 from pipeline.cli.options import (
     AreaOption,
     ClusterOption,
@@ -19,7 +20,9 @@ from pipeline.cli.options import (
 
 
 def run(
-    stage: Annotated[str, typer.Argument(help="fetch, timetables, streets, places, network, times, ...")],
+    stage: Annotated[
+        str, typer.Argument(help="timetables, streets, places, network, times, ...", autocompletion=complete_stage)
+    ],
     area: AreaOption,
     snapshot: SnapshotOption = None,
     data: DataOption = None,

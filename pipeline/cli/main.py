@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from pipeline import __version__
-from pipeline.base.errors import PipelineError, StoppedError
+from pipeline.base.errors import StoppedError, UsageError
 from pipeline.cli import commands_ask, commands_config, commands_files, commands_house, commands_run
+from pipeline.cli.grouped_help import ASK, FILES, HOUSE, RUN, GroupedHelp
 
 app = typer.Typer(
     name="connectivity",
+    cls=GroupedHelp,
     help="Travel times, bus-service change and connectivity scores for neighbourhoods.",
     no_args_is_help=True,
     add_completion=True,
@@ -32,44 +36,60 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and stop")
     ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="show where in the code an error came from")] = False,
 ) -> None:
     """Travel times, bus-service change and connectivity scores for neighbourhoods."""
+    if debug:
+        os.environ["CONNECTIVITY_DEBUG"] = "1"
 
 
-for command in (
-    *(commands_run.run, commands_run.fetch, commands_run.rules, commands_run.plan, commands_run.status),
-    *(commands_run.verify, commands_run.done, commands_run.missing, commands_run.warm, commands_run.graph),
-    *(commands_house.bench, commands_house.docs, commands_house.doctor),
-    *(commands_files.matrix, commands_files.convert, commands_files.validate),
-    *(commands_ask.explain, commands_ask.diff, commands_ask.attribute, commands_ask.scenario, commands_ask.serve),
-):
-    app.command()(command)
-config_app = typer.Typer(no_args_is_help=True, help="The effective settings.")
-app.add_typer(config_app, name="config")
-for command in (commands_config.show, commands_config.check, commands_config.schema, commands_config.init):
-    config_app.command()(command)
+COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
+    RUN: (
+        *(commands_run.plan, commands_run.run, commands_run.status, commands_run.verify, commands_run.done),
+        *(commands_run.fetch, commands_run.graph),
+    ),
+    ASK: (
+        *(commands_ask.explain, commands_ask.diff, commands_ask.attribute, commands_ask.scenario, commands_ask.serve),
+    ),
+    FILES: (commands_files.matrix, commands_files.convert, commands_files.validate),
+    HOUSE: (commands_house.doctor, commands_run.warm, commands_house.docs, commands_house.bench),
+}
+for heading, members in COMMANDS.items():
+    for member in members:
+        app.command(rich_help_panel=heading)(member)
+for member in (commands_run.rules, commands_run.missing):  # for make alone
+    app.command(hidden=True)(member)
+config_app = typer.Typer(cls=GroupedHelp, no_args_is_help=True, help="Settings: write an area file, show, check, schema.")
+app.add_typer(config_app, name="config", rich_help_panel=HOUSE)
+for member in (commands_config.init, commands_config.show, commands_config.check, commands_config.schema):
+    config_app.command()(member)
 
 
 def main() -> None:
-    """Run the command line; problems end with one message and their own exit code."""
+    """Run the command line; whatever goes wrong ends with one message and its own exit code."""
     from pipeline.base.progress import set_up_logging
+    from pipeline.cli.failures import UNEXPECTED, describe_failure, end_quietly, is_debugging
 
     set_up_logging()
     try:
-        app()
-    except PipelineError as error:
-        typer.echo(f"{'stopped' if isinstance(error, StoppedError) else 'error'}: {error}", err=True)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            sys.stderr.close()
-            sys.exit(1)
-        where = f"\n  where: {error.filename}" if error.filename else ""
-        typer.echo(
-            f"error: {error.strerror or error}.{where}\n  cure:  Check the path, its rights and the disk.", err=True
-        )
-        sys.exit(4)
-    except SystemExit as stop:
-        if stop.code == StoppedError.exit_code:  # what typer makes of Ctrl-C
-            typer.echo("stopped: finished work is kept, run the same command to go on", err=True)
-        raise
+        code = app(standalone_mode=False, prog_name="connectivity")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        end_quietly()
+        sys.exit(UNEXPECTED)
+    except BaseException as error:
+        if isinstance(error, SystemExit):
+            raise
+        if is_debugging():
+            import traceback
+
+            traceback.print_exc()
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group of commands alone on the line
+            typer.echo(str(getattr(error, "message", error)), err=True)
+            sys.exit(UsageError.exit_code)
+        shown, word = describe_failure(error)
+        typer.echo(f"{word}: {shown}", err=True)
+        sys.exit(shown.exit_code)
+    if code == StoppedError.exit_code:  # what typer makes of Ctrl-C
+        typer.echo(f"stopped: {describe_failure(KeyboardInterrupt())[0]}", err=True)
+    sys.exit(code if isinstance(code, int) else 0)

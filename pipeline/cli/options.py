@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.complete import complete_area, complete_snapshot
+
 if TYPE_CHECKING:
     from pipeline.base.load import Project
 
-AreaOption = Annotated[str, typer.Option("--area", help="name of an area in config/areas, or a YAML file")]
-SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="id of one snapshot")]
+AreaOption = Annotated[
+    str, typer.Option("--area", help="name of an area in config/areas, or a YAML file", autocompletion=complete_area)
+]
+AreaArgument = Annotated[str, typer.Argument(help="name of an area, or a YAML file", autocompletion=complete_area)]
+EarlierArgument = Annotated[str, typer.Argument(help="id of the earlier snapshot", autocompletion=complete_snapshot)]
+LaterArgument = Annotated[str, typer.Argument(help="id of the later snapshot", autocompletion=complete_snapshot)]
+SnapshotOption = Annotated[
+    str | None, typer.Option("--snapshot", help="id of one snapshot", autocompletion=complete_snapshot)
+]
 DataOption = Annotated[str | None, typer.Option("--data", help="folder of the inputs")]
 ConfigOption = Annotated[str | None, typer.Option("--config", help="file that overrides config/default.yaml")]
 ClusterOption = Annotated[str | None, typer.Option("--cluster", help="Dask scheduler, such as tcp://host:8786")]
