@@ -14,6 +14,7 @@ from pipeline.cli.options import (
     ConfigOption,
     DataOption,
     EarlierArgument,
+    JsonOption,
     LaterArgument,
     SnapshotOption,
     load_area,
@@ -40,16 +41,18 @@ def explain(
     fastest: Annotated[bool, typer.Option("--fastest", help="the quickest journey of the window")] = False,
     typical: Annotated[bool, typer.Option("--typical", help="one as long as the median")] = False,
     form: Annotated[
-        str, typer.Option("--format", help="text, table (CSV), geojson or svg; of a score: text or json")
+        str, typer.Option("--format", help="text, table (CSV), json, geojson or svg; of a score: text or json")
     ] = "text",
     out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
     data: DataOption = None,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the journey to the nearest destination leg by leg, or where a score comes from."""
     from pipeline.cli.score import check_question, explain_score
     from pipeline.stages.explain import explain_place
 
+    form = "json" if as_json else form
     only = {"--depart": depart, "--window": window, "--fastest": fastest, "--typical": typical}
     check_question(code, category, score, only)
     project = load_area(area, config, data)
@@ -71,12 +74,13 @@ def diff(
     out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
     data: DataOption = None,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare two snapshots: services, service levels and travel times."""
     from pipeline.cli.change import show
     from pipeline.stages.diff import describe_difference
 
-    show(describe_difference(load_area(area, config, data), earlier, later, form=form), out)
+    show(describe_difference(load_area(area, config, data), earlier, later, form="json" if as_json else form), out)
 
 
 def attribute(
@@ -87,12 +91,13 @@ def attribute(
     out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
     data: DataOption = None,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Put each lost service back, alone, and tell what that does to travel times."""
     from pipeline.cli.attribute import describe_attribution
     from pipeline.cli.change import show
 
-    show(describe_attribution(load_area(area, config, data), earlier, later, form=form), out)
+    show(describe_attribution(load_area(area, config, data), earlier, later, form="json" if as_json else form), out)
 
 
 def scenario(

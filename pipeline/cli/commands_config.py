@@ -10,12 +10,15 @@ import typer
 from pipeline.cli.options import AreaOption, ConfigOption, DataOption, JsonOption, load_area, show_json
 
 
-def show(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+def show(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Print the settings of an area after all overrides."""
     import yaml
 
     project = load_area(area, config, data)
     content = {"area": project.area.model_dump(mode="json"), "settings": project.settings.model_dump(mode="json")}
+    if as_json:
+        show_json(content)
+        return
     typer.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import ClusterOption, NaptanOption, NationOption, WorkersOption
+from pipeline.cli.options import ClusterOption, JsonOption, NaptanOption, NationOption, WorkersOption
 
 
 def matrix(
@@ -141,10 +141,11 @@ def validate(
     gtfs_guru: Annotated[
         Path | None, typer.Option("--gtfs-guru", help="write gtfs-guru's report on the GTFS inputs to this .json")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Read any input and list its notices by code, file and row."""
     from pipeline.cli.validate import attach_gtfs_guru, validate_inputs
 
     if gtfs_guru is not None:
         attach_gtfs_guru(inputs, gtfs_guru)
-    validate_inputs(inputs, out, naptan=naptan, as_of=as_of, nation=nation)
+    validate_inputs(inputs, out, naptan=naptan, as_of=as_of, nation=nation, is_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,9 +14,11 @@ from pipeline.cli.options import (
     ClusterOption,
     ConfigOption,
     DataOption,
+    JsonOption,
     SnapshotOption,
     WorkersOption,
     load_area,
+    show_json,
 )
 
 
@@ -85,25 +88,34 @@ def rules(
     typer.echo(write_rules(load_area(area, config, data), command=command, options=options, means=means))
 
 
-def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say what would run, and why."""
     from pipeline.stages.plan import build_plan
 
     steps = build_plan(load_area(area, config, data))
+    if as_json:
+        show_json({"area": area, "n_steps": len(steps), "steps": [asdict(step) for step in steps]})
+        return
     for step in steps:
         typer.echo(f"{step.name:<24} {step.reason}")
-    typer.echo(f"{len(steps)} steps would run." if steps else "Nothing to do: everything is up to date.")
+    n = len(steps)
+    text = f"{n} step{'s' * (n != 1)} would run: make all AREA={area}"
+    typer.echo(text if steps else "Nothing to do: everything is up to date.")
 
 
-def status(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+def status(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say what is there, how old it is and how many notices it carries."""
+    from pipeline.stages.plan import build_status
+
+    states = build_status(load_area(area, config, data))
+    if as_json:
+        show_json({"area": area, "stages": [asdict(state) for state in states]})
+        return
     from rich.console import Console
     from rich.table import Table
 
-    from pipeline.stages.plan import build_status
-
     table = Table("stage", "state", "age", "rows", "notices", "seconds", "peak MB", title=f"Area {area}")
-    for state in build_status(load_area(area, config, data)):
+    for state in states:
         if state.age_s is None:
             table.add_row(state.name, "not run", *[""] * 5)
             continue
@@ -113,19 +125,22 @@ def status(area: AreaOption, data: DataOption = None, config: ConfigOption = Non
     Console().print(table)
 
 
-def verify(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+def verify(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Compare inputs and outputs with the hashes in the manifests."""
     from pipeline.stages.verify import find_differences
 
-    project = load_area(area, config, data)
-    differences = find_differences(project)
-    for line in differences:
-        typer.echo(line)
+    differences = find_differences(load_area(area, config, data))
+    if as_json:
+        show_json({"area": area, "is_good": not differences, "differences": differences})
+    else:
+        for line in differences:
+            typer.echo(line)
     if differences:
         from pipeline.base.errors import GateError
 
         raise GateError(f"{len(differences)} files differ from the manifests.", cure="Run make again for this area.")
-    typer.echo("Every file is as the manifests say.")
+    if not as_json:
+        typer.echo("Every file is as the manifests say.")
 
 
 def done(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:

@@ -59,7 +59,9 @@ for heading, members in COMMANDS.items():
         app.command(rich_help_panel=heading)(member)
 for member in (commands_run.rules, commands_run.missing):  # for make alone
     app.command(hidden=True)(member)
-config_app = typer.Typer(cls=GroupedHelp, no_args_is_help=True, help="Settings: write an area file, show, check, schema.")
+config_app = typer.Typer(
+    cls=GroupedHelp, no_args_is_help=True, help="Settings: write an area file, show, check, schema."
+)
 app.add_typer(config_app, name="config", rich_help_panel=HOUSE)
 for member in (commands_config.init, commands_config.show, commands_config.check, commands_config.schema):
     config_app.command()(member)
