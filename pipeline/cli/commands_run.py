@@ -98,9 +98,7 @@ def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None,
         return
     for step in steps:
         typer.echo(f"{step.name:<24} {step.reason}")
-    n = len(steps)
-    text = f"{n} step{'s' * (n != 1)} would run: make all AREA={area}"
-    typer.echo(text if steps else "Nothing to do: everything is up to date.")
+    typer.echo(f"{len(steps)} steps would run." if steps else "Nothing to do: everything is up to date.")
 
 
 def status(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:

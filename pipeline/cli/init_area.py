@@ -52,7 +52,7 @@ LINK_MARGIN_PCT = 3.0
 """By so much the estimate of how many neighbourhoods join the streets may be too high."""
 
 
-def draft_area(wanted: Wanted, asker: Asker) -> Draft:
+def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draft:
     """Decide what an area file should say.
 
     Parameters
@@ -61,6 +61,8 @@ def draft_area(wanted: Wanted, asker: Asker) -> Draft:
         What was asked for.
     asker
         Asks a person, or refuses what only a person can decide.
+    draft
+        Where to collect decisions and hints, so that they are known also where something is refused.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def draft_area(wanted: Wanted, asker: Asker) -> Draft:
     InputError
         If an input that was named cannot be used.
     """
-    draft = Draft()
+    draft = draft or Draft()
     inputs = find_inputs(wanted, draft)
     name = wanted.name or asker.ask("Name of the area (letters, digits, - and _)", propose_name(inputs.data))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
@@ -236,7 +238,10 @@ def _choose_small_areas(wanted: Wanted, asker: Asker, inputs: Inputs, candidates
     likely = [c for c in candidates if c.score > 0]
     best = max((c.score for c in likely), default=0)
     likely = [c for c in likely if c.score == best]
-    names = [c.table.path for c in likely] or [c.table.path for c in candidates if c.located.inside.any()]
+    used = {split_assignment(text)[1].resolve() for text in wanted.destinations}
+    others = [c.table.path for c in candidates if c.located.inside.any() and c.table.path.resolve() not in used]
+    is_clear = bool(used) or asker.is_interactive
+    names = [c.table.path for c in likely] or (others if is_clear else [])
     chosen_path = asker.pick("the small areas (points where journeys begin)", names, "--small-areas")
     return next(c for c in candidates if c.table.path == chosen_path)
 

@@ -13,7 +13,7 @@ import typer
 
 from pipeline.base.area import Area
 from pipeline.base.cells import make_printable
-from pipeline.base.errors import UsageError
+from pipeline.base.errors import PipelineError, UsageError
 from pipeline.base.io import write_text
 from pipeline.base.load import check_model, load_project
 from pipeline.cli.init_area import draft_area
@@ -63,7 +63,13 @@ def run_init(wanted: Wanted, *, out: Path | None, is_sure: bool, is_json: bool =
         wanted = _ask_for_folder(wanted, asker)
     if out is not None:
         _check_free(out, asker, is_sure=is_sure)
-    draft = draft_area(wanted, asker)
+    draft = Draft()
+    try:
+        draft_area(wanted, asker, draft)
+    except PipelineError:
+        for hint in draft.hints:
+            typer.echo(make_printable(f"hint: {hint}"), err=True)
+        raise
     path = out or Path("config/areas") / f"{draft.content['name']}.yaml"
     text = build_area_text(draft)
     plan = _describe_plan(draft)

@@ -20,7 +20,8 @@ from pipeline.timetables.read_any import GTFS_FILES, find_format
 
 Kind = Literal["streets", "timetable", "naptan", "places", "table", "excel", "unknown"]
 HEAD_BYTES = 64 * 1024
-SEPARATORS = (",", ";", "\t", "|", "¬")
+SEPARATORS = (",", ";", "\t", "|")
+UNREADABLE_SEPARATORS = ("¬", "§")
 IGNORED_SUFFIXES = frozenset({".yaml", ".yml", ".py", ".md", ".pdf", ".png", ".svg", ".html"})
 IGNORED_FOLDERS = frozenset({"outputs", "__pycache__", "node_modules"})
 SUFFIX_OF: Final[dict[str, tuple[str, ...]]] = {
@@ -138,7 +139,7 @@ def find_kind(path: Path) -> Kind:
         header = head.split(b"\n", 1)[0].lower()
         if kind == "text" and b"atcocode" in header:
             return "naptan"
-        has_columns = any(sign.encode(e) in header for sign in SEPARATORS for e in ("utf-8", "latin-1"))
+        has_columns = any(sign.encode() in header for sign in SEPARATORS)
         return "table" if kind == "text" and has_columns else "unknown"
     return "timetable"
 
@@ -229,6 +230,14 @@ def read_found_table(path: Path) -> FoundTable:
     first = head.decode(encoding, errors="replace").splitlines()[0]
     counts = {sign: len(next(csv.reader([first], delimiter=sign))) for sign in SEPARATORS}
     separator = max(SEPARATORS, key=lambda sign: counts[sign])
+    odd = next((sign for sign in UNREADABLE_SEPARATORS if first.count(sign) >= counts[separator]), None)
+    if odd is not None:
+        raise InputError(
+            f"The columns of {path.name} are separated by {odd}, which is not read.",
+            file=path,
+            row=1,
+            cure="Save it with commas, semicolons, tabs or |.",
+        )
     source = TableSource(path=path.name, encoding=encoding, separator=separator)
     return FoundTable(path, read_table(source, path), encoding, separator)
 

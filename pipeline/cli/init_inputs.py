@@ -137,6 +137,8 @@ def find_inputs(wanted: Wanted, draft: Draft) -> Inputs:
     for table in (wanted.small_areas, wanted.lookup, wanted.boundaries):
         if table is not None:
             inputs.get_table(table)
+    for text in wanted.destinations:
+        inputs.get_table(split_assignment(text)[1])
     return inputs
 
 
