@@ -60,13 +60,18 @@ def init(
     osm: Annotated[Path | None, typer.Option("--osm", help="OpenStreetMap extract")] = None,
     timetable: Annotated[
         list[str] | None,
-        typer.Option("--timetable", help="GTFS, TransXChange or ATCO-CIF: FILE, or SNAPSHOT=FILE; may be repeated"),
+        typer.Option(
+            "--timetable",
+            metavar="FILE",
+            help="GTFS, TransXChange or ATCO-CIF: FILE, or SNAPSHOT=FILE; may be repeated",
+        ),
     ] = None,
     small_areas: Annotated[
         Path | None, typer.Option("--small-areas", help="points where journeys begin: code, coordinates, population")
     ] = None,
     destinations: Annotated[
-        list[str] | None, typer.Option("--destinations", help="CATEGORY=FILE, such as hospitals=h.csv; may be repeated")
+        list[str] | None,
+        typer.Option("--destinations", metavar="FILE", help="CATEGORY=FILE, such as hospitals=h.csv; may be repeated"),
     ] = None,
     lookup: Annotated[Path | None, typer.Option("--lookup", help="small areas to neighbourhoods")] = None,
     boundaries: Annotated[Path | None, typer.Option("--boundaries", help="polygons of neighbourhoods")] = None,

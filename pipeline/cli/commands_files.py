@@ -17,7 +17,9 @@ def matrix(
     out: Annotated[Path, typer.Option("--out", help="result, .csv or .parquet")],
     gtfs: Annotated[
         list[Path] | None,
-        typer.Option("--gtfs", help="GTFS, or TransXChange or ATCO-CIF with --naptan; may be given several times"),
+        typer.Option(
+            "--gtfs", metavar="FILE", help="GTFS, or TransXChange or ATCO-CIF with --naptan; may be given several times"
+        ),
     ] = None,
     date: Annotated[str | None, typer.Option("--date", help="service day, YYYY-MM-DD")] = None,
     mode: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -20,6 +21,9 @@ from pipeline.cli.options import (
     load_area,
     show_json,
 )
+
+LONG_RUN = 3
+"""With more steps than so many, make says beforehand what is to be done."""
 
 
 def run(
@@ -45,7 +49,8 @@ def run(
     done = import_module(f"pipeline.stages.{stage}").run(project, snapshot)
     name = stage if snapshot is None else f"{stage} {snapshot}"
     text = done.notices.describe()
-    typer.echo(f"{name}: done{f' ({text})' if text else ''}")
+    clear = "\r\x1b[K" if sys.stdout.isatty() else ""  # make runs several stages, and another's progress stands there
+    typer.echo(f"{clear}{name}: done{f' ({text})' if text else ''}")
 
 
 def fetch(
@@ -78,14 +83,20 @@ def rules(
     """Write the rules that make includes, and print where they are."""
     import shlex
 
-    from pipeline.stages.plan import write_rules
+    from pipeline.stages.plan import build_plan, write_rules
 
     def join(*pairs: tuple[str, str | int | None]) -> str:
         return shlex.join(part for name, value in pairs if value for part in (name, str(value)))
 
     options = join(("--area", area), ("--data", data), ("--config", config))
     means = join(("--cluster", cluster), ("--workers", workers))
-    typer.echo(write_rules(load_area(area, config, data), command=command, options=options, means=means))
+    project = load_area(area, config, data)
+    path = write_rules(project, command=command, options=options, means=means)
+    steps = build_plan(project)
+    if len(steps) > LONG_RUN:
+        stages = ", ".join(dict.fromkeys(step.name.split("/")[0] for step in steps))
+        typer.echo(f"{project.area.title}: {len(steps)} steps to do ({stages})", err=True)
+    typer.echo(path)
 
 
 def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -103,24 +114,14 @@ def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None,
 
 def status(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say what is there, how old it is and how many notices it carries."""
+    from pipeline.cli.status import describe_status
     from pipeline.stages.plan import build_status
 
     states = build_status(load_area(area, config, data))
     if as_json:
         show_json({"area": area, "stages": [asdict(state) for state in states]})
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("stage", "state", "age", "rows", "notices", "seconds", "peak MB", title=f"Area {area}")
-    for state in states:
-        if state.age_s is None:
-            table.add_row(state.name, "not run", *[""] * 5)
-            continue
-        age = f"{state.age_s / 3600:.1f} h" if state.age_s > 3600 else f"{state.age_s / 60:.0f} min"
-        numbers = (state.n_rows, state.n_notices, state.seconds, state.peak_memory_mb)
-        table.add_row(state.name, "current" if state.is_current else "out of date", age, *(f"{n:,}" for n in numbers))
-    Console().print(table)
+    typer.echo(describe_status(states))
 
 
 def verify(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:

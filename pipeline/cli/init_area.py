@@ -305,7 +305,9 @@ def _describe_small_areas(
     elif (population := find_population_source(membership, small, tables, data)) is not None:
         content["population"] = population
     else:
-        draft.hints.append("No population was found: every small area counts alike in the means.")
+        draft.hints.append(
+            "No population was found: small areas count alike within a neighbourhood, and means over people stay empty."
+        )
     if membership.lookup:
         content["lookup"] = membership.lookup
     return content

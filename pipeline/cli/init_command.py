@@ -180,7 +180,7 @@ def _describe_plan(draft: Draft) -> list[str]:
     lines += [f"  {TITLES[key]:<15} {draft.decisions[key]}" for key in TITLES if key in draft.decisions]
     for snapshot in draft.snapshots:
         first, *more = _describe_snapshot(snapshot)
-        lines += [f"  {'snapshot':<15} {first}", *(f"  {'':<15} {line}" for line in more)]
+        lines += [f"  {'snapshot':<15} {first}", *(f"  {line}" for line in more)]
     for entry in draft.content["destinations"]:
         weight = f", weighed by {entry['weight']}" if "weight" in entry else ""
         lines.append(f"  destinations    {entry['category']}: {entry['path']}{weight}")
@@ -194,7 +194,7 @@ def _fold(lines: list[str]) -> list[str]:
     width = min(100, max(60, shutil.get_terminal_size().columns))
     folded = []
     for line in lines:
-        begins = 18 if line.startswith("  ") and not line.startswith("  -") else 4
+        begins = 18 if line.startswith("  ") and line[2] not in " -" else 4
         parts = textwrap.wrap(
             line, width, subsequent_indent=" " * begins, break_long_words=False, break_on_hyphens=False
         )

@@ -147,7 +147,7 @@ def test_messages_of_errors_are_written_without_stray_braces():
             if (
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)
-                and re.search(r"\{[a-z_.]+[}:!]", node.value)
+                and re.search(r"\{[a-z_.]+(\}|[:!][^ ])", node.value)
             ):
                 stray.append(error.where)
     assert stray == []

@@ -119,7 +119,7 @@ def test_separator_and_encoding_are_found(tmp_path, text, encoding, separator, c
 
 
 def test_a_separator_that_cannot_be_read_is_named(tmp_path):
-    (tmp_path / "t.csv").write_bytes("id¬name, full\n1¬a\n".encode("latin-1"))
+    (tmp_path / "t.csv").write_bytes("id¬name¬kind\n1¬a, b¬c\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"separated by ¬[\s\S]*commas"):
         read_found_table(tmp_path / "t.csv")
 
