@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
+import polars as pl
+from numpy.typing import NDArray
 
 from pipeline.base.errors import InputError, UsageError
 from pipeline.cli.init_ask import Asker
 from pipeline.cli.init_columns import find_code, find_nation, find_population, has_geography, list_codes, list_text
-from pipeline.cli.init_crs import StreetMap, choose_area_crs, find_location, read_street_map
+from pipeline.cli.init_crs import StreetMap, choose_area_crs, find_joined, find_location, read_street_map
 from pipeline.cli.init_files import FoundTable
 from pipeline.cli.init_inputs import (
     Draft,
@@ -45,11 +48,11 @@ from pipeline.cli.init_timetables import (
     read_found_timetable,
 )
 from pipeline.places.read_points import get_crs
+from pipeline.places.read_table import to_text
 
 T = TypeVar("T")
-NORMAL_LINKED_PCT = 99.5
-LINK_MARGIN_PCT = 3.0
-"""By so much the estimate of how many neighbourhoods join the streets may be too high."""
+MARGIN_PCT = 0.5
+"""By so much fewer neighbourhoods may join the streets in one snapshot than with the stops of all."""
 
 
 def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draft:
@@ -141,7 +144,7 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
     if nation:
         draft.content["calendar"] = {"nation": nation}
         draft.decisions["calendar"] = f"bank holidays and usual school terms of {nation.replace('_', ' ').title()}"
-    settings = _build_settings(small, membership, snapshots, draft)
+    settings = _build_settings(small, membership, snapshots, osm, draft)
     if settings:
         draft.content["settings"] = settings
     return draft
@@ -346,20 +349,18 @@ def _list_accepted(
 
 
 def _build_settings(
-    small: Candidate, membership: Membership, snapshots: list[FoundSnapshot], draft: Draft
+    small: Candidate, membership: Membership, snapshots: list[FoundSnapshot], osm: Path, draft: Draft
 ) -> dict[str, Any]:
     """Set what the inputs demand: a lower gate where the streets do not reach, no windows on days without service."""
     settings: dict[str, Any] = {}
-    shares: dict[str, list[bool]] = {}
-    for code, is_inside in zip(list_text(small.table, small.code), small.located.inside, strict=False):
-        shares.setdefault(membership.of.get(code, code), []).append(bool(is_inside))
-    pct = 100 * float(np.mean([np.mean(members) >= 0.5 for members in shares.values()]))
-    n_off = sum(np.mean(members) < 0.5 for members in shares.values())
-    if pct < NORMAL_LINKED_PCT:
-        least = max(0.0, float(np.floor(pct - LINK_MARGIN_PCT)))
-        reason = (
-            f"{n_off} of {len(shares)} neighbourhoods lie off the street extract (estimated when this file was made)."
-        )
+    stops = pl.concat([timetable.stops for snapshot in snapshots for timetable in snapshot.timetables])
+    joined = find_joined(osm, (small.located.lon, small.located.lat), stops)
+    shares = _compute_joined_shares(small, membership, joined)
+    pct = 100 * float((shares >= 0.5).mean())
+    n_off = int((shares < 0.5).sum())
+    if n_off:
+        least = max(0.0, float(np.floor(pct - MARGIN_PCT)))
+        reason = f"{n_off} of {len(shares)} neighbourhoods could not be joined to the streets when this file was made."
         settings["gates"] = {"min_linked_pct": least, "reason": reason}
         draft.hints.append(
             f"{n_off} of {len(shares)} neighbourhoods lie off the streets, so the file accepts that only {least:g} % "
@@ -370,3 +371,18 @@ def _build_settings(
             settings.setdefault("windows", {})[window] = None
             draft.hints.append(f"No timetable has service on a {window.title()}, so that window is left out.")
     return settings
+
+
+def _compute_joined_shares(small: Candidate, membership: Membership, joined: NDArray[np.bool_]) -> pd.Series:
+    """Compute which share of each neighbourhood's people (of its small areas, if nobody is counted) is joined."""
+    frame = small.table.frame
+    codes = to_text(frame[small.code])
+    people = (
+        pd.to_numeric(frame[small.population], errors="coerce") if small.population else pd.Series(1.0, frame.index)
+    )
+    table = pd.DataFrame({"place": codes.map(lambda code: membership.of.get(code, code)), "people": people.fillna(0.0)})
+    nobody = table.groupby("place")["people"].transform("sum") == 0
+    table["people"] = table["people"].where(~nobody, 1.0)
+    table["reached"] = table["people"].where(joined, 0.0)
+    sums = table.groupby("place")[["people", "reached"]].sum()
+    return sums["reached"] / sums["people"]

@@ -10,15 +10,19 @@ import geopandas as gpd
 import numpy as np
 import osmium
 import pandas as pd
+import polars as pl
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from scipy.spatial import cKDTree
 
 from pipeline.base.errors import InputError
+from pipeline.base.notices import Notices
 from pipeline.base.progress import measure
 from pipeline.cli.init_columns import find_coordinates
 from pipeline.cli.init_files import FoundTable
 from pipeline.streets.osm_files import check_osm_file
+from pipeline.streets.read_osm import read_streets
+from pipeline.streets.snap import compute_eligible_components, snap_points
 
 NEAR_M = 500.0
 """What lies farther from every point of a street is taken to lie off the extract."""
@@ -114,6 +118,30 @@ def read_street_map(path: Path) -> StreetMap:
     middle = float(y.min() + y.max()) / 2
     points = np.unique(np.round(_project(x, y, middle) / THIN_M), axis=0) * THIN_M
     return StreetMap(cKDTree(points), middle, float(x.min()), float(y.min()), float(x.max()), float(y.max()))
+
+
+def find_joined(
+    osm: Path, points: tuple[NDArray[np.float64], NDArray[np.float64]], stops: pl.DataFrame
+) -> NDArray[np.bool_]:
+    """Find which points a run would join to the streets, by the rules of the pipeline.
+
+    Parameters
+    ----------
+    osm
+        The extract.
+    points
+        Longitudes and latitudes, degrees; NaN where blank.
+    stops
+        ``lon``, ``lat`` of all stops, which make small separate networks count.
+
+    Returns
+    -------
+    bool[n]
+        True for points that are joined.
+    """
+    streets = read_streets(osm, Notices())
+    eligible = compute_eligible_components(streets, stops["lon"].to_numpy(), stops["lat"].to_numpy())
+    return np.asarray(snap_points(streets, *points, eligible_components=eligible).edge_index >= 0)
 
 
 def find_utm(lon: float, lat: float) -> str:

@@ -525,6 +525,7 @@ def test_porto_alegre_is_in_a_utm_zone_of_the_south(shared_data):
     assert (area.small_areas.path, area.small_areas.population_column) == ("poa_hexgrid.csv", "population")
     assert {"jobs", "schools", "hospitals"} <= set(area.categories)
     assert area.calendar.nation is None
+    assert 98 <= area.settings["gates"]["min_linked_pct"] <= 99.4  # 7 hexagons have no street
     assert any("poa_eptc.zip and poa_old_gtfs.zip list the same operators" in hint for hint in found.hints)
 
 
