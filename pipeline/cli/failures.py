@@ -9,6 +9,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from pipeline.base.errors import InputError, PipelineError, StoppedError, UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def describe_failure(error: BaseException) -> tuple[PipelineError, str]:
         return error, "stopped"
     if isinstance(error, PipelineError):
         return error, "error"
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt | typer.Abort):  # Abort: Ctrl-C, or no more input, at a question
         return StoppedError("Finished work is kept.", cure="Run the same command to go on."), "stopped"
     if isinstance(error, MemoryError):
         return _describe_memory(), "error"

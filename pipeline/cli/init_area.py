@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from pipeline.base.errors import InputError, UsageError
 from pipeline.cli.init_ask import Asker
-from pipeline.cli.init_columns import find_code, find_nation, find_population, has_geography, list_codes, list_text
+from pipeline.cli.init_columns import (
+    find_code,
+    find_nation,
+    find_population,
+    find_words,
+    has_geography,
+    list_codes,
+    list_text,
+)
 from pipeline.cli.init_crs import StreetMap, choose_area_crs, find_joined, find_location, read_street_map
 from pipeline.cli.init_files import FoundTable
 from pipeline.cli.init_inputs import (
@@ -126,6 +134,8 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
     draft.decisions["neighbourhoods"] = "; ".join(membership.why)
     draft.content = {"name": name, "title": title, "data": describe_folder(inputs.data), "crs": crs}
     draft.content |= {"timezone": timezone}
+    if words := find_words(_get_neighbourhood_code(small, membership)):
+        draft.content["words"] = words
     draft.content["streets"] = {
         "path": describe_path(osm, inputs.data),
         "licence": "ODbL 1.0",
@@ -295,6 +305,14 @@ def _is_destination_only(table: FoundTable, destinations: list[dict[str, Any]], 
     return is_used and not table.is_polygons and not any(has_geography(c) for c in table.columns)
 
 
+def _get_neighbourhood_code(small: Candidate, membership: Membership) -> str:
+    """Return the column that holds the codes of neighbourhoods."""
+    if membership.lookup:
+        return str(membership.lookup["neighbourhood"])
+    is_theirs = membership.boundaries.get("level") == "neighbourhood"
+    return str(membership.boundaries["code"]) if is_theirs else small.code
+
+
 def _describe_small_areas(
     small: Candidate, membership: Membership, tables: list[FoundTable], data: Path, draft: Draft
 ) -> dict[str, Any]:
@@ -302,7 +320,8 @@ def _describe_small_areas(
     n, inside = len(small.table.frame), 100 * float(small.located.inside.mean())
     draft.decisions["small_areas"] = f"{n:,} of {content['path']}, column {small.code}; {small.located.why}"
     if inside < 100:
-        draft.hints.append(f"{inside:.0f} % of the {n:,} small areas lie on the street extract.")
+        advice = "; cut the file down to your area, or use a larger extract" if inside < 50 else ""
+        draft.hints.append(f"{inside:.0f} % of the {n:,} small areas lie on the street extract{advice}.")
     if small.population is not None:
         content["population_column"] = small.population
     elif (population := find_population_source(membership, small, tables, data)) is not None:

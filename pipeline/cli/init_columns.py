@@ -159,6 +159,16 @@ def describe_vintage(column: str) -> str:
     return f"{TITLES[match.group(1)]} {year if len(year) == 4 else f'20{year}'}"
 
 
+def find_words(column: str) -> dict[str, str] | None:
+    """Return what the places of a geography are called, one and several; None where its code's header does not tell."""
+    match = GEOGRAPHY.match(_lower(column))
+    if match is None:
+        return None
+    several = TITLES[match.group(1)].removeprefix("census ")
+    one = several.replace("authorities", "authority").replace("parishes", "parish")
+    return {"neighbourhood": one if one != several else several.removesuffix("s"), "neighbourhoods": several}
+
+
 def has_geography(column: str) -> bool:
     """Say whether a column's name is that of the codes of a statistical geography."""
     return GEOGRAPHY.match(_lower(column)) is not None

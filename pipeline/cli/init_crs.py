@@ -206,7 +206,7 @@ class Located:
     why: str
 
 
-def find_location(table: FoundTable, streets: StreetMap, area_crs: str, *, given: str | None = None) -> Located | None:
+def find_location(table: FoundTable, streets: StreetMap, area_crs: str) -> Located | None:
     """Find where the rows of a table are: by its shapes, or by the system that puts its points near the streets.
 
     Parameters
@@ -217,8 +217,6 @@ def find_location(table: FoundTable, streets: StreetMap, area_crs: str, *, given
         The extract.
     area_crs
         The area's system, tried before others.
-    given
-        A system that somebody has stated.
 
     Returns
     -------
@@ -231,12 +229,12 @@ def find_location(table: FoundTable, streets: StreetMap, area_crs: str, *, given
         If no system puts any point near the streets and it therefore cannot be told.
     """
     if isinstance(table.frame, gpd.GeoDataFrame):
-        crs = table.frame.crs or CRS.from_user_input(given or WGS84)
+        crs = table.frame.crs or CRS.from_user_input(WGS84)
         shapes = table.frame.geometry.set_crs(crs, allow_override=True)
         points = shapes if (shapes.geom_type.dropna() == "Point").all() else shapes.representative_point()
         lon, lat = _to_degrees(points.x.to_numpy(dtype=float), points.y.to_numpy(dtype=float), crs)
         why = "the file says so" if table.frame.crs else "assumed; the file does not say"
-        stated = None if table.frame.crs else (given or WGS84)
+        stated = None if table.frame.crs else WGS84
         return Located(None, None, stated, lon, lat, streets.find_inside(lon, lat), f"{crs.name}: {why}")
     columns = find_coordinates(table)
     if columns is None:
@@ -246,7 +244,7 @@ def find_location(table: FoundTable, streets: StreetMap, area_crs: str, *, given
     is_degrees = bool(np.mean((np.abs(x[good]) <= 180) & (np.abs(y[good]) <= 90)) > 0.5) if good.any() else True
     lon0, lat0 = (streets.west + streets.east) / 2, (streets.south + streets.north) / 2
     systems = [WGS84] if is_degrees else [area_crs, BRITISH, find_utm(lon0, lat0), IRISH, "EPSG:29903", "EPSG:3857"]
-    tried = [given] if given else list(dict.fromkeys(systems))
+    tried = list(dict.fromkeys(systems))
     best: tuple[float, Located] | None = None
     for crs_name in tried:
         crs = CRS.from_user_input(crs_name)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from pipeline.base.errors import GateError, InputError, PipelineError
 from pipeline.cli import main as cli
@@ -59,6 +61,7 @@ def test_a_command_that_is_not_understood_ends_with_2_and_a_hint(monkeypatch, ca
     ("error", "code", "said"),
     [
         (KeyboardInterrupt(), 130, "run the same command"),
+        (typer.Abort(), 130, "run the same command"),
         (MemoryError(), 4, "WORKERS=1"),
         (OSError(errno.ENOSPC, "No space left on device", "/x/table.parquet"), 4, "disk is full"),
         (OSError(errno.EACCES, "Permission denied", "/x/table.parquet"), 4, "right to read and write"),
@@ -134,6 +137,28 @@ def test_a_folder_that_cannot_be_written_to_is_named(monkeypatch, capsys, tmp_pa
     code, text = run_command(monkeypatch, capsys, *words)
     assert code == 4
     assert str(closed) in text
+
+
+def test_ctrl_c_ends_a_real_process_with_130_and_one_message(root):
+    """The signal comes from outside, as at a terminal."""
+    code = (
+        "import time; from pipeline.cli import commands_config as c\n"
+        "import pipeline.base.load as load\n"
+        "def wait(*a, **k):\n    print('waiting', flush=True)\n    time.sleep(60)\n"
+        "load.load_project = wait\n"
+        "import sys; sys.argv = ['connectivity', 'config', 'show', '--area', 'sample']\n"
+        "from pipeline.cli.main import main; main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.startswith("stopped: ")
+    assert "Traceback" not in err
 
 
 def test_a_group_of_commands_alone_shows_its_help(monkeypatch, capsys):

@@ -28,6 +28,7 @@ from pipeline.cli.init_columns import (
     find_name,
     find_nation,
     find_population,
+    find_words,
 )
 from pipeline.cli.init_command import build_area_text, run_init
 from pipeline.cli.init_crs import find_utm
@@ -195,6 +196,20 @@ def test_of_several_populations_the_latest_is_taken():
 )
 def test_the_vintage_of_codes_is_read_from_their_header(column, vintage):
     assert describe_vintage(column) == vintage
+
+
+@pytest.mark.parametrize(
+    ("column", "one", "several"),
+    [
+        ("lsoa11_code", "LSOA", "LSOAs"),
+        ("wd21cd", "ward", "wards"),
+        ("oa21cd", "output area", "output areas"),
+        ("ltla21_code", "local authority", "local authorities"),
+    ],
+)
+def test_the_report_names_places_after_the_header_of_their_codes(column, one, several):
+    assert find_words(column) == {"neighbourhood": one, "neighbourhoods": several}
+    assert find_words("id") is None
 
 
 def test_the_nation_is_that_of_most_codes():
