@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-import pandas as pd
-import polars as pl
-from numpy.typing import NDArray
+from typing import Any
+from zoneinfo import available_timezones
 
 from pipeline.base.errors import InputError, UsageError
 from pipeline.cli.init_ask import Asker
@@ -18,18 +13,17 @@ from pipeline.cli.init_columns import (
     find_code,
     find_nation,
     find_population,
-    find_words,
     has_geography,
     list_codes,
     list_text,
 )
-from pipeline.cli.init_crs import StreetMap, choose_area_crs, find_joined, find_location, read_street_map
+from pipeline.cli.init_content import FoundArea, build_content
+from pipeline.cli.init_crs import StreetMap, choose_area_crs, find_location, read_street_map
 from pipeline.cli.init_files import FoundTable
 from pipeline.cli.init_inputs import (
     Draft,
     Inputs,
     Wanted,
-    describe_folder,
     describe_path,
     find_inputs,
     propose_name,
@@ -37,11 +31,7 @@ from pipeline.cli.init_inputs import (
 )
 from pipeline.cli.init_places import (
     Candidate,
-    Membership,
     build_membership,
-    describe_points,
-    find_deprivation,
-    find_population_source,
     list_destinations,
 )
 from pipeline.cli.init_timetables import (
@@ -49,18 +39,11 @@ from pipeline.cli.init_timetables import (
     FoundTimetable,
     choose_day,
     group_timetables,
-    has_service,
-    list_losses,
     list_timetable_hints,
     name_snapshots,
     read_found_timetable,
 )
 from pipeline.places.read_points import get_crs
-from pipeline.places.read_table import to_text
-
-T = TypeVar("T")
-MARGIN_PCT = 0.5
-"""By so much fewer neighbourhoods may join the streets in one snapshot than with the stops of all."""
 
 
 def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draft:
@@ -95,28 +78,14 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
             f"'{name}' is no name for an area.", field="--name", cure="Use letters, digits, '-' and '_', as my_town."
         )
     title = wanted.title or asker.ask("Title of the report", name.replace("_", " ").replace("-", " ").title())
-    osm = wanted.osm or asker.pick(
-        "the street extract (OpenStreetMap, .osm.pbf)",
-        inputs.files.get("streets", []),
-        "--osm",
-        cure="Extracts of any region are published by those who mirror OpenStreetMap.",
-    )
+    osm = _choose_streets(wanted, asker, inputs)
     streets = read_street_map(osm)
     draft.decisions["streets"] = f"{osm.name}: {streets.describe()}"
     nation = wanted.nation or find_nation(c for t in inputs.tables for col in list_codes(t) for c in list_text(t, col))
     timetables = _read_timetables(wanted, inputs, streets, nation, draft)
     zones = sorted({t.timezone for _, t in timetables})
-    timezone = wanted.timezone or asker.pick("the time zone", zones, "--timezone")
-    crs, why = choose_area_crs(streets, set(zones), inputs.tables)
-    if wanted.crs:
-        crs, why = wanted.crs, "as stated"
-    if not get_crs(crs).is_projected:
-        raise UsageError(
-            f"The area's coordinate system must be in metres; {crs} is in degrees.",
-            field="--crs",
-            cure="Give a projected one, such as EPSG:27700; files in degrees are recognised without it.",
-        )
-    draft.decisions["crs"] = f"{crs}: {why}"
+    timezone = _choose_timezone(wanted, asker, zones)
+    crs = _choose_crs(wanted, inputs, streets, set(zones), draft)
     candidates = _list_candidates(inputs, streets, crs, draft)
     small = _choose_small_areas(wanted, asker, inputs, candidates)
     codes = list_text(small.table, small.code)
@@ -131,33 +100,42 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
         lookup=inputs.get_table(wanted.lookup) if wanted.lookup else None,
         boundaries=inputs.get_table(wanted.boundaries) if wanted.boundaries else None,
     )
-    draft.decisions["neighbourhoods"] = "; ".join(membership.why)
-    draft.content = {"name": name, "title": title, "data": describe_folder(inputs.data), "crs": crs}
-    draft.content |= {"timezone": timezone}
-    if words := find_words(_get_neighbourhood_code(small, membership)):
-        draft.content["words"] = words
-    draft.content["streets"] = {
-        "path": describe_path(osm, inputs.data),
-        "licence": "ODbL 1.0",
-        "attribution": "© OpenStreetMap contributors",
-    }
-    draft.content["small_areas"] = _describe_small_areas(small, membership, tables, inputs.data, draft)
-    places = find_deprivation(membership, small, tables, inputs.data)
-    parts = {"names": membership.names, "boundaries": membership.boundaries, **places}
-    if any(parts.values()):
-        draft.content["neighbourhoods"] = {key: value for key, value in parts.items() if value}
-    draft.content["destinations"] = destinations
-    draft.content["snapshots"] = [_describe_snapshot(s, inputs.data, nation) for s in snapshots]
-    draft.snapshots = snapshots
-    if accepted := _list_accepted(snapshots, asker, draft, is_sure=wanted.is_sure):
-        draft.content["accepted"] = accepted
-    if nation:
-        draft.content["calendar"] = {"nation": nation}
-        draft.decisions["calendar"] = f"bank holidays and usual school terms of {nation.replace('_', ' ').title()}"
-    settings = _build_settings(small, membership, snapshots, osm, draft)
-    if settings:
-        draft.content["settings"] = settings
+    found = FoundArea(name, title, inputs.data, crs, timezone, osm, nation, small, membership, tables)
+    build_content(found, destinations, snapshots, draft, asker, is_sure=wanted.is_sure)
     return draft
+
+
+def _choose_streets(wanted: Wanted, asker: Asker, inputs: Inputs) -> Path:
+    return wanted.osm or asker.pick(
+        "the street extract (OpenStreetMap, .osm.pbf)",
+        inputs.files.get("streets", []),
+        "--osm",
+        cure="Extracts of any region are published by those who mirror OpenStreetMap.",
+    )
+
+
+def _choose_timezone(wanted: Wanted, asker: Asker, zones: list[str]) -> str:
+    """Return the time zone that was stated, if there is such a one, else that of the timetables."""
+    if wanted.timezone is None:
+        return asker.pick("the time zone", zones, "--timezone")
+    if wanted.timezone not in available_timezones():
+        raise UsageError(
+            f"There is no time zone '{wanted.timezone}'.", field="--timezone", cure="Name one such as Europe/London."
+        )
+    return wanted.timezone
+
+
+def _choose_crs(wanted: Wanted, inputs: Inputs, streets: StreetMap, zones: set[str], draft: Draft) -> str:
+    """Choose the area's coordinate system, which must be in metres."""
+    crs, why = (wanted.crs, "as stated") if wanted.crs else choose_area_crs(streets, zones, inputs.tables)
+    if not get_crs(crs).is_projected:
+        raise UsageError(
+            f"The area's coordinate system must be in metres; {crs} is in degrees.",
+            field="--crs",
+            cure="Give a projected one, such as EPSG:27700; files in degrees are recognised without it.",
+        )
+    draft.decisions["crs"] = f"{crs}: {why}"
+    return crs
 
 
 def _read_timetables(
@@ -303,105 +281,3 @@ def _is_destination_only(table: FoundTable, destinations: list[dict[str, Any]], 
     """Say whether a table is used for destinations and can be nothing else."""
     is_used = describe_path(table.path, data) in {entry["path"] for entry in destinations}
     return is_used and not table.is_polygons and not any(has_geography(c) for c in table.columns)
-
-
-def _get_neighbourhood_code(small: Candidate, membership: Membership) -> str:
-    """Return the column that holds the codes of neighbourhoods."""
-    if membership.lookup:
-        return str(membership.lookup["neighbourhood"])
-    is_theirs = membership.boundaries.get("level") == "neighbourhood"
-    return str(membership.boundaries["code"]) if is_theirs else small.code
-
-
-def _describe_small_areas(
-    small: Candidate, membership: Membership, tables: list[FoundTable], data: Path, draft: Draft
-) -> dict[str, Any]:
-    content = describe_points(small, data)
-    n, inside = len(small.table.frame), 100 * float(small.located.inside.mean())
-    draft.decisions["small_areas"] = f"{n:,} of {content['path']}, column {small.code}; {small.located.why}"
-    if inside < 100:
-        advice = "; cut the file down to your area, or use a larger extract" if inside < 50 else ""
-        draft.hints.append(f"{inside:.0f} % of the {n:,} small areas lie on the street extract{advice}.")
-    if small.population is not None:
-        content["population_column"] = small.population
-    elif (population := find_population_source(membership, small, tables, data)) is not None:
-        content["population"] = population
-    else:
-        draft.hints.append(
-            "No population was found: small areas count alike within a neighbourhood, and means over people stay empty."
-        )
-    if membership.lookup:
-        content["lookup"] = membership.lookup
-    return content
-
-
-def _describe_snapshot(snapshot: FoundSnapshot, data: Path, nation: str | None) -> dict[str, Any]:
-    feeds = []
-    for key, timetable in zip(snapshot.keys, snapshot.timetables, strict=True):
-        feed: dict[str, Any] = {"key": key, "path": describe_path(timetable.path, data)}
-        if timetable.format != "gtfs":
-            feed["format"] = timetable.format
-            feed |= {"nation": nation} if nation else {}
-        if timetable.naptan is not None:
-            feed["naptan"] = describe_path(timetable.naptan, data)
-        feeds.append({**feed, "licence": "", "attribution": ""})
-    return {"id": snapshot.id, "date": snapshot.day, "feeds": feeds}
-
-
-def _list_accepted(
-    snapshots: list[FoundSnapshot], asker: Asker, draft: Draft, *, is_sure: bool
-) -> list[dict[str, Any]]:
-    """Accept snapshots that lost much, if somebody says so; otherwise say that the run will be held."""
-    accepted = []
-    for name, loss in list_losses(snapshots).items():
-        if (asker.is_interactive or is_sure) and asker.confirm(f"Snapshot {name} lacks {loss}. Use it all the same?"):
-            draft.hints.append(f"Snapshot {name} lacks {loss}; it is accepted (accepted:), say there why that is so.")
-            reason = f"It lacks {loss}; accepted when this file was written, without a reason given."
-            accepted.append(
-                {"snapshot": name, "reason": reason, "by": "connectivity config init", "date": date.today()}  # noqa: DTZ011
-            )
-        else:
-            draft.hints.append(
-                f"Snapshot {name} lacks {loss}: the run is held (exit code 6) until it stands under accepted:."
-            )
-    return accepted
-
-
-def _build_settings(
-    small: Candidate, membership: Membership, snapshots: list[FoundSnapshot], osm: Path, draft: Draft
-) -> dict[str, Any]:
-    """Set what the inputs demand: a lower gate where the streets do not reach, no windows on days without service."""
-    settings: dict[str, Any] = {}
-    stops = pl.concat([timetable.stops for snapshot in snapshots for timetable in snapshot.timetables])
-    joined = find_joined(osm, (small.located.lon, small.located.lat), stops)
-    shares = _compute_joined_shares(small, membership, joined)
-    pct = 100 * float((shares >= 0.5).mean())
-    n_off = int((shares < 0.5).sum())
-    if n_off:
-        least = max(0.0, float(np.floor(pct - MARGIN_PCT)))
-        reason = f"{n_off} of {len(shares)} neighbourhoods could not be joined to the streets when this file was made."
-        settings["gates"] = {"min_linked_pct": least, "reason": reason}
-        draft.hints.append(
-            f"{n_off} of {len(shares)} neighbourhoods lie off the streets, so the file accepts that only {least:g} % "
-            "are joined to them (gates.min_linked_pct); a larger extract is better."
-        )
-    for weekday, window in ((5, "saturday"), (6, "sunday")):
-        if not has_service(snapshots, weekday):
-            settings.setdefault("windows", {})[window] = None
-            draft.hints.append(f"No timetable has service on a {window.title()}, so that window is left out.")
-    return settings
-
-
-def _compute_joined_shares(small: Candidate, membership: Membership, joined: NDArray[np.bool_]) -> pd.Series:
-    """Compute which share of each neighbourhood's people (of its small areas, if nobody is counted) is joined."""
-    frame = small.table.frame
-    codes = to_text(frame[small.code])
-    people = (
-        pd.to_numeric(frame[small.population], errors="coerce") if small.population else pd.Series(1.0, frame.index)
-    )
-    table = pd.DataFrame({"place": codes.map(lambda code: membership.of.get(code, code)), "people": people.fillna(0.0)})
-    nobody = table.groupby("place")["people"].transform("sum") == 0
-    table["people"] = table["people"].where(~nobody, 1.0)
-    table["reached"] = table["people"].where(joined, 0.0)
-    sums = table.groupby("place")[["people", "reached"]].sum()
-    return sums["reached"] / sums["people"]

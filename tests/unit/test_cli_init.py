@@ -436,6 +436,14 @@ def test_coordinates_that_fall_nowhere_near_are_left_out_or_refused(folder):
     assert "cannot be told in which coordinate system easting, northing are" in hint
 
 
+def test_systems_and_time_zones_that_are_none_are_refused(folder):
+    with pytest.raises(UsageError, match="must be in metres"):
+        draft(data=folder, name="town", crs="EPSG:4326")
+    with pytest.raises(UsageError, match="no time zone 'Europe/Lundon'"):
+        draft(data=folder, name="town", timezone="Europe/Lundon")
+    assert draft(data=folder, name="town", crs="EPSG:32631").content["crs"] == "EPSG:32631"
+
+
 def test_a_name_with_a_slash_is_refused(folder):
     with pytest.raises(UsageError, match="no name for an area"):
         draft(data=folder, name="../town")
