@@ -10,9 +10,7 @@ from zoneinfo import available_timezones
 from pipeline.base.errors import InputError, UsageError
 from pipeline.cli.init_ask import Asker
 from pipeline.cli.init_columns import (
-    find_code,
     find_nation,
-    find_population,
     has_geography,
     list_codes,
     list_text,
@@ -31,6 +29,7 @@ from pipeline.cli.init_inputs import (
 )
 from pipeline.cli.init_places import (
     Candidate,
+    build_candidate,
     build_membership,
     list_destinations,
 )
@@ -88,8 +87,8 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
     crs = _choose_crs(wanted, inputs, streets, set(zones), draft)
     candidates = _list_candidates(inputs, streets, crs, draft)
     small = _choose_small_areas(wanted, asker, inputs, candidates)
-    codes = list_text(small.table, small.code)
-    nation = wanted.nation or find_nation(codes)
+    inside = FoundTable(small.table.path, small.table.frame[small.located.inside])
+    nation = wanted.nation or find_nation(list_text(inside, small.code))
     snapshots = _build_snapshots(timetables, nation, draft)
     destinations = _choose_destinations(wanted, asker, inputs, candidates, small, draft)
     tables = [t for t in inputs.tables if not _is_destination_only(t, destinations, inputs.data)]
@@ -203,13 +202,11 @@ def _list_candidates(inputs: Inputs, streets: StreetMap, crs: str, draft: Draft)
             continue
         if located is None:
             continue
-        code = find_code(table)
-        if code is None:
-            draft.hints.append(
-                f"{name} is left out: no column tells its rows apart (a code, or a name without repeats)."
-            )
+        candidate = build_candidate(table, located)
+        if candidate is None:
+            draft.hints.append(f"{name} is left out: no column tells its rows apart (a code, or a name).")
             continue
-        candidates.append(Candidate(table, located, code, find_population(table)))
+        candidates.append(candidate)
     return candidates
 
 

@@ -21,6 +21,8 @@ from pipeline.cli.init_places import Candidate, Membership, describe_points, fin
 from pipeline.cli.init_timetables import FoundSnapshot, has_service, list_losses
 from pipeline.places.read_table import to_text
 
+LEAST_ACCEPTED_PCT = 50.0
+"""Where fewer neighbourhoods join the streets, the inputs do not belong together, and no gate is lowered."""
 MARGIN_PCT = 0.5
 """By so much fewer neighbourhoods may join the streets in one snapshot than with the stops of all."""
 
@@ -182,13 +184,19 @@ def _build_settings(
     shares = _compute_joined_shares(small, membership, joined)
     pct = 100 * float((shares >= 0.5).mean())
     n_off = int((shares < 0.5).sum())
-    if n_off:
+    about = f"{n_off} of {len(shares)} neighbourhoods"
+    if n_off and pct < LEAST_ACCEPTED_PCT:
+        draft.hints.append(
+            f"{about} lie off the streets: the run is held (exit code 6) until the file of small areas is cut down to "
+            "the area, or the extract is larger."
+        )
+    elif n_off:
         least = max(0.0, float(np.floor(pct - MARGIN_PCT)))
-        reason = f"{n_off} of {len(shares)} neighbourhoods could not be joined to the streets when this file was made."
+        reason = f"{about} could not be joined to the streets when this file was made."
         settings["gates"] = {"min_linked_pct": least, "reason": reason}
         draft.hints.append(
-            f"{n_off} of {len(shares)} neighbourhoods lie off the streets, so the file accepts that only {least:g} % "
-            "are joined to them (gates.min_linked_pct); a larger extract is better."
+            f"{about} lie off the streets, so the file accepts that only {least:g} % are joined to them "
+            "(gates.min_linked_pct); a larger extract is better."
         )
     for weekday, window in ((5, "saturday"), (6, "sunday")):
         if not has_service(snapshots, weekday):

@@ -46,18 +46,21 @@ class Candidate:
         The table, where its rows are, and the column that tells them apart.
     population
         Column of the population, if any.
+    code_with
+        Further columns that tell rows apart where none does alone.
     """
 
     table: FoundTable
     located: Located
     code: str
     population: str | None = None
+    code_with: tuple[str, ...] = ()
 
     @property
     def score(self) -> int:
         """How much it looks like small areas."""
         n_inside = int(self.located.inside.sum())
-        if n_inside == 0:
+        if n_inside == 0 or self.code_with:
             return 0
         return 4 * (self.population is not None) + 3 * has_geography(self.code) - self.table.is_polygons
 
@@ -86,6 +89,19 @@ class Membership:
     why: list[str] = field(default_factory=list)
 
 
+def build_candidate(table: FoundTable, located: Located) -> Candidate | None:
+    """Build a candidate from a table whose rows can be told apart.
+
+    By a code, or by a name without repeats, or by name and place together; None if they cannot be.
+    """
+    if (code := find_code(table)) is not None:
+        return Candidate(table, located, code, find_population(table))
+    name = find_name(table, None)
+    if name is None or located.x is None or located.y is None or to_text(table.frame[name]).isna().any():
+        return None
+    return Candidate(table, located, name, code_with=(located.x, located.y))
+
+
 def describe_source(table: FoundTable, data: Path, code: str, columns: dict[str, Any]) -> dict[str, Any]:
     """Return what an area file says of a source: path, how to read it, columns (None is left out), licence, vintage."""
     about: dict[str, Any] = {"path": table.path.relative_to(data).as_posix()}
@@ -102,7 +118,8 @@ def describe_points(candidate: Candidate, data: Path) -> dict[str, Any]:
     located = candidate.located
     columns = {
         "code": candidate.code,
-        "name": find_name(candidate.table, candidate.code),
+        "code_with": list(candidate.code_with) or None,
+        "name": candidate.code if candidate.code_with else find_name(candidate.table, candidate.code),
         "x": located.x,
         "y": located.y,
         "crs": located.crs,

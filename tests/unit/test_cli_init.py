@@ -379,6 +379,13 @@ def test_exchanged_headers_of_coordinates_are_put_right(folder):
     assert (entry["x"], entry["y"]) == ("lat", "lon")
 
 
+def test_places_whose_names_repeat_are_told_apart_by_name_and_place(folder):
+    table = pd.read_csv(folder / "e.csv").drop(columns=["id", "has_ae"])
+    table.assign(name="Cottage Hospital").to_csv(folder / "e.csv", index=False)
+    (entry,) = draft(data=folder, name="town").content["destinations"]
+    assert (entry["code"], entry["code_with"], entry["name"]) == ("name", ["lon", "lat"], "name")
+
+
 def test_a_geopackage_in_the_national_grid_decides_the_area(folder):
     table = pd.read_csv(folder / "b.csv")
     points = gpd.points_from_xy(table["easting"], table["northing"])
@@ -539,6 +546,20 @@ def test_newport_is_recognised_as_a_welsh_town(shared_data):
     assert area.settings["gates"]["min_linked_pct"] <= 72
     assert any("26 of 95 neighbourhoods lie off the streets" in hint for hint in found.hints)
     assert [d.category for d in area.destinations] == ["hospitals"]
+
+
+def test_a_file_of_the_whole_country_is_not_accepted_for_a_town(shared_data):
+    """33,000 small areas beside a town's streets: no gate is lowered, and the hint says what to do."""
+    found = draft(
+        name="town",
+        osm=shared_data / "newport/newport-2023-06-13.osm.pbf",
+        timetables=(str(shared_data / "newport/rail-2024-03-05.gtfs.zip"),),
+        small_areas=shared_data / "england/lsoa11-population-weighted-centroids.csv",
+        destinations=(f"stations={shared_data / 'england/rail-stations.csv'}",),
+    )
+    assert "gates" not in found.content.get("settings", {})
+    assert any("cut down to the area" in hint for hint in found.hints)
+    assert found.content["calendar"] == {"nation": "wales"}
 
 
 def test_porto_alegre_is_in_a_utm_zone_of_the_south(shared_data):
