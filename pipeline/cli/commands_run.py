@@ -79,6 +79,7 @@ def rules(
     config: ConfigOption = None,
     cluster: ClusterOption = None,
     workers: WorkersOption = None,
+    tell: Annotated[bool, typer.Option("--tell", help="say beforehand what a long run will do")] = False,
 ) -> None:
     """Write the rules that make includes, and print where they are."""
     import shlex
@@ -92,7 +93,7 @@ def rules(
     means = join(("--cluster", cluster), ("--workers", workers))
     project = load_area(area, config, data)
     path = write_rules(project, command=command, options=options, means=means)
-    steps = build_plan(project)
+    steps = build_plan(project) if tell else []
     if len(steps) > LONG_RUN:
         stages = ", ".join(dict.fromkeys(step.name.split("/")[0] for step in steps))
         typer.echo(f"{project.area.title}: {len(steps)} steps to do ({stages})", err=True)

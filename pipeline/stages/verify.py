@@ -93,4 +93,7 @@ def summarise(project: Project) -> str:
         lines += [f"           {text}" for text in _list_warnings(project)]
     lines.append(f"  tables:  {project.outputs / 'tables'}")
     lines.append(f"  report:  {project.outputs / 'report' / 'index.html'}")
+    latest = project.outputs / "publish" / "latest"
+    if latest.exists():
+        lines.append(f"  to hand over: {latest}")
     return "\n".join(lines)
