@@ -75,7 +75,7 @@ publish: ## copy report and tables to a folder, with a switch of `latest`
 
 ifneq ($(filter all $(STAGES),$(MAKECMDGOALS)),)
 ifneq ($(wildcard $(READY)),)
-RULES := $(shell $(CLI) rules $(OPTIONS)$(MEANS) --command "$(CLI)")
+RULES := $(shell $(CLI) rules $(OPTIONS)$(MEANS) --command "$(CLI)"$(if $(filter all,$(MAKECMDGOALS)), --tell))
 $(if $(RULES),,$(error the configuration cannot be used, see the message above))
 include $(RULES)
 endif

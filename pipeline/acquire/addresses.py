@@ -79,7 +79,9 @@ class Policy:
             parts = urlsplit(address)
             host, port = (parts.hostname or "").lower().rstrip("."), parts.port
         except ValueError:
-            raise FetchError("This is no address.", field=strip_secrets(address), cure="Check it.") from None
+            raise FetchError(
+                "This is no address.", field=strip_secrets(address), cure="Give one such as https://host/file."
+            ) from None
         what = "The server redirects to" if is_redirect else "The source asks for"
         cure = "If the publisher has moved, correct config/sources.csv: the address, or the host in redirect_hosts."
         if parts.username is not None or parts.password is not None:

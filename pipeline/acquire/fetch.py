@@ -132,6 +132,7 @@ class Fetcher:
         if variable and not key and (source.is_key_needed or "key_variable" in values):
             raise ConfigError(
                 f"The source '{source.name}' needs a key, and the environment has no {variable}.",
+                field=variable,
                 cure=f"export {variable}=<your key>; {source.docs or 'docs/sources/README.md'} says how to get one.",
             )
         return (parameter, key) if key else ("", "")

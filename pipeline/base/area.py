@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from pipeline.base.area_timetables import Calendar, Duplicates
 from pipeline.base.clock import find_second_tuesday_of_october
@@ -47,7 +47,7 @@ class TableSource(Licence):
 
     path: str = Field(description="path below the data folder")
     encoding: str = "utf-8-sig"
-    separator: str = ","
+    separator: Annotated[str, StringConstraints(strip_whitespace=False)] = ","
 
 
 class PointSource(TableSource):

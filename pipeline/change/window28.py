@@ -289,7 +289,9 @@ def choose_service_window(
     """
     if service_dates.is_empty():
         raise InputError(
-            "no service of the timetable runs on any date", cure="Check calendar.txt and calendar_dates.txt."
+            "no service of the timetable runs on any date",
+            field="service_dates",
+            cure="Check calendar.txt and calendar_dates.txt.",
         )
     notices = notices if notices is not None else Notices()
     kinds = kinds or DayKinds()

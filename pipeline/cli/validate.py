@@ -14,7 +14,7 @@ from pipeline.base.area_timetables import Duplicates
 from pipeline.base.cells import make_printable
 from pipeline.base.csv_files import read_header
 from pipeline.base.errors import InputError, UsageError
-from pipeline.base.io import write_text
+from pipeline.base.io import write_csv, write_text
 from pipeline.base.notices import Notices
 from pipeline.cli.convert import describe_timetable
 from pipeline.cli.matrix import describe_notices, parse_day
@@ -29,6 +29,7 @@ from pipeline.timetables.read_any import FeedSource, find_format, read_timetable
 
 STREETS = (".pbf", ".osm", ".gz", ".bz2")
 CODES = ("id", "code")
+N_EXAMPLES = 10
 
 
 def validate_inputs(
@@ -38,6 +39,7 @@ def validate_inputs(
     naptan: Path | None = None,
     as_of: str | None = None,
     nation: str = "england",
+    is_json: bool = False,
 ) -> None:
     """Read each input by its kind and list what was doubtful.
 
@@ -49,6 +51,8 @@ def validate_inputs(
         Where to list all notices, if wanted.
     naptan, as_of, nation
         For timetables, see :func:`pipeline.cli.convert.convert_inputs`.
+    is_json
+        Print JSON: what each input is, and every notice with its count and examples.
 
     Raises
     ------
@@ -57,6 +61,7 @@ def validate_inputs(
     """
     notices = Notices()
     day = parse_day(as_of, "--as-of") if as_of is not None else None
+    read: list[dict[str, str]] = []
     for text in inputs:
         path = Path(text)
         if not path.exists():
@@ -67,10 +72,32 @@ def validate_inputs(
         except InputError:  # its notices may say why
             describe_notices(notices, Path(out) if out else None)
             raise
-        typer.echo(make_printable(f"{path}: {found}"))
+        read.append({"path": text, "found": found})
+        if not is_json:
+            typer.echo(make_printable(f"{path}: {found}"))
+    if is_json:
+        if out is not None:
+            write_csv(notices.to_frame(), Path(out))
+        typer.echo(json.dumps({"inputs": read, **_list_notices(notices)}, indent=1, ensure_ascii=False))
+        return
     describe_notices(notices, Path(out) if out else None)
     counts = notices.counts()
     typer.echo(f"{sum(counts.values()):,} notices of {len(counts)} kinds" if counts else "no notices")
+
+
+def _list_notices(notices: Notices) -> dict[str, object]:
+    """Return every notice by code, with its count and the examples that are kept."""
+    frame = notices.to_frame().astype(object)
+    frame = frame.where(frame.notna(), None)
+    counts = notices.counts()
+    found = []
+    for code, count in counts.items():
+        rows = frame[frame["code"] == code]
+        about = {name: rows[name].iloc[0] for name in ("severity", "meaning", "cure") if name in rows}
+        columns = [name for name in ("file", "row", "field", "value", "detail") if name in rows]
+        examples = rows[columns].head(N_EXAMPLES).to_dict("records")
+        found.append({"code": code, "count": count, **about, "examples": examples})
+    return {"n_notices": sum(counts.values()), "notices": found}
 
 
 def attach_gtfs_guru(inputs: list[str], out: Path) -> None:

@@ -337,7 +337,9 @@ class _Dispatch:
         answers = self.client.run(function, *content, workers=workers, on_error="return")
         for worker, error in answers.items():
             if isinstance(error, ValueError):
-                raise InputError(str(error), cure="Run `make verify`, and the stage that it names again.")
+                raise InputError(
+                    str(error), field="cluster", cure="Run `make verify`, and the stage that it names again."
+                )
             if isinstance(error, BaseException) and (
                 not isinstance(error, OSError) or self.tries[worker] >= MOST_TRIES
             ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipeline.stages.explain_journeys import find_journeys
 from pipeline.stages.explain_legs import build_geojson, build_leg_table
 from pipeline.stages.explain_text import describe_explanation
 
-FORMATS = ("text", "table", "geojson", "svg")
+FORMATS = ("text", "table", "json", "geojson", "svg")
 
 
 def explain_place(
@@ -66,9 +67,14 @@ def explain_place(
     )
     if form == "text":
         content = describe_explanation(explanation)
-    elif form == "table":
+    elif form in {"table", "json"}:
         table = build_leg_table(explanation) if against is None else build_part_table(explanation)
-        content = neutralise_columns(table).write_csv().rstrip("\n")
+        if form == "table":
+            content = neutralise_columns(table).write_csv().rstrip("\n")
+        else:
+            about = {"area": project.area.name, "code": code, "category": category}
+            rows = {"legs" if against is None else "parts": table.to_dicts()}
+            content = json.dumps({**about, **rows}, indent=1, ensure_ascii=False, default=str)
     elif form == "geojson":
         content = build_geojson(explanation)
     else:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 from pipeline.base.hashing import hash_file
 from pipeline.base.load import Project
 from pipeline.base.notices import describe_severities
 from pipeline.stages.targets import build_targets, find_scoring_file
+
+WIDTH = 88
+MOST_SHOWN = 3
+"""How many kinds of warnings the end of a run names."""
 
 
 def find_differences(project: Project) -> list[str]:
@@ -42,6 +47,27 @@ def find_differences(project: Project) -> list[str]:
     return found
 
 
+def _list_warnings(project: Project) -> list[str]:
+    """List the most frequent kinds of warnings and errors of a run, as its table of notices has them."""
+    path = project.outputs / "tables" / "out_run__notices.parquet"
+    if not path.is_file():
+        return []
+    import polars as pl  # noqa: PLC0415 (only where there is something to list)
+
+    kinds = (
+        pl.scan_parquet(path)
+        .filter(pl.col("severity") != "info")
+        .group_by("code", "meaning")
+        .agg(pl.col("count").sum())
+        .sort(["count", "code"], descending=[True, False])
+        .collect()
+    )
+    texts = [f"{row['count']:,} x {row['meaning']}" for row in kinds.head(MOST_SHOWN).to_dicts()]
+    shown = [textwrap.shorten(text, WIDTH, placeholder=" ...") for text in texts]
+    more = kinds.height - len(shown)
+    return [*shown, f"and {more} more kinds"] if more > 0 else shown
+
+
 def summarise(project: Project) -> str:
     """Say what was made and what to look at.
 
@@ -64,6 +90,10 @@ def summarise(project: Project) -> str:
     lines = [f"{project.area.title}: everything is up to date."]
     if counts:
         lines.append(f"  data:    {describe_severities(counts)}; see 'Data quality' in the report")
+        lines += [f"           {text}" for text in _list_warnings(project)]
     lines.append(f"  tables:  {project.outputs / 'tables'}")
     lines.append(f"  report:  {project.outputs / 'report' / 'index.html'}")
+    latest = project.outputs / "publish" / "latest"
+    if latest.exists():
+        lines.append(f"  to hand over: {latest}")
     return "\n".join(lines)

@@ -71,7 +71,11 @@ def download_streets(
         If the area is no valid polygon or holds no walkable way.
     """
     if polygon.is_empty or not polygon.is_valid:
-        raise InputError("the area to download is no valid polygon", cure="give a polygon that does not cross itself")
+        raise InputError(
+            "the area to download is no valid polygon",
+            field="streets.overpass",
+            cure="give a polygon that does not cross itself",
+        )
     try:
         with _osmnx_settings(
             overpass_url=overpass_url,
@@ -143,7 +147,9 @@ def _build_from_graph(graph: nx.MultiDiGraph, notices: Notices, profile: Walking
 
 def _explain_nothing_walkable() -> InputError:
     return InputError(
-        "OpenStreetMap has no walkable way in the area", cure="check the polygon: longitude first, then latitude"
+        "OpenStreetMap has no walkable way in the area",
+        field="streets.overpass",
+        cure="check the polygon: longitude first, then latitude",
     )
 
 

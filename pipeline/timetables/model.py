@@ -215,7 +215,7 @@ def combine_timetables(timetables: Iterable[Timetable]) -> Timetable:
     """
     parts = sorted(timetables, key=lambda part: sorted(part.feeds))
     if not parts:
-        raise InputError("there is no timetable to combine", cure="Name at least one feed.")
+        raise InputError("there is no timetable to combine", field="feeds", cure="Name at least one feed.")
     if len(parts) == 1:
         return parts[0]
     names = [name for part in parts for name in part.feeds]

@@ -181,6 +181,7 @@ def _build_stop_times(trips: pl.DataFrame, calls: PackedCalls, stops: pl.Series)
     if total > MAX_STOP_TIMES:
         raise InputError(
             f"the timetable has {total:,} stop times, more than {MAX_STOP_TIMES:,}",
+            field="VehicleJourneys",
             cure="Give the documents in several parts.",
         )
     start = np.cumsum(calls.length) - calls.length

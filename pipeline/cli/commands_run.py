@@ -1,0 +1,175 @@
+"""Commands that run stages and tell what was run."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from pipeline.base.errors import UsageError
+from pipeline.cli.complete import complete_stage
+from pipeline.cli.options import (
+    AreaOption,
+    ClusterOption,
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    SnapshotOption,
+    WorkersOption,
+    load_area,
+    show_json,
+)
+
+LONG_RUN = 3
+"""With more steps than so many, make says beforehand what is to be done."""
+
+
+def run(
+    stage: Annotated[
+        str, typer.Argument(help="timetables, streets, places, network, times, ...", autocompletion=complete_stage)
+    ],
+    area: AreaOption,
+    snapshot: SnapshotOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Run one stage."""
+    from importlib import import_module
+
+    from pipeline.stages.means import replace_means
+    from pipeline.stages.targets import STAGES
+
+    if stage not in STAGES:
+        raise UsageError(f"There is no stage '{stage}'.", cure=f"Stages: {', '.join(STAGES)}.")
+    project = replace_means(load_area(area, config, data), stage, address=cluster, workers=workers)
+    done = import_module(f"pipeline.stages.{stage}").run(project, snapshot)
+    name = stage if snapshot is None else f"{stage} {snapshot}"
+    text = done.notices.describe()
+    clear = "\r\x1b[K" if sys.stdout.isatty() else ""  # make runs several stages, and another's progress stands there
+    typer.echo(f"{clear}{name}: done{f' ({text})' if text else ''}")
+
+
+def fetch(
+    source: Annotated[str | None, typer.Argument(help="a source of config/sources.csv, such as bods_gtfs")] = None,
+    area: Annotated[str | None, typer.Option("--area", help="all live sources of an area instead")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="the same as --set region=...")] = None,
+    parameters: Annotated[list[str] | None, typer.Option("--set", help="parameter=value; may be repeated")] = None,
+    show: Annotated[bool, typer.Option("--list", help="list the sources and their parameters")] = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Fetch a live source, or all of an area, into the archive; runs then work offline."""
+    from pipeline.cli.fetch import describe_sources, run_fetch
+
+    if show:
+        typer.echo(describe_sources())
+        return
+    given = [*(parameters or []), *([f"region={region}"] if region else [])]
+    run_fetch(source, area=area, parameters=given, data=data, config=config)
+
+
+def rules(
+    area: AreaOption,
+    command: Annotated[str, typer.Option("--command")] = "connectivity",
+    data: DataOption = None,
+    config: ConfigOption = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+    tell: Annotated[bool, typer.Option("--tell", help="say beforehand what a long run will do")] = False,
+) -> None:
+    """Write the rules that make includes, and print where they are."""
+    import shlex
+
+    from pipeline.stages.plan import build_plan, write_rules
+
+    def join(*pairs: tuple[str, str | int | None]) -> str:
+        return shlex.join(part for name, value in pairs if value for part in (name, str(value)))
+
+    options = join(("--area", area), ("--data", data), ("--config", config))
+    means = join(("--cluster", cluster), ("--workers", workers))
+    project = load_area(area, config, data)
+    path = write_rules(project, command=command, options=options, means=means)
+    steps = build_plan(project) if tell else []
+    if len(steps) > LONG_RUN:
+        stages = ", ".join(dict.fromkeys(step.name.split("/")[0] for step in steps))
+        typer.echo(f"{project.area.title}: {len(steps)} steps to do ({stages})", err=True)
+    typer.echo(path)
+
+
+def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say what would run, and why."""
+    from pipeline.stages.plan import build_plan
+
+    steps = build_plan(load_area(area, config, data))
+    if as_json:
+        show_json({"area": area, "n_steps": len(steps), "steps": [asdict(step) for step in steps]})
+        return
+    for step in steps:
+        typer.echo(f"{step.name:<24} {step.reason}")
+    typer.echo(f"{len(steps)} steps would run." if steps else "Nothing to do: everything is up to date.")
+
+
+def status(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say what is there, how old it is and how many notices it carries."""
+    from pipeline.cli.status import describe_status
+    from pipeline.stages.plan import build_status
+
+    states = build_status(load_area(area, config, data))
+    if as_json:
+        show_json({"area": area, "stages": [asdict(state) for state in states]})
+        return
+    typer.echo(describe_status(states))
+
+
+def verify(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Compare inputs and outputs with the hashes in the manifests."""
+    from pipeline.stages.verify import find_differences
+
+    differences = find_differences(load_area(area, config, data))
+    if as_json:
+        show_json({"area": area, "is_good": not differences, "differences": differences})
+    else:
+        for line in differences:
+            typer.echo(line)
+    if differences:
+        from pipeline.base.errors import GateError
+
+        raise GateError(f"{len(differences)} files differ from the manifests.", cure="Run make again for this area.")
+    if not as_json:
+        typer.echo("Every file is as the manifests say.")
+
+
+def done(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Say what was made, where it is and how many notices there are."""
+    from pipeline.stages.verify import summarise
+
+    typer.echo(summarise(load_area(area, config, data)))
+
+
+def missing(path: str) -> None:
+    """Report an input that make needs and that does not exist."""
+    from pipeline.base.errors import InputError
+    from pipeline.base.live import find_cure
+
+    raise InputError("This input does not exist.", file=path, cure=find_cure(path))
+
+
+def warm() -> None:
+    """Compile the routing kernels, so that the first run need not wait."""
+    from pipeline.stages.warm import warm_kernels
+
+    warm_kernels()
+
+
+def graph(
+    area: AreaOption, snapshot: SnapshotOption = None, data: DataOption = None, config: ConfigOption = None
+) -> None:
+    """Write the walking graph and the transport graph as GraphML and GeoPackage."""
+    from pipeline.stages.graph import write_graphs
+
+    for path in write_graphs(load_area(area, config, data), snapshot):
+        typer.echo(path)
