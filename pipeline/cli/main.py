@@ -137,10 +137,12 @@ def status(area: AreaOption, data: DataOption = None, config: ConfigOption = Non
     from rich.console import Console
     from rich.table import Table
 
+    from pipeline.cli.accept_run import describe_held
     from pipeline.stages.plan import build_status
 
+    project = _load(area, config, data)
     table = Table("stage", "state", "age", "rows", "notices", "seconds", "peak MB", title=f"Area {area}")
-    for state in build_status(_load(area, config, data)):
+    for state in build_status(project):
         if state.age_s is None:
             table.add_row(state.name, "not run", *[""] * 5)
             continue
@@ -148,6 +150,26 @@ def status(area: AreaOption, data: DataOption = None, config: ConfigOption = Non
         numbers = (state.n_rows, state.n_notices, state.seconds, state.peak_memory_mb)
         table.add_row(state.name, "current" if state.is_current else "out of date", age, *(f"{n:,}" for n in numbers))
     Console().print(table)
+    if held := describe_held(project):
+        typer.echo(held)
+
+
+@app.command("accept-run")
+def accept_run_(
+    area: Annotated[str, typer.Argument(help="name of an area in config/areas, or a YAML file")],
+    reason: Annotated[str, typer.Option("--reason", help="why it is right; published with the run")],
+    by: Annotated[str, typer.Option("--by", help="who accepts it")],
+    run: Annotated[str | None, typer.Option("--run", help="hash of the run, if it must be exactly that one")] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Accept the run that the gates hold, and no other; the next 'make all' publishes it with the reason."""
+    import datetime as dt
+
+    from pipeline.cli.accept_run import accept_run
+
+    project = _load(area, config, data)
+    typer.echo(accept_run(project, reason=reason, by=by, date=dt.datetime.now().astimezone().date(), run=run))
 
 
 @app.command()
