@@ -76,9 +76,9 @@ class RunGates(BaseModel):
     min_stops_per_trip: float = Field(2, ge=0, description="least mean number of stop times of a trip")
     max_stops_per_trip: float = Field(150, gt=0, description="largest mean number of stop times of a trip")
     max_impossible_pct: float = Field(
-        5, ge=0, le=100, description="trips that go backward in time or faster than possible: largest share, %"
+        20, ge=0, le=100, description="trips that go backward in time or faster than possible: largest share, %"
     )
     latest_time_h: float = Field(
         36, gt=24, le=96, description="a stop time later than this lies outside its day, hours"
     )
-    max_outside_day_pct: float = Field(1, ge=0, le=100, description="largest share of stop times outside their day, %")
+    max_outside_day_pct: float = Field(5, ge=0, le=100, description="largest share of stop times outside their day, %")
