@@ -31,7 +31,8 @@ RECORD: Final = "accepted.json"
 COMPARED_FILE: Final = "compared.json"
 HELD: Final = "held.json"
 NOT_IN_ORIGIN: Final = ("publish", "report", "gates", *MEANS)
-NOT_OF_AREA: Final = ("snapshots", "settings", "accepted", "caveats", "words", "title", "name", "data")
+NOT_OF_AREA: Final = ("snapshots", "settings", "accepted", "caveats", "words", "title", "name", "data", "refresh")
+WORDS_OF_SNAPSHOT: Final = ("label", "caveat")
 IMPOSSIBLE: Final = ("timetable_too_fast", "gtfs_trip_backward", "cif_time_backward", "txc_time_backward")
 _LIMITS: Final = {
     "rows": "max_rows_changed_pct",
@@ -222,7 +223,10 @@ def find_origin(project: Project) -> RunOrigin:
     stages = ["places", "service"] if project.area.series is not None else ["places", "streets"]
     shared = [_list_hashes(get_folder(project, stage) / MANIFEST) for stage in stages]
     scoring = find_scoring_file(project).read_text(encoding="utf-8")
-    snapshots = {s["id"]: hash_value(s) for s in area["snapshots"]}
+    snapshots = {
+        s["id"]: hash_value({name: value for name, value in s.items() if name not in WORDS_OF_SNAPSHOT})
+        for s in area["snapshots"]
+    }
     inputs = {s: hash_value(_list_hashes(get_folder(project, "timetables", s) / MANIFEST)) for s in snapshots}
     return RunOrigin(hash_value([own, rest, scoring]), hash_value(shared), snapshots, inputs)
 
