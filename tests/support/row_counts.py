@@ -79,7 +79,7 @@ def main(areas: list[str]) -> None:
         folder = ROOT / "outputs" / area / "tables"
         if not folder.is_dir():
             sys.exit(f"'{area}' has not been run: make all AREA={area}")
-        print(write_golden(area, count_tables(folder)))
+        sys.stdout.write(f"{write_golden(area, count_tables(folder))}\n")
 
 
 if __name__ == "__main__":
