@@ -55,15 +55,17 @@ def build_run_gate_table(tables: Mapping[str, pd.DataFrame]) -> Table | None:
         frame.to_dict("records"),
         key=lambda row: (not row["is_held"], order[as_text(row["gate"])], as_text(row["subject"])),
     )
+    excepted = {as_text(row["gate"]) for row in records if row["is_held"]}
     rows = []
     for row in records:
         is_compared = as_text(row["gate"]) in COMPARED and not row["is_held"]
         accepted = f"{as_text(row['accepted_by'])}, {as_text(row['accepted_date'])}: {as_text(row['reason'])}"
         state = "held, then accepted" if row["is_held"] else "within the limit"
+        whole = "everything else" if is_compared and as_text(row["gate"]) in excepted else "everything"
         rows.append(
             (
                 build_text_cell(LABELS[as_text(row["gate"])]),
-                build_text_cell("everything" if row["subject"] == "all" else as_text(row["subject"]), look="words"),
+                build_text_cell(whole if row["subject"] == "all" else as_text(row["subject"]), look="words"),
                 Cell("compared") if is_compared else _show(row["value"]),
                 _show(row["limit"]),
                 build_text_cell(state, look="partial" if row["is_held"] else ""),
@@ -82,7 +84,8 @@ def build_run_gate_table(tables: Mapping[str, pd.DataFrame]) -> Table | None:
     )
     note = (
         "Nothing is published beyond a limit unless somebody accepts exactly that run. Compared: with the last "
-        "accepted run, when these results were new; the change report of a publication shows what was found."
+        "accepted run, if there was one, when these results were new; the change report of a publication shows "
+        "what was found."
     )
     return Table("run-gates", "What this run was held to before it was published", columns, tuple(rows), note)
 

@@ -219,6 +219,7 @@ def find_origin(project: Project) -> RunOrigin:
     area = project.area.model_dump(mode="json")
     settings = project.settings.model_dump(mode="json")
     own = {name: value for name, value in settings.items() if name not in NOT_IN_ORIGIN}
+    own["gates"] = [settings["gates"][name] for name in ("min_linked_pct", "reason")]  # who lowers it expects losses
     rest = {name: value for name, value in area.items() if name not in NOT_OF_AREA}
     stages = ["places", "service"] if project.area.series is not None else ["places", "streets"]
     shared = [_list_hashes(get_folder(project, stage) / MANIFEST) for stage in stages]
