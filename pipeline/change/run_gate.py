@@ -17,6 +17,7 @@ VOLATILE: Final = ("out_neighbourhood__attribution", "out_neighbourhood__school_
 """Tables of neighbourhoods whose rows follow the list of services."""
 ALL: Final = "all"
 SETTINGS_CHANGED: Final = "settings or area file changed"
+FIRST_CHANGED: Final = "another snapshot is the first, with which others are compared"
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,24 @@ class _Comparison:
         """Whether the area file says something else of a snapshot."""
         return self.before.origin.snapshots.get(snapshot) != self.after.origin.snapshots.get(snapshot)
 
+    @property
+    def has_same_snapshots(self) -> bool:
+        """Whether both runs have the same snapshots."""
+        return set(self.before.index) == set(self.after.index)
+
+    @property
+    def has_same_first(self) -> bool:
+        """Whether change since the first snapshot, which enters scores, is since the same one."""
+        return self.before.origin.order[:1] == self.after.origin.order[:1]
+
     def judge(self, gate: str, subject: str, snapshots: list[str], value: float, limit: float, text: str) -> Judged:
         """Hold a value to its limit, unless somebody changed what it depends on."""
         is_beyond = value > limit + 1e-9
         explanation = ""
         if is_beyond and (self.is_explained or any(self.is_redefined(s) for s in snapshots)):
             explanation = SETTINGS_CHANGED
+        elif is_beyond and gate.startswith("index") and not self.has_same_first:
+            explanation = FIRST_CHANGED
         return Judged(gate, subject, round(value, 4), limit, is_beyond and not explanation, text, explanation)
 
 
@@ -94,7 +107,7 @@ def compare_runs(before: RunRecord | None, after: RunRecord, gates: Gates) -> li
     Where no input and no setting changed, whatever differs comes of the program and is held beyond
     ``max_unexplained_pct``; where inputs changed, beyond the wider limits. Changes of settings, and of what the area
     file says of a snapshot, explain themselves: they are listed, and not held. Snapshots that only one of the two has
-    are left out; the gate on snapshots judges a new one.
+    are left out; the gate on snapshots judges a new one. Then only losses of rows are judged, and no pairs.
 
     Parameters
     ----------
@@ -136,9 +149,10 @@ def _judge_rows(c: _Comparison) -> Iterator[Judged]:
             snapshots = key.split(PAIR) if key != WHOLE else []
             if not set(snapshots) <= common or old.get(key, 0) == new.get(key, 0):
                 continue
-            if key == WHOLE and set(c.before.index) != set(c.after.index):
-                continue  # a table without snapshots may well hold more of a further one
             n_old, n_new = old.get(key, 0), new.get(key, 0)
+            # another snapshot changes which pairs are compared, and may bring modes and operators for all
+            if not c.has_same_snapshots and (len(snapshots) != 1 or n_new > n_old):
+                continue
             value = 100.0 * abs(n_new - n_old) / n_old if n_old else 100.0
             of = f" of {key.replace(PAIR, ' to ')}" if key else ""
             text = f"{table}{of} has {n_new:,} rows instead of {n_old:,}"

@@ -37,12 +37,15 @@ class RunOrigin:
         Snapshot to the hash of what the area file says of it.
     inputs
         Snapshot to the hash of its timetables.
+    order
+        Snapshots in the order of time.
     """
 
     settings: str
     shared: str
     snapshots: dict[str, str]
     inputs: dict[str, str]
+    order: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,7 @@ def find_origin(project: Project) -> RunOrigin:
         for s in area["snapshots"]
     }
     inputs = {s: hash_value(_list_hashes(get_folder(project, "timetables", s) / MANIFEST)) for s in snapshots}
-    return RunOrigin(hash_value([own, rest, scoring]), hash_value(shared), snapshots, inputs)
+    return RunOrigin(hash_value([own, rest, scoring]), hash_value(shared), snapshots, inputs, list(snapshots))
 
 
 def _list_hashes(manifest: Path) -> list[tuple[str, str]]:

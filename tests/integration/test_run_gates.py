@@ -139,21 +139,24 @@ def test_a_held_run_is_forgotten_when_the_next_one_is_good(project: ProjectFolde
 
 
 def test_a_changed_setting_explains_what_it_changes(project: ProjectFolder) -> None:
-    project.edit(TINY, 'outward: {start: "07:00", end: "07:30"}', 'outward: {start: "06:00", end: "06:10"}')
-    project.make_all()
+    slow_down(project)
+    project.edit(TINY, "settings:\n", "settings:\n  walking: {speed_kmh: 3.6}\n")
+    done = project.call(*RUN)
+    assert done.returncode == 0, done.stderr
     judged = json.loads((project.outputs() / "gates" / "compared.json").read_text())["judged"]
     assert not any(each["is_held"] for each in judged)
+    assert "settings or area file changed" in {each["explanation"] for each in judged}
 
 
 def test_a_table_that_does_not_fit_its_declaration_is_held_and_cannot_be_accepted(project: ProjectFolder) -> None:
     before = hash_published(project)
-    for name in ("out_neighbourhood__travel_time", "out_neighbourhood__jobs"):
+    for name in ("out_small_area__travel_time", "out_neighbourhood__jobs"):
         path = project.outputs() / f"times/2024/{name}.parquet"
         frame = pd.read_parquet(path)
         pd.concat([frame, frame.iloc[:1].assign(neighbourhood_code="NOWHERE"), frame.iloc[:1]]).to_parquet(path)
     done = project.call(*RUN)
     assert done.returncode == 6
-    for name in ("out_neighbourhood__travel_time", "out_neighbourhood__jobs"):
+    for name in ("out_small_area__travel_time", "out_neighbourhood__jobs"):
         assert f"{name} does not fit its declaration" in done.stderr
     assert hash_published(project) == before
     refused = project.call("accept-run", TINY, "--reason", "why", "--by", "who")

@@ -191,6 +191,28 @@ def test_another_snapshot_explains_its_own_rows_and_only_the_common_ones_are_jud
     assert ("rows", "out_neighbourhood__travel_time s2") in hold(more, origin=origin)
 
 
+def test_a_snapshot_put_in_between_changes_which_pairs_are_compared_and_may_bring_rows_but_loses_none():
+    pairs = pd.DataFrame({"snapshot_from": ["s1"] * 4, "snapshot_to": ["s2"] * 4})
+    before = record(build_run_tables() | {"out_neighbourhood__service_change": pairs}, run="before")
+    tables = build_run_tables(snapshots=("s1", "s15", "s2")) | {"out_neighbourhood__service_change": pairs[:2]}
+    links = tables["out_point__link"]
+    tables["out_point__link"] = pd.concat([links, links[in_s2(links)]])
+    assert not any(each.is_held for each in compare_runs(before, record(tables), Gates()))
+    tables["out_point__link"] = links[~(in_s2(links) & (links["kind"] == "small_area"))]
+    held = {(each.gate, each.subject) for each in compare_runs(before, record(tables), Gates()) if each.is_held}
+    assert held == {("rows", "out_point__link s2")}
+
+
+def test_another_first_snapshot_explains_why_scores_of_change_moved():
+    one, other = replace(ORIGIN, order=["s1", "s2"]), replace(ORIGIN, order=["s0", "s1", "s2"])
+    tables = build_run_tables()
+    frame = tables["out_neighbourhood__score"]
+    tables["out_neighbourhood__score"] = frame.assign(absolute_index=0.4 * frame["absolute_index"])
+    before = record(build_run_tables(), run="before", origin=one)
+    assert any(each.is_held for each in compare_runs(before, record(tables, origin=one), Gates()))
+    assert not any(each.is_held for each in compare_runs(before, record(tables, origin=other), Gates()))
+
+
 def test_rows_are_counted_by_snapshot_by_pair_and_as_a_whole():
     assert count_rows(pd.DataFrame({"snapshot": ["b", "a", "b"]})) == {"a": 1, "b": 2}
     assert count_rows(pd.DataFrame({"snapshot_from": ["a", "a"], "snapshot_to": ["b", "c"]})) == {"a>b": 1, "a>c": 1}
@@ -240,13 +262,13 @@ def test_times_that_are_null_without_a_reason_hold_the_run():
     [
         (TripCounts("s1", 100, 150, 0, 0), "stops_per_trip_low"),
         (TripCounts("s1", 100, 15_100, 0, 0), "stops_per_trip_high"),
-        (TripCounts("s1", 100, 2_000, 6, 0), "impossible_trips"),
-        (TripCounts("s1", 100, 2_000, 0, 21), "times_outside_day"),
+        (TripCounts("s1", 100, 2_000, 21, 0), "impossible_trips"),
+        (TripCounts("s1", 100, 2_000, 0, 101), "times_outside_day"),
     ],
 )
 def test_trips_that_cannot_be_hold_the_run(counts, gate):
     assert [each.gate for each in judge_trips([counts], RunGates()) if each.is_held] == [gate]
-    assert not any(each.is_held for each in judge_trips([TripCounts("s1", 100, 2_000, 5, 20)], RunGates()))
+    assert not any(each.is_held for each in judge_trips([TripCounts("s1", 100, 2_000, 20, 100)], RunGates()))
 
 
 def test_every_gate_has_a_meaning_and_a_label_in_the_report():
