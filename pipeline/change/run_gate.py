@@ -171,7 +171,9 @@ def _judge_links(c: _Comparison) -> Iterator[Judged]:
     for snapshot in c.common:
         old, new = c.before.linked.get(snapshot, {}), c.after.linked.get(snapshot, {})
         for kind in sorted(set(old) & set(new)):
-            text = f"{kind}: {new[kind]:.1f} % of the points of {snapshot} join the streets instead of {old[kind]:.1f} %"
+            text = (
+                f"{kind}: {new[kind]:.1f} % of the points of {snapshot} join the streets instead of {old[kind]:.1f} %"
+            )
             value, limit = max(old[kind] - new[kind], 0.0), c.gates.run.max_linked_lost_pct
             yield c.judge("places_linked", f"{kind} {snapshot}", [snapshot], value, limit, text)
 
