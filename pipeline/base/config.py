@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.base.clock import parse_time_s
+from pipeline.base.run_gates import RunGates
 
 DayType = Literal["weekday", "saturday", "sunday"]
 Mode = Literal["bus", "coach", "rail", "tram", "metro", "ferry", "other"]
@@ -207,6 +208,7 @@ class Gates(Model):
     max_trips_lost_pct: float = Field(
         10, ge=0, le=100, description="the same for the share of runs in a week; accept it under 'accepted:', %"
     )
+    run: RunGates = Field(default_factory=RunGates)
 
 
 class Report(Model):

@@ -115,14 +115,37 @@ def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None,
 
 def status(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say what is there, how old it is and how many notices it carries."""
+    from pipeline.cli.accept_run import describe_held
     from pipeline.cli.status import describe_status
     from pipeline.stages.plan import build_status
 
-    states = build_status(load_area(area, config, data))
+    project = load_area(area, config, data)
+    states, held = build_status(project), describe_held(project)
     if as_json:
-        show_json({"area": area, "stages": [asdict(state) for state in states]})
+        show_json({"area": area, "stages": [asdict(state) for state in states], "held": held or None})
         return
     typer.echo(describe_status(states))
+    if held:
+        typer.echo(held)
+
+
+def accept_run(
+    area: Annotated[str, typer.Argument(help="name of an area in config/areas, or a YAML file")],
+    reason: Annotated[str, typer.Option("--reason", help="why it is right; published with the run")],
+    by: Annotated[str, typer.Option("--by", help="who accepts it")],
+    run_hash: Annotated[
+        str | None, typer.Option("--run", help="hash of the run, if it must be exactly that one")
+    ] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Accept the run that the gates hold, and no other; the next 'make all' publishes it with the reason."""
+    import datetime as dt
+
+    from pipeline.cli.accept_run import accept_run as accept
+
+    project = load_area(area, config, data)
+    typer.echo(accept(project, reason=reason, by=by, date=dt.datetime.now().astimezone().date(), run=run_hash))
 
 
 def verify(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from pipeline.report import data as d
 from pipeline.report.data import ReportData
 from pipeline.report.gates import GATES, build_gate_table
 from pipeline.report.headline import choose
+from pipeline.report.run_gates import build_compared_table
 from pipeline.report.site import build_environment
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
 from pipeline.report.text import as_float, as_text, capitalise, format_integer, format_signed, join_words
@@ -33,12 +35,16 @@ Row = dict[str, object]
 
 @dataclass(frozen=True)
 class ChangeReport:
-    """What is compared: published tables of two versions (before is None for the first), words, and the least move."""
+    """What is compared: published tables of two versions (before is None for the first), words, and the least move.
+
+    ``compared`` is what the gates found against the last accepted run; None if unknown.
+    """
 
     before: Mapping[str, pd.DataFrame] | None
     after: Mapping[str, pd.DataFrame]
     context: ReportContext
     min_move_points: float
+    compared: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,8 @@ def explain_by_indicators(report: ChangeReport, start: str, end: str) -> dict[st
     if frame is None or start not in keys or end not in keys:
         return {}
     steps = keys[keys.index(start) : keys.index(end) + 1]
-    chosen = frame[frame["snapshot_from"].isin(steps[:-1]) & frame["snapshot_to"].isin(steps[1:])]
+    following = dict(pairwise(steps))  # the table also holds the change since the first snapshot
+    chosen = frame[frame["snapshot_from"].map(following) == frame["snapshot_to"]]
     found: dict[str, dict[str, float]] = {}
     for row in chosen.to_dict("records"):
         points = as_float(row["change_index_points"])
@@ -222,6 +229,7 @@ def build_change_page(report: ChangeReport) -> str:
         moves=build_moves_table(report, data, moves, start, end) if start and end else None,
         n_held=0 if held is None else int(held["is_held"].sum()),
         gates=build_gate_table(report.after, context),
+        compared=build_compared_table(report.compared),
     )
 
 

@@ -24,6 +24,7 @@ from pipeline.report.headline import build_series_headline
 from pipeline.report.maps import build_geometry_payload
 from pipeline.report.method import build_weight_table
 from pipeline.report.quality import build_examples, build_inputs_table, build_notices_table, collect_attributions
+from pipeline.report.run_gates import build_run_gate_table
 from pipeline.report.score_tables import build_definition_table, build_league_table, build_place_score_table
 from pipeline.report.series_charts import YearLine, build_group_panels, draw_legend, draw_years, label_years
 from pipeline.report.series_data import LEFT_BEHIND, SeriesReport
@@ -271,6 +272,7 @@ class _Writer:
             "Data quality",
             coverage=build_coverage_table(self.report),
             gates=None,
+            run_gates=build_run_gate_table(self.report.tables),
             notices=build_notices_table(data),
             examples=build_examples(data),
             inputs=build_inputs_table(data),

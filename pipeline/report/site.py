@@ -41,6 +41,7 @@ from pipeline.report.quality import (
     build_notices_table,
     collect_attributions,
 )
+from pipeline.report.run_gates import build_run_gate_table
 from pipeline.report.tables import (
     Cell,
     Column,
@@ -353,6 +354,7 @@ class _SiteWriter:
             "Data quality",
             coverage=build_coverage_table(self.report),
             gates=build_gate_table(self.tables, self.context),
+            run_gates=build_run_gate_table(self.tables),
             notices=build_notices_table(self.report),
             examples=build_examples(self.report),
             inputs=build_inputs_table(self.report),

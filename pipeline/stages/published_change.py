@@ -10,6 +10,7 @@ from pipeline.base.load import Project
 from pipeline.base.tables import TABLES
 from pipeline.report.change import ChangeReport, build_change_page
 from pipeline.stages.report import build_context
+from pipeline.stages.run_gates import find_compared
 
 CHANGE = "change.html"
 
@@ -36,6 +37,7 @@ def write_change_report(project: Project, before: Path | None, version: Path) ->
         after=read_tables(version / "tables"),
         context=build_context(project),
         min_move_points=project.settings.publish.min_move_points,
+        compared=find_compared(project),
     )
     path = version / "report" / CHANGE
     path.write_text(build_change_page(report), encoding="utf-8")

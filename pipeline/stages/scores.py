@@ -10,18 +10,22 @@ import geopandas as gpd
 import pandas as pd
 import polars as pl
 
+from pipeline.base.errors import PipelineError
+from pipeline.base.hashing import hash_file, hash_value
 from pipeline.base.io import staged_folder, write_csv, write_parquet
 from pipeline.base.load import Project
-from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_stage
+from pipeline.base.manifest import HASH_DIGITS, MANIFEST, StageRun, read_manifest, record_stage
 from pipeline.base.tables import TABLES, check_table
 from pipeline.base.tables_series import build_series_tables
 from pipeline.base.yaml_files import read_yaml
+from pipeline.change.run_sound import find_unknown_keys
 from pipeline.places.model import Places
 from pipeline.scoring.publish import build_score_tables
 from pipeline.scoring.spec import ScoringSpec, build_spec
 from pipeline.stages.common import begin, get_folder, read_places
 from pipeline.stages.links import STATION, list_links
 from pipeline.stages.reruns import list_variations, read_reruns
+from pipeline.stages.run_gates import GATE_TABLE, forget_held, judge_run, keep_verdict
 from pipeline.stages.series_scores import build_series_score_tables
 from pipeline.stages.targets import build_targets, find_scoring_file
 
@@ -77,6 +81,8 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     ------
     ConfigError
         If the scoring file is wrong.
+    GateError
+        If the run is held; the tables published before stay as they are.
     """
     stage = begin(project, "scores", snapshot)
     folder = project.outputs / "tables"
@@ -116,16 +122,38 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
 
 
 def _publish(project: Project, stage: StageRun, folder: Path, tables: dict[str, pd.DataFrame]) -> None:
-    """Check all tables against their declarations and write them, as Parquet and CSV."""
+    """Check all tables against their declarations, hold the run or write them, as Parquet and CSV."""
     tables["out_run__inputs"] = _list_run_inputs(project, stage)
     tables["out_run__notices"] = _list_run_notices(project, stage)
+    problems: list[str] = []
+    hashes: dict[str, str] = {}
+    known = {
+        "codes": set(tables["out_neighbourhood__geography"]["neighbourhood_code"].astype(str)),
+        "snapshots": {s.id for s in project.area.snapshots} or set(tables["out_neighbourhood__score"]["snapshot"]),
+    }
     with staged_folder(folder) as temporary:
         for name, frame in tables.items():
-            checked = check_table(frame, name)
-            stage.row_counts[name] = len(checked)
-            write_parquet(checked, temporary / f"{name}.parquet")
-            as_text = checked.drop(columns=[c.name for c in TABLES[name].columns if c.kind == "bytes"])
-            write_csv(as_text, temporary / f"{name}.csv")
+            try:
+                checked = check_table(frame, name)
+            except PipelineError as error:
+                problems.append(error.what)
+                continue
+            problems += find_unknown_keys(name, checked, **known)
+            _write(stage, checked, name, temporary)
+            if not name.startswith("out_run__"):
+                hashes[name] = hash_file(temporary / f"{name}.parquet")
+        stage.facts["run"] = hash_value(hashes)[:HASH_DIGITS]
+        verdict = judge_run(project, tables, run=stage.facts["run"], problems=problems)
+        _write(stage, check_table(verdict.table, GATE_TABLE), GATE_TABLE, temporary)
+        keep_verdict(project, verdict)
+    forget_held(project)
+
+
+def _write(stage: StageRun, checked: pd.DataFrame, name: str, folder: Path) -> None:
+    stage.row_counts[name] = len(checked)
+    write_parquet(checked, folder / f"{name}.parquet")
+    as_text = checked.drop(columns=[c.name for c in TABLES[name].columns if c.kind == "bytes"])
+    write_csv(as_text, folder / f"{name}.csv")
 
 
 def _collect_series(project: Project, places: Places) -> dict[str, pd.DataFrame]:

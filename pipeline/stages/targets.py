@@ -267,6 +267,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "sensitivity": sets["sensitivity"],
             "measures": sets["measures"],
             "max_time_min": settings.transit.max_time_min,
+            "gates": _describe_gates(sets),
             "strict": settings.strict,
         },
         "report": {
@@ -290,9 +291,21 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
     }
     if area.series is not None:
         slices["service"] = {**common, "crs": area.crs, "series": whole["series"]}
-        slices["scores"] = {"crs": area.crs, "scoring": settings.scoring, "strict": settings.strict}
+        slices["scores"] = {
+            "crs": area.crs,
+            "scoring": settings.scoring,
+            "gates": _describe_gates(sets),
+            "strict": settings.strict,
+        }
     live = describe_locked(_list_paths(project, stage, one), project.outputs)
     return {**slices[stage], **({"live": live} if live else {})}
+
+
+def _describe_gates(sets: dict[str, Any]) -> dict[str, Any]:
+    """Return the limits on a whole run that the scores stage holds it to."""
+    gates: dict[str, Any] = sets["gates"]
+    shared = ("max_operators_lost_pct", "max_trips_lost_pct")
+    return {**gates["run"], **{name: gates[name] for name in shared}}
 
 
 def _list_paths(project: Project, stage: str, snapshot: Snapshot | None) -> list[str]:

@@ -16,6 +16,7 @@ import pytest
 
 from pipeline.base.clock import parse_time_s
 from tests.support.pipeline import ProjectFolder, time_call
+from tests.support.row_counts import count_tables, describe_difference, read_golden
 
 SNAPSHOTS = ["2023-06-13", "2024-03-05"]
 MORNING = {"window": "weekday_am", "direction": "outward", "mode_set": "all"}
@@ -34,6 +35,12 @@ def newport(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Proj
 def _read_text(report: Path) -> str:
     pages = [page.read_text(encoding="utf-8") for page in sorted(report.glob("*.html"))]
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", " ".join(pages))))
+
+
+def test_newport_has_the_rows_that_were_reviewed(newport: ProjectFolder) -> None:
+    found = count_tables(newport.outputs("newport") / "tables")
+    difference = describe_difference("newport", read_golden("newport"), found)
+    assert difference == "", difference
 
 
 def test_newport_is_reported_for_its_neighbourhoods(newport: ProjectFolder) -> None:

@@ -291,7 +291,7 @@ def test_every_column_with_a_measure_says_its_unit():
         "deprivation_rank_difference", "median_all", "median_group", "median_authority", "median_rurality",
         "median_peers", "limit", "access_index", "value_stated", "value_varied", "rank_stated", "rank_varied",
     }  # fmt: skip
-    units = ("_s", "_min", "_m", "_km", "_pct", "_per_day", "_per_hour", "_weekday")
+    units = ("_s", "_min", "_m", "_km", "_pct", "_points", "_per_day", "_per_hour", "_weekday")
     without = {
         "lon", "lat", "population", "weight", "value", "rank", "relative", "score", "absolute_index", "rank_low",
         "rank_high", "median", "mean_weighted", "jobs_p25", "jobs_p50", "jobs_p75", "hours_served",
