@@ -32,7 +32,8 @@ class SnapshotInfo:
 class WindowInfo:
     """A departure window: label ("Weekday morning"), the day in words, and its limits in seconds of the day.
 
-    ``return_start_s`` and ``return_end_s`` are the limits used for the direction ``return`` where they differ.
+    ``return_start_s`` and ``return_end_s`` are the limits used for the direction ``return`` where they differ;
+    ``day_type`` is the kind of day (``weekday``, ``saturday``, ``sunday``), empty where it is not known.
     """
 
     key: str
@@ -42,6 +43,7 @@ class WindowInfo:
     day_phrase: str = "on a weekday"
     return_start_s: int | None = None
     return_end_s: int | None = None
+    day_type: str = ""
 
 
 @dataclass(frozen=True)

@@ -170,6 +170,7 @@ def _describe_window(key: str, window: Window) -> WindowInfo:
         DAY_PHRASES[window.day_type],
         window.back.start_s if window.back else None,
         window.back.end_s if window.back else None,
+        window.day_type,
     )
 
 
