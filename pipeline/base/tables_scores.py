@@ -145,7 +145,7 @@ def build_score_tables() -> tuple[Table, ...]:
         ),
         Table(
             "out_neighbourhood__score_change",
-            "The change of scores between successive snapshots, shared out among the indicators",
+            "The change of scores since the snapshot before and since the first, shared out among the indicators",
             ("snapshot_from", "snapshot_to", "neighbourhood_code", "indicator"),
             (
                 _c("snapshot_from", "text", "Earlier snapshot."),

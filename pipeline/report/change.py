@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
@@ -143,7 +144,8 @@ def explain_by_indicators(report: ChangeReport, start: str, end: str) -> dict[st
     if frame is None or start not in keys or end not in keys:
         return {}
     steps = keys[keys.index(start) : keys.index(end) + 1]
-    chosen = frame[frame["snapshot_from"].isin(steps[:-1]) & frame["snapshot_to"].isin(steps[1:])]
+    following = dict(pairwise(steps))  # the table also holds the change since the first snapshot
+    chosen = frame[frame["snapshot_from"].map(following) == frame["snapshot_to"]]
     found: dict[str, dict[str, float]] = {}
     for row in chosen.to_dict("records"):
         points = as_float(row["change_index_points"])

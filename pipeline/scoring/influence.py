@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -90,10 +91,27 @@ def _compare_ranks(rank: NDArray[np.float64], without: NDArray[np.float64]) -> d
     }
 
 
+def list_pairs(snapshots: Sequence[str]) -> list[tuple[str, str]]:
+    """List the pairs of snapshots whose scores are compared: each with the one before, and with the first.
+
+    Parameters
+    ----------
+    snapshots
+        In the order of time.
+
+    Returns
+    -------
+    list of tuple
+        Earlier and later; each pair once.
+    """
+    pairs = [*pairwise(snapshots), *((snapshots[0], later) for later in snapshots[1:])]
+    return list(dict.fromkeys(pairs))
+
+
 def compute_score_change(
     spec: ScoringSpec, indicators: pl.DataFrame, neighbourhoods: pl.DataFrame, *, snapshots: list[str]
 ) -> pl.DataFrame:
-    """Share out the change of every score between successive snapshots among the indicators.
+    """Share out the change of every score since the snapshot before, and since the first, among the indicators.
 
     The parts of a neighbourhood add up to the change of its score, and of its absolute index. An indicator's part is
     its own change by its weight among the indicators that have data in both snapshots; what comes of indicators that
@@ -117,7 +135,7 @@ def compute_score_change(
     present = set(indicators["snapshot"])
     known = [name for name in snapshots if name in present]
     matrices = {name: build_score_matrix(spec, indicators, neighbourhoods, name) for name in known}
-    for before, after in pairwise(known):
+    for before, after in list_pairs(known):
         names = sorted({*matrices[before].weights, *matrices[after].weights})
         score = _share_out(matrices[before], matrices[after], "values", names)
         index = _share_out(matrices[before], matrices[after], "indices", names)

@@ -11,6 +11,7 @@ from pipeline.scoring.groups import compute_group_summary
 from pipeline.scoring.indicators import PUBLISHED, compute_indicators
 from pipeline.scoring.inequality import compute_inequality
 from pipeline.scoring.influence import compute_influence, compute_score_change
+from pipeline.scoring.league import compute_change_league
 from pipeline.scoring.peers import compute_comparisons, match_peers
 from pipeline.scoring.scores import compute_scores
 from pipeline.scoring.sensitivity import compute_sensitivity
@@ -64,12 +65,16 @@ def build_score_tables(
     varied = {name: indicators_of({**tables, **other}, None) for name, other in sorted((reruns or {}).items())}
     scores = compute_scores(spec, indicators, places, reruns=varied)
     peers = match_peers(places)
+    change = compute_score_change(spec, indicators, places, snapshots=list(snapshots))
     made = {
         "out_neighbourhood__indicator": indicators.select(PUBLISHED),
         "out_neighbourhood__score": scores,
         "out_group__summary": compute_group_summary(spec, indicators, scores, places),
         "out_indicator__influence": compute_influence(spec, indicators, places),
-        "out_neighbourhood__score_change": compute_score_change(spec, indicators, places, snapshots=list(snapshots)),
+        "out_neighbourhood__score_change": change,
+        "out_neighbourhood__change_league": compute_change_league(
+            spec, indicators, places, change, snapshots=list(snapshots), tables=tables, reruns=varied
+        ),
         "out_neighbourhood__peer": peers,
         "out_neighbourhood__comparison": compute_comparisons(spec, indicators, scores, places, peers),
         "out_area__inequality": compute_inequality(spec, indicators, places),
