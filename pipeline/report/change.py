@@ -16,6 +16,7 @@ from pipeline.report import data as d
 from pipeline.report.data import ReportData
 from pipeline.report.gates import GATES, build_gate_table
 from pipeline.report.headline import choose
+from pipeline.report.pages import list_pages
 from pipeline.report.site import build_environment
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
 from pipeline.report.text import as_float, as_text, capitalise, format_integer, format_signed, join_words
@@ -213,7 +214,7 @@ def build_change_page(report: ChangeReport) -> str:
     moves = compute_moves(report)
     held = report.after.get(GATES)
     environment = build_environment()
-    environment.globals.update(context=context)
+    environment.globals.update(context=context, pages=list_pages(data, report.after))
     return environment.get_template("change.html.j2").render(
         title="What changed",
         root="",

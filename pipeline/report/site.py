@@ -13,6 +13,14 @@ from pipeline.base.io import staged_folder
 from pipeline.report import data as d
 from pipeline.report.answers import build_answers
 from pipeline.report.attribution import build_attribution_tables
+from pipeline.report.change_league import (
+    build_change_blocks,
+    build_changes_payload,
+    build_ranked_table,
+    build_unranked_table,
+    find_change_league,
+)
+from pipeline.report.compare import build_compare_payload
 from pipeline.report.data import ReportData, build_csv, build_script
 from pipeline.report.downloads import (
     Download,
@@ -25,6 +33,7 @@ from pipeline.report.downloads import (
 from pipeline.report.facts import Facts
 from pipeline.report.files import format_size, zip_file
 from pipeline.report.findings import build_findings
+from pipeline.report.further import build_further_measures
 from pipeline.report.gates import build_gate_table
 from pipeline.report.headline import build_headline
 from pipeline.report.league import build_league_table
@@ -37,6 +46,7 @@ from pipeline.report.overview_tables import (
     build_windows_table,
     build_without_table,
 )
+from pipeline.report.pages import list_pages
 from pipeline.report.profiles import ProfileBuilder
 from pipeline.report.quality import (
     build_coverage_table,
@@ -45,6 +55,7 @@ from pipeline.report.quality import (
     build_notices_table,
     collect_attributions,
 )
+from pipeline.report.robustness import build_robustness
 from pipeline.report.service_tables import build_operator_table, build_services_table
 from pipeline.report.site_charts import ChartBuilder
 from pipeline.report.text import (
@@ -64,16 +75,17 @@ if TYPE_CHECKING:
     from pipeline.report.context import ReportContext
 
 HERE = Path(__file__).parent
-STATIC_FILES = ("report.css", "errors.js", "shared.js", "map.js", "league.js", "locator.js")
-VENDOR_FILES = ("maplibre-gl.js", "maplibre-gl.css", "maplibre-gl-LICENSE.txt")
-PAGES = (
-    ("index.html", "Overview"),
-    ("league.html", "League table"),
-    ("service.html", "Service over time"),
-    ("method.html", "Method"),
-    ("quality.html", "Data quality"),
-    ("downloads.html", "Downloads"),
+STATIC_FILES = (
+    "report.css",
+    "errors.js",
+    "shared.js",
+    "map.js",
+    "league.js",
+    "locator.js",
+    "compare.js",
+    "changes.js",
 )
+VENDOR_FILES = ("maplibre-gl.js", "maplibre-gl.css", "maplibre-gl-LICENSE.txt")
 
 
 def build_report(tables: Mapping[str, pd.DataFrame], context: ReportContext, folder: Path) -> None:
@@ -117,7 +129,7 @@ def build_environment() -> jinja2.Environment:
     environment.filters.update(
         capitalise=capitalise, date=format_date, weekday_date=format_weekday_date, integer=format_integer
     )
-    environment.globals.update(format_window=format_window, pages=PAGES)
+    environment.globals.update(format_window=format_window)
     return environment
 
 
@@ -132,7 +144,7 @@ class _SiteWriter:
         self.facts = Facts(report)
         self.charts: list[Offer] = []
         self.environment = build_environment()
-        self.environment.globals.update(context=self.context, report=report)
+        self.environment.globals.update(context=self.context, report=report, pages=list_pages(report, tables))
 
     def write(self) -> None:
         """Write every page, picture and download."""
@@ -143,6 +155,10 @@ class _SiteWriter:
         self._write_overview()
         self._write_service()
         self._write_page("league.html", "league.html.j2", "League table", table=build_league_table(self.report))
+        self._write_compare()
+        self._write_changes()
+        self._write_robustness()
+        self._write_measures()
         self._write_method()
         self._write_quality()
         self._write_downloads(geometry)
@@ -177,11 +193,14 @@ class _SiteWriter:
         if not self.report[d.JOBS].empty:
             tables.append(build_jobs_table(self.report, self.facts))
         answers, evidence = build_answers(self.report, self.facts, self.tables.get("out_neighbourhood__attribution"))
+        blocks = answers + build_findings(self.report, self.facts)
+        # behind what was asked first, the first destination and service
+        blocks[len(answers) + 2 : len(answers) + 2] = build_change_blocks(find_change_league(self.report, self.tables))
         self._write_page(
             "index.html",
             "index.html.j2",
             "Overview",
-            blocks=answers + build_findings(self.report, self.facts),
+            blocks=blocks,
             tables=tables + evidence,
         )
 
@@ -206,6 +225,43 @@ class _SiteWriter:
             services=services,
             attribution=build_attribution_tables(self.report),
         )
+
+    def _write_compare(self) -> None:
+        payload = build_compare_payload(self.report, self.facts)
+        self._write_text("data/compare.js", build_script("REPORT_COMPARE", payload))
+        labels = {"snapshot": "Timetables of", "direction": "Direction", "mode": "Mode"}
+        self._write_page(
+            "compare.html",
+            "compare.html.j2",
+            f"Compare two {self.context.noun_plural}",
+            choices=tuple(labels.items()),
+            has_authorities=False,
+            fallback="league.html",
+        )
+
+    def _write_changes(self) -> None:
+        league = find_change_league(self.report, self.tables)
+        if league is None:
+            return
+        self._write_text("data/changes.js", build_script("REPORT_CHANGES", build_changes_payload(league)))
+        self._write_page(
+            "changes.html",
+            "changes.html.j2",
+            "League table of change",
+            verdict=league.describe(league.pairs[0], league.measures[0]),
+            ranked=build_ranked_table(league),
+            unranked=build_unranked_table(league),
+        )
+
+    def _write_robustness(self) -> None:
+        sections = build_robustness(self.report, self.tables)
+        if sections:
+            self._write_page("robustness.html", "robustness.html.j2", "How sure the ranks are", sections=sections)
+
+    def _write_measures(self) -> None:
+        measures = build_further_measures(self.report, self.tables)
+        if measures:
+            self._write_page("measures.html", "measures.html.j2", "Further measures", measures=measures)
 
     def _write_method(self) -> None:
         self._write_page(
