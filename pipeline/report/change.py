@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
+from pipeline.report.change_causes import explain_by_versions
 from pipeline.report.data import ReportData
 from pipeline.report.gates import GATES, build_gate_table
 from pipeline.report.headline import choose
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.report.context import ReportContext
+    from pipeline.report.data import Place
 
 SCORE_CHANGE = "out_neighbourhood__score_change"
 ATTRIBUTION = "out_neighbourhood__attribution"
+CHANGE_PAGE = ("change.html", "What changed")
 MAX_NAMED = 3
 MAX_FILES = 200
 Row = dict[str, object]
@@ -214,17 +217,18 @@ def build_change_page(report: ChangeReport) -> str:
     moves = compute_moves(report)
     held = report.after.get(GATES)
     environment = build_environment()
-    environment.globals.update(context=context, pages=list_pages(data, report.after))
+    environment.globals.update(context=context, pages=(*list_pages(data, report.after), CHANGE_PAGE))
     return environment.get_template("change.html.j2").render(
         title="What changed",
         root="",
-        path="change.html",
+        path=CHANGE_PAGE[0],
         is_first=report.before is None,
         news=[] if report.before is None else describe_news(report, start, end),
         inputs=None if report.before is None else build_inputs_change(report.before, report.after),
         moves=build_moves_table(report, data, moves, start, end) if start and end else None,
         n_held=0 if held is None else int(held["is_held"].sum()),
         gates=build_gate_table(report.after, context),
+        is_series=False,
     )
 
 
@@ -304,7 +308,9 @@ def _index_inputs(frame: pd.DataFrame) -> dict[str, str]:
     return {as_text(path): as_text(sha256) for role, path, sha256 in rows if role != "stage"}
 
 
-def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move], start: str, end: str) -> Table:
+def build_moves_table(
+    report: ChangeReport, data: ReportData, moves: list[Move], start: str, end: str, *, pages: set[str] | None = None
+) -> Table:
     """Return the neighbourhoods that moved, with the indicators and the services behind the move.
 
     Parameters
@@ -317,6 +323,8 @@ def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move],
         As from :func:`compute_moves`.
     start, end
         Latest snapshot of each version.
+    pages
+        Codes of the neighbourhoods that have a page; None: all.
 
     Returns
     -------
@@ -325,7 +333,11 @@ def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move],
     """
     context = report.context
     labels = {item.key: item.label for item in context.indicators} | {"missing_data": "Missing data"}
-    indicators = {} if start == end else explain_by_indicators(report, start, end)
+    known = {snapshot.key for snapshot in context.snapshots}
+    if start == end or start not in known:
+        indicators = explain_by_versions(report.before or {}, start, report.after, end)
+    else:
+        indicators = explain_by_indicators(report, start, end)
     services = explain_by_services(report, start, end)
     has_services = bool(services)
     rows = []
@@ -339,7 +351,7 @@ def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move],
         lost = [name for name, _ in services.get(move.code, [])[:MAX_NAMED]]
         rows.append(
             (
-                build_text_cell(place.name, href=f"neighbourhoods/{place.page}.html"),
+                build_text_cell(place.name, href=_link(place, pages)),
                 build_text_cell(capitalise(context.get_group(place.group).label)),
                 Cell(f"{move.before:.1f}", sort=move.before),
                 Cell(f"{move.after:.1f}", sort=move.after),
@@ -350,7 +362,7 @@ def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move],
                 build_text_cell("; ".join(lost) if has_services else "not computed for these dates", look="words"),
             )
         )
-    names = [context.name_snapshot(s) for s in context.snapshots if s.key in {start, end}]
+    names = [context.name_snapshot(s) for s in context.snapshots if s.key in {start, end}] or sorted({start, end})
     columns = (
         Column(capitalise(context.noun), is_number=False),
         Column("Group", is_number=False),
@@ -369,6 +381,12 @@ def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move],
         columns,
         tuple(rows),
         "The index runs from 0 to 100 between fixed anchors; higher is better connected. Indicators share out what "
-        "came through timetables; revision is what other data, settings or code changed in the earlier figures. "
+        "came through timetables, or, where the latest "
+        "date is the same, the whole move; revision is what other data, settings or code changed in the earlier "
+        "figures. "
         "Services are those that cost the people there most time, put back alone.",
     )
+
+
+def _link(place: Place, pages: set[str] | None) -> str:
+    return f"neighbourhoods/{place.page}.html" if pages is None or place.code in pages else ""
