@@ -10,7 +10,7 @@ from pipeline.report import data as d
 from pipeline.report.data import compute_median
 from pipeline.report.maps import REASON_CODES
 from pipeline.report.series_data import PLACE_CHANGE, select
-from pipeline.report.text import as_float, as_text, capitalise
+from pipeline.report.text import as_float, as_text, capitalise, round_half_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,14 +114,14 @@ def _build_measures(
 
 
 def _round(column: pd.Series) -> Values:
-    return [None if (value := as_float(raw)) is None else round(value) for raw in column]
+    return [None if (value := as_float(raw)) is None else round_half_up(value) for raw in column]
 
 
 def _find_medians(report: SeriesReport, low: Values, high: Values) -> Spans:
     found: Spans = []
     for group in report.data.groups:
         ends = [_find_median(report.data.get_members(group.key), values) for values in (low, high)]
-        found.append(None if ends[0] is None or ends[1] is None else [round(ends[0]), round(ends[1])])
+        found.append(None if ends[0] is None or ends[1] is None else [round_half_up(ends[0]), round_half_up(ends[1])])
     return found
 
 
