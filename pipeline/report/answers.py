@@ -183,9 +183,11 @@ def build_answers(
     if lost:
         findings += _say_overall(report, lost)
         tables.append(_build_lost_table(report, question, lost))
-    when = question.window.day_phrase
-    title = f"Worst connected to {question.category.phrase} {when}, and the lost service that matters most"
-    return [FindingBlock(title if lost else title.split(",", maxsplit=1)[0], tuple(findings))], tables
+    is_sunday = question.window.day_type == SUNDAY
+    when = f" {question.window.day_phrase}" if is_sunday else f", {question.window.label.lower()}"
+    title = f"Worst connected to {question.category.phrase}{when}"
+    end = ", and the lost service that matters most" if len(findings) > 1 else ""
+    return [FindingBlock(f"{title}{end}", tuple(findings))], tables
 
 
 def _name_group(report: ReportData) -> str:

@@ -197,7 +197,9 @@ def build_unranked_table(league: ChangeLeague) -> Table:
             (
                 build_text_cell(place.name, href=f"neighbourhoods/{place.page}.html"),
                 build_text_cell(capitalise(report.context.get_group(place.group).label)),
-                build_text_cell(as_text(row["coverage_reason"]), look=f"words {row['coverage_class']}"),
+                build_text_cell(
+                    report.context.put_words(as_text(row["coverage_reason"])), look=f"words {row['coverage_class']}"
+                ),
             )
         )
     columns = tuple(Column(label, is_number=False) for label in (capitalise(report.context.noun), "Group", "Why not"))
@@ -209,6 +211,7 @@ def build_changes_payload(league: ChangeLeague) -> dict[str, object]:
     reasons: dict[str, int] = {"": 0}
     causes: dict[str, int] = {"": 0}
     figures: dict[str, object] = {}
+    put_words = league.report.context.put_words
     for pair in league.pairs:
         for measure in league.measures:
             rows = league.list_rows(pair, measure)
@@ -228,7 +231,7 @@ def build_changes_payload(league: ChangeLeague) -> dict[str, object]:
                 },
                 "cause": [causes.setdefault(league.name_cause(row), len(causes)) for row in rows],
                 "c": [CLASSES.index(as_text(row["coverage_class"])) for row in rows],
-                "why": [reasons.setdefault(as_text(row["coverage_reason"]), len(reasons)) for row in rows],
+                "why": [reasons.setdefault(put_words(as_text(row["coverage_reason"])), len(reasons)) for row in rows],
             }
     return {
         "pairs": [{"key": pair.key, "label": pair.label} for pair in league.pairs],

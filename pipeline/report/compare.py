@@ -30,7 +30,8 @@ LEVELS = (
     ("hours", "hours_served", "Hours with a run", "hours", "low"),
     ("direct", "stops_reachable_direct", "Stops reached without a change", "count", "low"),
 )
-DAY_TYPES = ("weekday", "saturday", "sunday")
+DAY_WORDS = {"weekday": "weekday", "saturday": "Saturday", "sunday": "Sunday"}
+DAY_TYPES = tuple(DAY_WORDS)
 SCORES = (
     ("score", "score", "Score (higher is worse)", "score", "high"),
     ("rank", "rank", "Rank, 1 = worst (interval)", "rank", "low"),
@@ -159,7 +160,7 @@ def _build_service(
             if mine[column].isna().all():
                 continue
             name = f"{key}:{day_type}"
-            rows.append(_row(f"{label}, {DAY_TYPE_LABELS[day_type].lower()}", f"{name}|{{snapshot}}", kind, worse))
+            rows.append(_row(f"{label}, {DAY_WORDS[day_type]}", f"{name}|{{snapshot}}", kind, worse))
             for snapshot, part in mine.groupby("snapshot", sort=True):
                 _add(report, series, medians, f"{name}|{snapshot}", part, column)
     note = "Runs that call within the zone of a place; zones overlap. Group medians only where nearly all are covered."

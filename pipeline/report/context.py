@@ -6,6 +6,7 @@ setting and arrives here, so that no country's vocabulary is built into the repo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -197,6 +198,18 @@ class ReportContext:
         day = format_date(snapshot.date)
         is_unique = sum(other.date == snapshot.date for other in self.snapshots) == 1
         return day if is_unique else f"{day} ({snapshot.label})"
+
+    def put_words(self, text: str) -> str:
+        """Return a reason from the tables with names of indicators and of snapshots in words.
+
+        A snapshot that is named by its year stays as it is.
+        """
+        words = {item.key: item.label for item in self.indicators}
+        words |= {item.key: self.name_snapshot(item) for item in self.snapshots if not item.key.isdigit()}
+        if not words:
+            return text
+        keys = "|".join(re.escape(key) for key in sorted(words, key=lambda key: (-len(key), key)))
+        return re.sub(rf"(?<![\w-])(?:{keys})(?![\w-])", lambda found: words[found.group()], text)
 
     def get_snapshot(self, key: str) -> SnapshotInfo:
         """Return the snapshot with this key; raises KeyError where the context does not list it."""

@@ -25,6 +25,7 @@ SPANS = (
     ("after", "Runs a day, {after}", "after_{}_runs_per_day", ""),
     ("before", "Runs a day, {before}", "before_{}_runs_per_day", ""),
 )
+LEVEL_BANDS = ("all_day", "18_22")
 Values = list[float | int | None]
 Spans = list[list[int] | float | None]
 
@@ -96,6 +97,8 @@ def _build_measures(
     words = title.format(after=report.info.span_after, before=report.info.span_before)
     rows = []
     for measure in report.info.measures:
+        if key != "change" and measure.band not in LEVEL_BANDS:
+            continue
         name = f"{key}:{measure.key}"
         frame = select(report.tables[PLACE_CHANGE], measure).set_index("neighbourhood_code")
         frame = frame.reindex([place.code for place in report.data.places])
@@ -103,9 +106,12 @@ def _build_measures(
         codes: Values = [
             REASON_CODES.index(c) if c in {"partial", "missing"} else 0 for c in map(as_text, frame["coverage_class"])
         ]
-        series[name] = {"v": ends[0], "hi": ends[1], "c": codes}
+        series[name] = {"v": ends[0], "hi": ends[1]}
+        if key == "change":
+            series[name]["c"] = codes
         medians[name] = _find_medians(report, *ends)
-        rows.append(_row(measure.label, name, "span", "low", unit, signed=key == "change"))
+        row = _row(measure.label, name, "span", "low", unit, signed=key == "change")
+        rows.append({**row, "cover": f"change:{measure.key}"})
     note = (
         "The least and the greatest over all choices of baseline and end; the difference of two ranges is a range that "
         "holds it whatever the choice. Medians are over places, of both ends."

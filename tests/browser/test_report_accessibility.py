@@ -46,7 +46,9 @@ def look(chromium: Browser, path: Path) -> list[str]:
         opened = open_page(chromium, path, width=width, media=media)
         if opened.page.locator("#map").count():
             opened.wait_for_state("mapKind", "drawn")
-        found += [f"{width} px, {media}: {violation}" for violation in find_violations(opened)]
+        found += [
+            f"{width} px, {media}: {violation}" for violation in find_violations(opened, is_printed=media == "print")
+        ]
         is_wide = opened.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
         assert media == "print" or not is_wide, f"{path.name} scrolls sideways at {width} px"
         opened.page.context.close()

@@ -87,9 +87,13 @@ def open_page(chromium: Browser, path: Path, fragment: str = "", *, width: int =
     return opened
 
 
-def find_violations(opened: Opened) -> list[str]:
-    """Return what axe finds against WCAG 2.2 at level A and AA: rule, count and the first element."""
+def find_violations(opened: Opened, *, is_printed: bool = False) -> list[str]:
+    """Return what axe finds against WCAG 2.2 at level A and AA: rule, count and the first element.
+
+    On paper nothing is pointed at, so that the size of targets is not asked for there.
+    """
     sync_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
     options = {"runOnly": {"type": "tag", "values": list(RULES)}, "resultTypes": ["violations"]}
+    options["rules"] = {"target-size": {"enabled": not is_printed}}
     found = sync_playwright.Axe().run(opened.page, options=options).response["violations"]
     return [f"{one['id']} ({len(one['nodes'])}): {one['nodes'][0]['html'][:200]}" for one in found]

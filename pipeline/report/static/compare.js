@@ -105,6 +105,9 @@
 
   function findSeries(key) { return P.series[key] || (V && V.series[key]) || null; }
 
+  // Some figures share the coverage of another series.
+  function findCodes(row, series) { return series.c || (row.cover && P.series[row.cover] ? P.series[row.cover].c : null); }
+
   function formatClock(seconds) {
     var day = Math.floor(seconds / 86400), rest = Math.floor(seconds) - day * 86400;
     var text = ("0" + Math.floor(rest / 3600)).slice(-2) + ":" + ("0" + Math.floor(rest % 3600 / 60)).slice(-2);
@@ -131,7 +134,7 @@
   }
 
   function buildValue(row, series, at) {
-    var value = series.v[at], code = series.c ? series.c[at] : 0;
+    var codes = findCodes(row, series), value = series.v[at], code = codes ? codes[at] : 0;
     if (row.kind === "text") { return { text: value || R.DASH, look: "words" }; }
     if (!has(value)) {
       return { text: code ? reasons[code] : row.kind === "time" ? "not calculated" : "no value", look: code > 3 ? "missing" : "reason" };
