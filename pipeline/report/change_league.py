@@ -125,11 +125,8 @@ class ChangeLeague:
         who = f"the {format_integer(len(ranked))} {context.noun_plural} that both timetables cover"
         text = f"{lead}, among {who}, {join_words(parts)}."
         left = len(rows) - len(ranked)
-        return (
-            f"{text} {capitalise(format_count_of(left, context.noun, context.noun_plural))} not ranked."
-            if left
-            else text
-        )
+        others = capitalise(format_count_of(left, context.noun, context.noun_plural))
+        return f"{text} {others} cannot be ranked." if left else text
 
 
 def find_change_league(report: ReportData, tables: Mapping[str, pd.DataFrame]) -> ChangeLeague | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from pipeline.report.text import (
     format_rank,
     format_signed,
 )
+from pipeline.scoring.uncertainty import compute_decile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 INFLUENCE = "out_indicator__influence"
 RUNS = "out_run__sensitivity"
 VARIED = "out_neighbourhood__sensitivity"
-N_DECILES = 10
 MAX_ROWS = 60
 PARAMETERS = {
     "walking.speed_kmh": "walking speed, km/h",
@@ -78,9 +78,17 @@ def _link(place: Place) -> Cell:
     return build_text_cell(place.name, href=f"neighbourhoods/{place.page}.html")
 
 
-def _compute_decile(rank: float, n: int) -> int:
-    """Return the decile of a rank among n, 1 = worst."""
-    return min(int((rank - 1) * N_DECILES // n) + 1, N_DECILES)
+class Move(NamedTuple):
+    """Rank of a place as stated and under a variant, and whether it comes into another tenth."""
+
+    stated: float
+    varied: float
+    is_elsewhere: bool
+
+    @property
+    def places(self) -> float:
+        """Places by which it moves."""
+        return abs(self.varied - self.stated)
 
 
 def _describe_draws(report: ReportData) -> tuple[str, str, list[Table]] | None:
@@ -218,40 +226,37 @@ def _name_variant(rows: pd.DataFrame, report: ReportData) -> str:
     return capitalise("; ".join(parts)) or "No difference"
 
 
-def _index_moves(rows: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """Return rank stated and varied by code, where both are known."""
+def _index_moves(rows: pd.DataFrame) -> dict[str, Move]:
+    """Return moves by code, where both ranks are known; tenths are those of all that are ranked on either side."""
+    ranks = [rows[f"rank_{side}"].to_numpy(dtype=np.float64, na_value=np.nan) for side in ("stated", "varied")]
+    tenths = [compute_decile(side, int(np.isfinite(side).sum())) for side in ranks]
     found = {}
-    for row in _list(rows):
-        stated, varied = as_float(row["rank_stated"]), as_float(row["rank_varied"])
-        if stated is not None and varied is not None:
-            found[as_text(row["neighbourhood_code"])] = (stated, varied)
+    for at, code in enumerate(rows["neighbourhood_code"]):
+        stated, varied = (float(side[at]) for side in ranks)
+        if np.isfinite(stated) and np.isfinite(varied):
+            found[as_text(code)] = Move(stated, varied, bool(tenths[0][at] != tenths[1][at]))
     return found
 
 
-def _find_shaky(moved: Mapping[str, Mapping[str, tuple[float, float]]]) -> list[str]:
+def _find_shaky(moved: Mapping[str, Mapping[str, Move]]) -> list[str]:
     """Return the codes that change their tenth under a variant, by their stated rank."""
-    found: dict[str, float] = {}
-    for moves in moved.values():
-        n = len(moves)
-        for code, (stated, varied) in moves.items():
-            if _compute_decile(stated, n) != _compute_decile(varied, n):
-                found[code] = stated
+    found = {code: move.stated for moves in moved.values() for code, move in moves.items() if move.is_elsewhere}
     return sorted(found, key=lambda code: (found[code], code))
 
 
 def _build_variant_table(
-    report: ReportData, names: Mapping[str, str], moved: Mapping[str, Mapping[str, tuple[float, float]]]
+    report: ReportData, names: Mapping[str, str], moved: Mapping[str, Mapping[str, Move]]
 ) -> Table:
     rows = []
     for variant, name in names.items():
         moves = moved[variant]
         n = len(moves)
-        sizes = [abs(varied - stated) for stated, varied in moves.values()]
-        changed = sum(_compute_decile(a, n) != _compute_decile(b, n) for a, b in moves.values())
-        most = max(moves, key=lambda code: (abs(moves[code][1] - moves[code][0]), code), default=None)
+        sizes = [move.places for move in moves.values()]
+        changed = sum(move.is_elsewhere for move in moves.values())
+        most = max(moves, key=lambda code: (moves[code].places, code), default=None)
         furthest = "" if most is None else report.places[report.position[most]].name
         step = (
-            "" if most is None else f" ({format_rank(moves[most][0], None, None)} to {format_integer(moves[most][1])})"
+            "" if most is None else f" ({format_integer(moves[most].stated)} to {format_integer(moves[most].varied)})"
         )
         rows.append(
             (
@@ -275,10 +280,10 @@ def _build_variant_table(
     return Table("variants", caption, columns, tuple(rows))
 
 
-def _format_correlation(moves: Mapping[str, tuple[float, float]]) -> str:
-    if len({pair[0] for pair in moves.values()}) < 2 or len({pair[1] for pair in moves.values()}) < 2:
+def _format_correlation(moves: Mapping[str, Move]) -> str:
+    stated, varied = (np.array([move[side] for move in moves.values()], dtype=np.float64) for side in (0, 1))
+    if len(np.unique(stated)) < 2 or len(np.unique(varied)) < 2:
         return format_number(None)
-    stated, varied = np.array(list(moves.values()), dtype=np.float64).T
     return format_number(float(np.corrcoef(stated, varied)[0, 1]), 3)
 
 
@@ -295,6 +300,8 @@ def _build_indicator_table(report: ReportData, names: Mapping[str, str], mine: p
             medians = [compute_median([pair[end] for pair in pairs]) for end in (0, 1)]
             lost = sum(a is not None and b is None for a, b in zip(stated, other, strict=True))
             gained = sum(a is None and b is not None for a, b in zip(stated, other, strict=True))
+            if not pairs and not lost and not gained:
+                continue
             rows.append(
                 (
                     build_text_cell(name, look="words"),
@@ -318,7 +325,7 @@ def _build_indicator_table(report: ReportData, names: Mapping[str, str], mine: p
 def _build_shaky_table(
     report: ReportData,
     names: Mapping[str, str],
-    moved: Mapping[str, Mapping[str, tuple[float, float]]],
+    moved: Mapping[str, Mapping[str, Move]],
     shaky: list[str],
 ) -> Table:
     rows = []

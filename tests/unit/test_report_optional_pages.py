@@ -83,14 +83,14 @@ def test_where_nothing_is_covered_the_league_says_so_and_ranks_nobody(tables: di
 def test_reruns_say_who_comes_into_another_tenth(report: ReportData, tables: dict[str, pd.DataFrame]) -> None:
     title, text, found = build_robustness(report, tables)[-1]
     assert title == "Under other parameters"
-    # 12 places: ranks 1 and 2 share the first tenth with nobody else, so that changing sides moves both or none
+    # of 12 places rank 1 lies in the first tenth and rank 2 in the second, so that changing sides moves both
     variants = {row[0].text: [cell.text for cell in row[1:4]] for row in found[0].rows}
     slow = variants["Walking speed, km/h: 3.6 in place of 4.8"]
-    assert slow == ["0.0", "1.0", "0 of 12"]
+    assert slow == ["0.0", "1.0", "2 of 12"]
     short = variants["Weekday morning ends: 09:00 in place of 10:00"]
     assert short == ["0.0", "0.0", "0 of 12"]
-    assert "12 of 12 wards stay in their tenth under every one of them; 0 do not." in text
-    assert [table.anchor for table in found] == ["variants", "variant-indicators"]
+    assert "10 of 12 wards stay in their tenth under every one of them; 2 do not." in text
+    assert [table.anchor for table in found] == ["variants", "variant-indicators", "variant-places"]
 
 
 def test_a_place_that_leaves_its_tenth_is_listed(report: ReportData, tables: dict[str, pd.DataFrame]) -> None:
