@@ -251,7 +251,8 @@ def describe_news(report: ChangeReport, start: str | None, end: str | None) -> l
     names = {snapshot.key: context.name_snapshot(snapshot) for snapshot in context.snapshots}
     old, new = (_list_snapshots(tables) for tables in (before, report.after))
     sentences = []
-    for label, keys in (("New timetables", new - old), ("Timetables no longer there", old - new)):
+    dates, latest = ("timetables", "timetables are") if context.snapshots else ("years", "year is")
+    for label, keys in ((f"New {dates}", new - old), (f"{capitalise(dates)} no longer there", old - new)):
         if keys:
             sentences.append(f"{label}: {join_words([names.get(key, key) for key in sorted(keys)])}.")
     for label, tables in (
@@ -265,7 +266,7 @@ def describe_news(report: ChangeReport, start: str | None, end: str | None) -> l
         n_new, n_gone = len(places[1] - places[0]), len(places[0] - places[1])
         sentences.append(f"{capitalise(context.noun_plural)}: {n_new} are new, {n_gone} are gone.")
     if start is not None and start == end:
-        sentences.append("The latest timetables are the same: whatever moved comes of other data, settings or code.")
+        sentences.append(f"The latest {latest} the same: whatever moved comes of other data, settings or code.")
     return sentences or ["No timetable, table or place is new or gone."]
 
 
@@ -339,16 +340,16 @@ def build_moves_table(
     else:
         indicators = explain_by_indicators(report, start, end)
     services = explain_by_services(report, start, end)
-    has_services = bool(services)
     rows = []
     for move in moves:
         place = data.places[data.position[move.code]]
         parts = [
-            f"{labels.get(name, name)} {format_signed(points, 1)}"
-            for name, points in indicators.get(move.code, [])[:MAX_NAMED]
-            if abs(points) >= 0.05
+            f"{labels.get(name, name)} {format_signed(part, 1)}"
+            for name, part in indicators.get(move.code, [])[:MAX_NAMED]
+            if abs(part) >= 0.05
         ]
-        lost = [name for name, _ in services.get(move.code, [])[:MAX_NAMED]]
+        lost = "; ".join(name for name, _ in services.get(move.code, [])[:MAX_NAMED])
+        lost = lost if services else "not computed for these dates"
         rows.append(
             (
                 build_text_cell(place.name, href=_link(place, pages)),
@@ -359,24 +360,26 @@ def build_moves_table(
                 Cell("not known" if move.timetable is None else format_signed(move.timetable, 1)),
                 Cell("not known" if move.revision is None else format_signed(move.revision, 1)),
                 build_text_cell("; ".join(parts), look="words"),
-                build_text_cell("; ".join(lost) if has_services else "not computed for these dates", look="words"),
+                *([build_text_cell(lost, look="words")] if context.snapshots else []),
             )
         )
     names = [context.name_snapshot(s) for s in context.snapshots if s.key in {start, end}] or sorted({start, end})
+    least = report.min_move_points
+    points = "point" if least == 1 else "points"
     columns = (
         Column(capitalise(context.noun), is_number=False),
         Column("Group", is_number=False),
         Column("Index before"),
         Column("Index now"),
         Column("Moved by"),
-        Column("Through timetables"),
+        Column("Through timetables" if context.snapshots else "Through another year"),
         Column("Through revision"),
         Column("Indicators behind it, points", is_number=False),
-        Column("Lost services behind it", is_number=False),
+        *([Column("Lost services behind it", is_number=False)] if context.snapshots else []),
     )
     return Table(
         "moves",
-        f"{capitalise(context.noun_plural)} whose absolute index moved by {report.min_move_points:g} points or more "
+        f"{capitalise(context.noun_plural)} whose absolute index moved by {least:g} {points} or more "
         f"({' to '.join(names)})",
         columns,
         tuple(rows),

@@ -32,7 +32,8 @@ def test_places_that_moved_stand_with_the_indicator_behind_it() -> None:
     assert len(moves) == 16
     page = compare(before, after)
     assert "Buses on a weekday \N{MINUS SIGN}8.5" in page
-    assert "The latest timetables are the same" in page
+    assert "The latest year is the same" in page
+    assert "Lost services" not in page
     assert 'href="neighbourhoods/E016.html"' in page
     assert "neighbourhoods/E018.html" not in page
     assert HOSTILE_NAME not in page
