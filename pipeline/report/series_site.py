@@ -127,7 +127,7 @@ class _Writer:
             "series_method.html.j2",
             "Method",
             doubts=build_doubt_table(self.report),
-            weights=build_weight_table(self.report.context),
+            weights=build_weight_table(self.report.context, self.report.tables),
             indicators=build_definition_table(self.report.context),
         )
         self._write_compare()

@@ -271,7 +271,7 @@ class _SiteWriter:
             definitions=build_definitions(self.context),
             parameters=build_parameter_table(self.context),
             windows=build_window_table(self.context),
-            weights=build_weight_table(self.context),
+            weights=build_weight_table(self.context, self.tables),
         )
 
     def _write_quality(self) -> None:

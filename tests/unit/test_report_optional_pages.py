@@ -10,6 +10,7 @@ from pipeline.report import build_report
 from pipeline.report.change_league import build_ranked_table, build_unranked_table, find_change_league
 from pipeline.report.data import ReportData
 from pipeline.report.further import build_further_measures
+from pipeline.report.method import build_weight_table
 from pipeline.report.pages import list_pages
 from pipeline.report.robustness import build_robustness
 from tests.support.report_extras import add_extras
@@ -122,3 +123,13 @@ def test_supply_without_people_nearby_reads_as_words(report: ReportData, tables:
     catchment = build_further_measures(report, tables)[-1]
     first = next(row for row in catchment.tables[-1].rows if row[0].text == "Quayside")
     assert first[2].text == "no people known nearby"
+
+
+def test_the_method_page_states_the_weights_that_were_used(tables: dict[str, pd.DataFrame]) -> None:
+    frame = tables["out_indicator__influence"].query("indicator == 'hospital_am'").assign(weight=0.615)
+    found = build_weight_table(build_context(), {"out_indicator__influence": frame})
+    assert found is not None
+    assert [row[1].text for row in found.rows] == ["61.5%", "not used"]
+    stated = build_weight_table(build_context(), {})
+    assert stated is not None
+    assert [row[1].text for row in stated.rows] == ["0.500", "0.500"]
