@@ -100,6 +100,6 @@ def test_every_place_of_a_series_can_be_compared_by_authority(chromium: Browser,
     assert row[3].endswith("points")
     opened.page.select_option("#b-authority", label=HOSTILE_NAME)
     assert opened.page.locator("#b option").count() == 6
-    assert "b=E007" in opened.page.url
+    assert "b=E010" in opened.page.url
     assert "owned" not in opened.page.title()
     opened.check_quiet()
