@@ -13,9 +13,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pipeline.report import data as d
+from pipeline.report.change_causes import explain_by_versions
 from pipeline.report.data import ReportData
 from pipeline.report.gates import GATES, build_gate_table
 from pipeline.report.headline import choose
+from pipeline.report.pages import list_pages
 from pipeline.report.run_gates import build_compared_table
 from pipeline.report.site import build_environment
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipeline.report.context import ReportContext
+    from pipeline.report.data import Place
 
 SCORE_CHANGE = "out_neighbourhood__score_change"
 ATTRIBUTION = "out_neighbourhood__attribution"
+CHANGE_PAGE = ("change.html", "What changed")
 MAX_NAMED = 3
 MAX_FILES = 200
 Row = dict[str, object]
@@ -218,11 +222,11 @@ def build_change_page(report: ChangeReport) -> str:
     moves = compute_moves(report)
     held = report.after.get(GATES)
     environment = build_environment()
-    environment.globals.update(context=context)
+    environment.globals.update(context=context, pages=(*list_pages(data, report.after), CHANGE_PAGE))
     return environment.get_template("change.html.j2").render(
         title="What changed",
         root="",
-        path="change.html",
+        path=CHANGE_PAGE[0],
         is_first=report.before is None,
         news=[] if report.before is None else describe_news(report, start, end),
         inputs=None if report.before is None else build_inputs_change(report.before, report.after),
@@ -230,6 +234,7 @@ def build_change_page(report: ChangeReport) -> str:
         n_held=0 if held is None else int(held["is_held"].sum()),
         gates=build_gate_table(report.after, context),
         compared=build_compared_table(report.compared),
+        is_series=False,
     )
 
 
@@ -252,7 +257,8 @@ def describe_news(report: ChangeReport, start: str | None, end: str | None) -> l
     names = {snapshot.key: context.name_snapshot(snapshot) for snapshot in context.snapshots}
     old, new = (_list_snapshots(tables) for tables in (before, report.after))
     sentences = []
-    for label, keys in (("New timetables", new - old), ("Timetables no longer there", old - new)):
+    dates, latest = ("timetables", "timetables are") if context.snapshots else ("years", "year is")
+    for label, keys in ((f"New {dates}", new - old), (f"{capitalise(dates)} no longer there", old - new)):
         if keys:
             sentences.append(f"{label}: {join_words([names.get(key, key) for key in sorted(keys)])}.")
     for label, tables in (
@@ -266,7 +272,7 @@ def describe_news(report: ChangeReport, start: str | None, end: str | None) -> l
         n_new, n_gone = len(places[1] - places[0]), len(places[0] - places[1])
         sentences.append(f"{capitalise(context.noun_plural)}: {n_new} are new, {n_gone} are gone.")
     if start is not None and start == end:
-        sentences.append("The latest timetables are the same: whatever moved comes of other data, settings or code.")
+        sentences.append(f"The latest {latest} the same: whatever moved comes of other data, settings or code.")
     return sentences or ["No timetable, table or place is new or gone."]
 
 
@@ -309,7 +315,9 @@ def _index_inputs(frame: pd.DataFrame) -> dict[str, str]:
     return {as_text(path): as_text(sha256) for role, path, sha256 in rows if role != "stage"}
 
 
-def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move], start: str, end: str) -> Table:
+def build_moves_table(
+    report: ChangeReport, data: ReportData, moves: list[Move], start: str, end: str, *, pages: set[str] | None = None
+) -> Table:
     """Return the neighbourhoods that moved, with the indicators and the services behind the move.
 
     Parameters
@@ -322,6 +330,8 @@ def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move],
         As from :func:`compute_moves`.
     start, end
         Latest snapshot of each version.
+    pages
+        Codes of the neighbourhoods that have a page; None: all.
 
     Returns
     -------
@@ -330,21 +340,25 @@ def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move],
     """
     context = report.context
     labels = {item.key: item.label for item in context.indicators} | {"missing_data": "Missing data"}
-    indicators = {} if start == end else explain_by_indicators(report, start, end)
+    known = {snapshot.key for snapshot in context.snapshots}
+    if start == end or start not in known:
+        indicators = explain_by_versions(report.before or {}, start, report.after, end)
+    else:
+        indicators = explain_by_indicators(report, start, end)
     services = explain_by_services(report, start, end)
-    has_services = bool(services)
     rows = []
     for move in moves:
         place = data.places[data.position[move.code]]
         parts = [
-            f"{labels.get(name, name)} {format_signed(points, 1)}"
-            for name, points in indicators.get(move.code, [])[:MAX_NAMED]
-            if abs(points) >= 0.05
+            f"{labels.get(name, name)} {format_signed(part, 1)}"
+            for name, part in indicators.get(move.code, [])[:MAX_NAMED]
+            if abs(part) >= 0.05
         ]
-        lost = [name for name, _ in services.get(move.code, [])[:MAX_NAMED]]
+        lost = "; ".join(name for name, _ in services.get(move.code, [])[:MAX_NAMED])
+        lost = lost if services else "not computed for these dates"
         rows.append(
             (
-                build_text_cell(place.name, href=f"neighbourhoods/{place.page}.html"),
+                build_text_cell(place.name, href=_link(place, pages)),
                 build_text_cell(capitalise(context.get_group(place.group).label)),
                 Cell(f"{move.before:.1f}", sort=move.before),
                 Cell(f"{move.after:.1f}", sort=move.after),
@@ -352,28 +366,36 @@ def build_moves_table(report: ChangeReport, data: ReportData, moves: list[Move],
                 Cell("not known" if move.timetable is None else format_signed(move.timetable, 1)),
                 Cell("not known" if move.revision is None else format_signed(move.revision, 1)),
                 build_text_cell("; ".join(parts), look="words"),
-                build_text_cell("; ".join(lost) if has_services else "not computed for these dates", look="words"),
+                *([build_text_cell(lost, look="words")] if context.snapshots else []),
             )
         )
-    names = [context.name_snapshot(s) for s in context.snapshots if s.key in {start, end}]
+    names = [context.name_snapshot(s) for s in context.snapshots if s.key in {start, end}] or sorted({start, end})
+    least = report.min_move_points
+    points = "point" if least == 1 else "points"
     columns = (
         Column(capitalise(context.noun), is_number=False),
         Column("Group", is_number=False),
         Column("Index before"),
         Column("Index now"),
         Column("Moved by"),
-        Column("Through timetables"),
+        Column("Through timetables" if context.snapshots else "Through another year"),
         Column("Through revision"),
         Column("Indicators behind it, points", is_number=False),
-        Column("Lost services behind it", is_number=False),
+        *([Column("Lost services behind it", is_number=False)] if context.snapshots else []),
     )
     return Table(
         "moves",
-        f"{capitalise(context.noun_plural)} whose absolute index moved by {report.min_move_points:g} points or more "
+        f"{capitalise(context.noun_plural)} whose absolute index moved by {least:g} {points} or more "
         f"({' to '.join(names)})",
         columns,
         tuple(rows),
         "The index runs from 0 to 100 between fixed anchors; higher is better connected. Indicators share out what "
-        "came through timetables; revision is what other data, settings or code changed in the earlier figures. "
+        "came through timetables, or, where the latest "
+        "date is the same, the whole move; revision is what other data, settings or code changed in the earlier "
+        "figures. "
         "Services are those that cost the people there most time, put back alone.",
     )
+
+
+def _link(place: Place, pages: set[str] | None) -> str:
+    return f"neighbourhoods/{place.page}.html" if pages is None or place.code in pages else ""

@@ -6,6 +6,7 @@ setting and arrives here, so that no country's vocabulary is built into the repo
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ class SnapshotInfo:
 class WindowInfo:
     """A departure window: label ("Weekday morning"), the day in words, and its limits in seconds of the day.
 
-    ``return_start_s`` and ``return_end_s`` are the limits used for the direction ``return`` where they differ.
+    ``return_start_s`` and ``return_end_s`` are the limits used for the direction ``return`` where they differ;
+    ``day_type`` is the kind of day (``weekday``, ``saturday``, ``sunday``), empty where it is not known.
     """
 
     key: str
@@ -42,6 +44,7 @@ class WindowInfo:
     day_phrase: str = "on a weekday"
     return_start_s: int | None = None
     return_end_s: int | None = None
+    day_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,18 @@ class ReportContext:
         day = format_date(snapshot.date)
         is_unique = sum(other.date == snapshot.date for other in self.snapshots) == 1
         return day if is_unique else f"{day} ({snapshot.label})"
+
+    def put_words(self, text: str) -> str:
+        """Return a reason from the tables with names of indicators and of snapshots in words.
+
+        A snapshot that is named by its year stays as it is.
+        """
+        words = {item.key: item.label for item in self.indicators}
+        words |= {item.key: self.name_snapshot(item) for item in self.snapshots if not item.key.isdigit()}
+        if not words:
+            return text
+        keys = "|".join(re.escape(key) for key in sorted(words, key=lambda key: (-len(key), key)))
+        return re.sub(rf"(?<![\w-])(?:{keys})(?![\w-])", lambda found: words[found.group()], text)
 
     def get_snapshot(self, key: str) -> SnapshotInfo:
         """Return the snapshot with this key; raises KeyError where the context does not list it."""

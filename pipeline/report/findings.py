@@ -314,7 +314,7 @@ def _build_caveat(report: ReportData, facts: Facts, pair: tuple[str, str, str], 
             )
     if total.n_comparable < total.n:
         n_out = format_count_of(total.n - total.n_comparable, context.noun, context.noun_plural)
-        reason = total.reasons[0].rstrip(".") if total.reasons else ""
+        reason = context.put_words(total.reasons[0]).rstrip(".") if total.reasons else ""
         reason = f" ({reason})" if 0 < len(reason) <= MAX_REASON else ""
         is_one = total.n - total.n_comparable == 1
         sentences.append(f"{capitalise(n_out)} {'is' if is_one else 'are'} left out because data is missing{reason}.")

@@ -9,6 +9,10 @@ from pipeline.report.tables import Cell, Column, Table, build_text_cell
 from pipeline.report.text import capitalise, format_integer, format_number, format_time, format_window
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
     from pipeline.report.context import ReportContext
 
 
@@ -72,7 +76,8 @@ def build_definitions(context: ReportContext) -> list[Definition]:
             "Score",
             "Every indicator is ranked (rank 1 is the worst), the ranks are transformed exponentially as in the "
             "Indices of Deprivation, and averaged with the weights below; a higher score is worse. The "
-            "rank interval shows how far a rank moves under other weights. The absolute index (0 to 100, higher is "
+            "rank interval shows how far a rank moves under other weights, and under other parameters where they were "
+            "run. The absolute index (0 to 100, higher is "
             "better) stands on fixed anchors and may be compared over time; ranks and scores only compare within one "
             "date." + (f" {context.score_note}" if context.score_note else ""),
         ),
@@ -128,16 +133,40 @@ def build_window_table(context: ReportContext) -> Table:
     )
 
 
-def build_weight_table(context: ReportContext) -> Table | None:
-    """Return the indicators of the score and their weights; None where the context names none."""
+def build_weight_table(context: ReportContext, tables: Mapping[str, pd.DataFrame]) -> Table | None:
+    """Return the indicators of the score and their weights; None where the context names none.
+
+    Parameters
+    ----------
+    context
+        Indicators with the weights of the scoring file, which are shared out within and between domains.
+    tables
+        Published tables: the weights that were used, which add up to 1, stand in ``out_indicator__influence``.
+    """
     if not context.indicators:
         return None
-    return Table(
-        "weights",
-        "Indicators of the connectivity score",
-        (Column("Indicator", is_number=False), Column("Weight")),
-        tuple(
-            (build_text_cell(capitalise(item.label)), Cell(format_number(item.weight, 3)))
-            for item in context.indicators
-        ),
+    used = _find_weights(context, tables.get("out_indicator__influence"))
+    rows = tuple(
+        (
+            build_text_cell(capitalise(item.label)),
+            Cell(format_number(item.weight, 3)) if used is None else _build_share_cell(used.get(item.key)),
+        )
+        for item in context.indicators
     )
+    columns = (Column("Indicator", is_number=False), Column("Stated weight" if used is None else "Weight"))
+    note = "" if used is None else "Weights as used at the latest date; an indicator without data there has none."
+    return Table("weights", "Indicators of the connectivity score", columns, rows, note)
+
+
+def _find_weights(context: ReportContext, frame: pd.DataFrame | None) -> dict[str, float] | None:
+    if frame is None or frame.empty:
+        return None
+    key = context.latest.key if context.snapshots else frame["snapshot"].max()
+    latest = frame[frame["snapshot"] == key]
+    return {str(name): float(weight) for name, weight in zip(latest["indicator"], latest["weight"], strict=True)}
+
+
+def _build_share_cell(weight: float | None) -> Cell:
+    if weight is None:
+        return Cell("not used", look="reason")
+    return Cell(f"{format_number(100.0 * weight, 1)}%", sort=weight)

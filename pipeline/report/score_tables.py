@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SCORE = "out_neighbourhood__score"
 INDICATOR = "out_neighbourhood__indicator"
 COMPARISON = "out_neighbourhood__comparison"
+DATA_WORDS = {"comparable": "no known fault", "partial": "doubtful", "missing": "missing"}
 SETS = (
     ("group", "Its group"),
     ("authority", "Its authority"),
@@ -76,7 +77,7 @@ def _build_league_row(report: SeriesReport, row: Mapping[str, object]) -> tuple[
     change = report.get_change(code, report.head)
     decile = format_number(as_float(row["decile"]))
     is_shaky = as_float(row["decile"]) is not None and not row["is_decile_stable"]
-    coverage = as_text(row["coverage_class"]).replace("comparable", "")
+    coverage = as_text(row["coverage_class"])
     return (
         build_text_cell(as_text(row["neighbourhood_name"]), href=f"{report.page_folder}{code}.html"),
         build_text_cell(report.get_authority_name(as_text(change["authority_code"]))),
@@ -84,7 +85,7 @@ def _build_league_row(report: SeriesReport, row: Mapping[str, object]) -> tuple[
         Cell(f"{decile} ?" if is_shaky else decile),
         Cell(format_number(as_float(row["score"]), 1)),
         Cell(format_number(as_float(row["absolute_index"]), 1)),
-        build_text_cell(coverage, look=coverage),
+        build_text_cell(DATA_WORDS.get(coverage, coverage), look=coverage if coverage != "comparable" else ""),
     )
 
 

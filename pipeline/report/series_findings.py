@@ -31,7 +31,7 @@ def build_series_findings(report: SeriesReport) -> list[FindingBlock]:
     list of FindingBlock
         Groups of sentences; each sentence links to the table it was read from.
     """
-    blocks = [_describe_groups(report), _describe_ten(report), _describe_times_of_day(report)]
+    blocks = [_describe_ten(report), _describe_groups(report), _describe_times_of_day(report)]
     return [block for block in blocks if block.findings]
 
 
@@ -109,7 +109,8 @@ def _describe_ten(report: SeriesReport) -> FindingBlock:
     findings = [
         _link(
             "#ten",
-            f"The {len(first)} left behind {nouns} that lost most runs on the whole of {_lead(head)} are "
+            f"The {'ten' if len(first) == TEN else len(first)} left behind {nouns} that lost most runs on the whole of "
+            f"{_lead(head)} are "
             f"{join_words([_name(report, row) for row in first])}.",
             caveat=(
                 f"{format_integer(always)} of them are among the ten under every choice of baseline and end, "

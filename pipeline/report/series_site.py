@@ -23,10 +23,12 @@ from pipeline.report.files import format_size, zip_file
 from pipeline.report.headline import build_series_headline
 from pipeline.report.maps import build_geometry_payload
 from pipeline.report.method import build_weight_table
+from pipeline.report.pages import list_series_pages
 from pipeline.report.quality import build_examples, build_inputs_table, build_notices_table, collect_attributions
 from pipeline.report.run_gates import build_run_gate_table
 from pipeline.report.score_tables import build_definition_table, build_league_table, build_place_score_table
 from pipeline.report.series_charts import YearLine, build_group_panels, draw_legend, draw_years, label_years
+from pipeline.report.series_compare import build_series_compare
 from pipeline.report.series_data import LEFT_BEHIND, SeriesReport
 from pipeline.report.series_findings import build_series_findings, describe_place
 from pipeline.report.series_sheets import build_series_workbook
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     from pipeline.report.context import ReportContext
     from pipeline.report.series_context import MeasureInfo, SeriesInfo
 
-STATIC_FILES = ("report.css", "series.css", "errors.js", "shared.js", "series_wards.js")
+STATIC_FILES = ("report.css", "series.css", "errors.js", "shared.js", "series_wards.js", "compare.js")
 PLACE_COLOUR, GROUP_COLOUR = "#b3261e", "#6b6b6b"
 N_PANELS = 4
 MAX_CSV_ROWS = 50_000
@@ -98,21 +100,12 @@ class _Writer:
 
     def __init__(self, report: SeriesReport, target: Path) -> None:
         self.report, self.target = report, target
-        noun = capitalise(report.context.noun_plural)
         self.environment = build_environment()
         self.environment.globals.update(
             context=report.context,
             info=report.info,
             report=report,
-            pages=(
-                ("index.html", "Overview"),
-                ("wards.html", f"{noun} ranked"),
-                ("service.html", "By year and time of day"),
-                ("authorities.html", "Authorities"),
-                ("method.html", "Method"),
-                ("quality.html", "Data quality"),
-                ("downloads.html", "Downloads"),
-            ),
+            pages=list_series_pages(report.context),
         )
 
     def write(self) -> None:
@@ -135,9 +128,10 @@ class _Writer:
             "series_method.html.j2",
             "Method",
             doubts=build_doubt_table(self.report),
-            weights=build_weight_table(self.report.context),
+            weights=build_weight_table(self.report.context, self.report.tables),
             indicators=build_definition_table(self.report.context),
         )
+        self._write_compare()
         self._write_quality()
         self._write_downloads()
         for code in self.report.ranked:
@@ -263,6 +257,14 @@ class _Writer:
             for measure in self.report.info.measures
         ]
         self._write_page("service.html", "series_service.html.j2", "By year and time of day", blocks=blocks)
+
+    def _write_compare(self) -> None:
+        script = build_script("REPORT_COMPARE", build_series_compare(self.report))
+        self._write_bytes("data/compare.js", script.encode("utf-8"))
+        title = f"Compare two {self.report.context.noun_plural}"
+        self._write_page(
+            "compare.html", "compare.html.j2", title, choices=(), has_authorities=True, fallback="wards.html"
+        )
 
     def _write_quality(self) -> None:
         data = self.report.data

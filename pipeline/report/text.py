@@ -244,7 +244,7 @@ def format_quantity(value: float | None, unit: str) -> str:
         return format_minutes(value * 60.0)
     if unit == "clock_s":
         return format_time(value)
-    if unit == "pct":
+    if unit in {"pct", "%"}:
         return format_pct(value)
     if unit in {"per_hour", "per_day"}:
         return f"{format_rate(value)} {'an hour' if unit == 'per_hour' else 'a day'}"

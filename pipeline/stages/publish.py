@@ -6,17 +6,20 @@ import json
 import re
 import shutil
 from dataclasses import asdict
+from html import escape
 from pathlib import Path
 
 from pipeline.base.io import staged_folder, write_text
 from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, StageRun, record_stage
+from pipeline.report.change import CHANGE_PAGE
 from pipeline.stages.common import begin, get_folder
 from pipeline.stages.postgis import hash_tables, publish_to_postgis
 from pipeline.stages.published_change import write_change_report
 
 LATEST = "latest"
 HISTORY = "history.json"
+INDEX = "index.html"
 
 
 def run(project: Project, snapshot: str | None = None) -> StageRun:
@@ -45,11 +48,11 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             ignore = shutil.ignore_patterns(MANIFEST, "notices.json")
             shutil.copytree(get_folder(project, "report"), folder / "report", ignore=ignore)
             shutil.copytree(tables, folder / "tables")
-            if project.area.series is None:
-                write_change_report(project, before, folder)
+            write_change_report(project, before, folder)
         switch_latest(stage.folder, version.name)
         history = [*(entry for entry in history if entry["version"] != version.name), {"version": version.name}]
         history[-1]["tables"] = content
+        write_text(build_index(project.area.title, version.name), stage.folder / INDEX)
         write_history(stage.folder, history, settings.keep_versions)
         stage.facts["version"] = version.name
         stage.row_counts["files"] = sum(1 for path in version.rglob("*") if path.is_file())
@@ -74,6 +77,32 @@ def name_schema(area: str) -> str:
         Lower-case letters, digits and ``_``.
     """
     return f"connectivity_{re.sub(r'[^a-z0-9]+', '_', area.lower())}"[:40]
+
+
+def build_index(title: str, version: str) -> str:
+    """Return the page that leads from the published folder to its latest version and what changed in it.
+
+    Parameters
+    ----------
+    title
+        Title of the area.
+    version
+        Name of the latest version.
+
+    Returns
+    -------
+    str
+        HTML; the title is escaped.
+    """
+    name = escape(title)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n<title>{name}: published</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n</head>\n<body>\n<main>\n'
+        f"<h1>{name}</h1>\n<p>Latest version: {escape(version)}.</p>\n<ul>\n"
+        f'<li><a href="{LATEST}/report/index.html">The report</a></li>\n'
+        f'<li><a href="{LATEST}/report/{CHANGE_PAGE[0]}">What changed since the version before</a></li>\n'
+        "</ul>\n</main>\n</body>\n</html>\n"
+    )
 
 
 def read_history(folder: Path) -> list[dict[str, str]]:

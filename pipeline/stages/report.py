@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 import pipeline
@@ -170,6 +172,7 @@ def _describe_window(key: str, window: Window) -> WindowInfo:
         DAY_PHRASES[window.day_type],
         window.back.start_s if window.back else None,
         window.back.end_s if window.back else None,
+        window.day_type,
     )
 
 
@@ -202,7 +205,25 @@ def _describe_method(settings: Settings) -> MethodParameters:
         max_changes=transit.max_changes,
         zone_radius_m=service.zone_radius_m,
         zone_margin_m=service.zone_margin_m,
+        extra=tuple(_list_further_settings(settings)),
     )
+
+
+def _list_further_settings(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Return what else was set, in words, for the page on the method."""
+    if settings.transit.wheelchair:
+        yield "Vehicles and stops", "only those that the timetables flag as accessible for wheelchairs"
+    yield "Indicators and weights", settings.scoring
+    for name in settings.sensitivity:
+        yield "Travel times computed again under", f"the variant {name.replace('_', ' ')} (see how sure the ranks are)"
+    if settings.car:
+        yield "Car times", "computed beside those of public transport"
+    labels = {"ptal": "access levels", "transport_performance": "transport performance"}
+    asked = [label for key, label in labels.items() if getattr(settings.measures, key)]
+    if settings.measures.floating_catchment:
+        asked.append(f"floating catchments of {settings.measures.catchment_min} minutes")
+    if asked:
+        yield "Further measures", ", ".join(asked)
 
 
 def _list_attributions(project: Project) -> tuple[Attribution, ...]:

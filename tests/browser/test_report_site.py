@@ -1,98 +1,89 @@
-"""The site in a real browser, from disk, without a network: the map draws, the tables fill, no error is recorded.
-
-Debian's Chromium is driven through its command line; where there is none the tests are skipped.
-"""
+"""The site in a real browser, from disk, without a network: map and tables follow selectors, address and keyboard."""
 
 from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+from pypdf import PdfReader
 
-from pipeline.report import build_report
 from pipeline.report.downloads import describe_licence
-from tests.support.report_tables import build_context, build_tables
+from tests.support.browser import Opened, open_page
+from tests.support.report_tables import build_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--hide-scrollbars",
-    "--virtual-time-budget=10000",
-)
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+    from playwright.sync_api import Browser
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("browser") / "site"
-    build_report(build_tables(has_jobs=True), build_context(), folder)
-    return folder
+@pytest.fixture
+def overview(chromium: Browser, site: Path) -> Iterator[Opened]:
+    opened = open_page(chromium, site / "index.html")
+    opened.wait_for_state("mapKind", "drawn")
+    yield opened
+    opened.page.context.close()
 
 
-def run_chromium(tmp_path: Path, *arguments: str) -> str:
-    assert CHROMIUM is not None
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    return done.stdout
+def test_map_draws_and_its_table_is_full(overview: Opened) -> None:
+    overview.check_quiet()
+    assert overview.get_state("mapPainted") == "12"
+    assert overview.page.locator("#map canvas").count() == 1
+    assert len(overview.get_table("map-table")) == 12
+    assert "Fifths of all wards" in overview.page.locator("#legend").inner_text()
+    assert overview.page.title().startswith("Overview")
+    assert count_colours(overview.page.locator("#map").screenshot()) > 50
 
 
-def read_dom(tmp_path: Path, page: Path, fragment: str = "") -> str:
-    return run_chromium(tmp_path, "--dump-dom", f"{page.as_uri()}{fragment}")
+def test_selectors_change_map_table_legend_and_address(overview: Opened) -> None:
+    page = overview.page
+    before = page.locator("#map").screenshot(), overview.get_table("map-table"), page.locator("#legend").inner_text()
+    page.select_option("#window", "sunday")
+    page.select_option("#group", "left_behind")
+    page.wait_for_timeout(500)
+    after = page.locator("#map").screenshot(), overview.get_table("map-table"), page.locator("#legend").inner_text()
+    assert [one != other for one, other in zip(before, after, strict=True)] == [True, True, True]
+    assert {row[1] for row in after[1]} == {"Left behind wards"}
+    assert "window=sunday" in page.url
+    assert "group=left_behind" in page.url
+    overview.check_quiet()
 
 
-def get_attributes(dom: str) -> dict[str, str]:
-    found = re.search(r"<html([^>]*)>", dom)
-    assert found is not None
-    return dict(re.findall(r'([a-z-]+)="([^"]*)"', found.group(1)))
+def test_the_map_can_be_used_by_keyboard_alone(overview: Opened) -> None:
+    page = overview.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.locator("#window").focus()
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#window").input_value() == "weekday_evening"
+    assert "window=weekday_evening" in page.url
+    page.locator("#map-table thead button").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#map-table thead th").first.get_attribute("aria-sort") == "ascending"
+    assert page.evaluate("document.activeElement.dataset.column") == "0"
+    page.locator("#map-table .locate").first.focus()
+    page.keyboard.press("Space")
+    assert re.search(r"place=W00\d\d", page.url)
+    assert page.locator("#map-table tr.chosen").count() == 1
+    overview.check_quiet()
 
 
-def get_table(dom: str, anchor: str) -> str:
-    found = re.search(rf'<table id="{anchor}".*?</table>', dom, flags=re.DOTALL)
-    assert found is not None
-    return found.group(0)
-
-
-def test_map_draws_and_its_table_is_full(site: Path, tmp_path: Path) -> None:
-    dom = read_dom(tmp_path, site / "index.html")
-    state = get_attributes(dom)
-    assert state["data-errors"] == ""
-    assert state["data-map-painted"] == "12"
-    assert state.get("data-map-kind") != "plain"
-    assert "maplibregl-canvas" in dom
-    assert get_table(dom, "map-table").count("<tr") == 13
-    assert "Fifths of all wards" in dom
-    assert "<title>Overview" in dom
-
-
-def test_a_deep_link_restores_the_view(site: Path, tmp_path: Path) -> None:
+def test_a_deep_link_restores_the_view(chromium: Browser, site: Path) -> None:
     fragment = "#measure=time%3Ahospitals&snapshot=2024&window=sunday&group=other_deprived&mode=bus&place=W0010"
-    dom = read_dom(tmp_path, site / "index.html", fragment)
-    assert get_attributes(dom)["data-errors"] == ""
-    table = get_table(dom, "map-table")
-    assert table.count("<tr") == 4
-    assert 'class="chosen"' in table
-    assert "no street within 500 metres" in table
-    assert "8&nbsp;October&nbsp;2024 · Sunday · Outward · Bus only · Other deprived wards" in dom
+    opened = open_page(chromium, site / "index.html", fragment)
+    opened.wait_for_state("mapRows", "3")
+    page = opened.page
+    assert page.locator("#map-table tr.chosen").count() == 1
+    assert "no street within 500 metres" in page.locator("#map-table").inner_text()
+    title = page.locator("#map-title").inner_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert title.endswith("8 October 2024 · Sunday · Outward · Bus only · Other deprived wards")
+    opened.check_quiet()
 
 
 @pytest.mark.parametrize(
@@ -105,72 +96,114 @@ def test_a_deep_link_restores_the_view(site: Path, tmp_path: Path) -> None:
         ("#measure=nonsense&snapshot=%E0%A4%A&window=never", "Travel time to a hospital"),
     ],
 )
-def test_every_kind_of_measure(site: Path, tmp_path: Path, fragment: str, shown: str) -> None:
-    dom = read_dom(tmp_path, site / "index.html", fragment)
-    assert get_attributes(dom)["data-errors"] == ""
-    assert shown in dom
+def test_every_kind_of_measure(chromium: Browser, site: Path, fragment: str, shown: str) -> None:
+    opened = open_page(chromium, site / "index.html", fragment)
+    opened.wait_for_state("mapKind", "drawn")
+    assert shown in opened.page.locator("section.mapping").inner_text()
+    opened.check_quiet()
 
 
-def test_league_table_follows_its_selectors(site: Path, tmp_path: Path) -> None:
-    dom = read_dom(tmp_path, site / "league.html", "#window=sunday&group=left_behind&sort=4&order=down")
-    state = get_attributes(dom)
-    assert state["data-errors"] == ""
-    assert state["data-league-rows"] == "3"
-    table = get_table(dom, "league")
-    assert 'aria-sort="descending"' in table
-    minutes = [int(value) for value in re.findall(r"<td[^>]*>(\d+)(?:&nbsp;|\u00a0)min</td>", table)][::2]
+def test_league_table_follows_its_selectors(chromium: Browser, site: Path) -> None:
+    opened = open_page(chromium, site / "league.html", "#window=sunday&group=left_behind&sort=4&order=down")
+    opened.wait_for_state("leagueRows", "3")
+    assert opened.page.locator("#league th[aria-sort=descending]").count() == 1
+    minutes = [int(row[4].split()[0]) for row in opened.get_table("league") if row[4].endswith("min")]
     assert minutes == sorted(minutes, reverse=True)
+    opened.check_quiet()
+
+
+def test_the_league_of_change_ranks_what_is_covered_and_gives_reasons_for_the_rest(
+    chromium: Browser, site: Path
+) -> None:
+    opened = open_page(chromium, site / "changes.html")
+    opened.wait_for_state("changeRows", "10+2")
+    first = opened.get_table("changes")[0]
+    assert first[:4] == ["Quayside", "Left behind wards", "1 (1 to 3)", "\N{MINUS SIGN}6.0"]
+    assert first[-1] == "Time to a hospital, weekday morning: \N{MINUS SIGN}3.0"
+    assert {row[2] for row in opened.get_table("unranked")} == {"<b>Coastal Buses</b> has no data in October 2019"}
+    opened.page.select_option("#group", "other_deprived")
+    opened.page.select_option("#pair", "2019|2024")
+    opened.wait_for_state("changeRows", "2+1")
+    address = opened.page.url
+    again = open_page(chromium, site / "changes.html", address[address.index("#") :])
+    again.wait_for_state("changeRows", "2+1")
+    assert again.page.locator("#pair").input_value() == "2019|2024"
+    opened.check_quiet()
+    again.check_quiet()
 
 
 @pytest.mark.parametrize(
-    "page", ["service.html", "method.html", "quality.html", "downloads.html", "neighbourhoods/W0001.html"]
+    "page",
+    ["service.html", "method.html", "quality.html", "robustness.html", "measures.html", "neighbourhoods/W0001.html"],
 )
-def test_other_pages_record_no_error(site: Path, tmp_path: Path, page: str) -> None:
-    dom = read_dom(tmp_path, site / page)
-    assert get_attributes(dom)["data-errors"] == ""
-    assert "owned" not in (re.search(r"<title>(.*?)</title>", dom) or [""])[0]
+def test_other_pages_record_no_error(chromium: Browser, site: Path, page: str) -> None:
+    opened = open_page(chromium, site / page)
+    opened.check_quiet()
+    assert "owned" not in opened.page.title()
 
 
-def test_downloads_are_there_with_size_and_licence(site: Path, tmp_path: Path) -> None:
-    dom = read_dom(tmp_path, site / "downloads.html")
-    assert get_attributes(dom)["data-errors"] == ""
+def test_downloads_are_there_with_size_and_licence(chromium: Browser, site: Path) -> None:
+    opened = open_page(chromium, site / "downloads.html")
     for anchor in ("downloads-whole", "downloads-charts", "downloads"):
-        table = get_table(dom, anchor)
-        links = re.findall(r'<a href="([^"]+)" download="">', table)
-        sizes = re.findall(r'<td class="number">([\d.,]+)\N{NO-BREAK SPACE}?(?:&nbsp;| )?(kB|MB)</td>', table)
-        assert len(links) == table.count("<tr") - 1 == len(sizes)
-        for link, (number, unit) in zip(links, sizes, strict=True):
+        rows = opened.get_table(anchor)
+        links = opened.page.locator(f"#{anchor} a[download]").evaluate_all(
+            "all => all.map(a => a.getAttribute('href'))"
+        )
+        assert len(links) == len(rows) > 0
+        for link, row in zip(links, rows, strict=True):
+            number, unit = row[2].split()
+            shown = float(number.replace(",", "")) * {"MB": 1e6, "kB": 1e3}[unit]
             true_size = (site / link).stat().st_size
-            shown = float(number.replace(",", "")) * (1e6 if unit == "MB" else 1e3)
             assert abs(true_size - shown) <= max(0.06e6 if unit == "MB" else 1e3, 1e3)
-        assert table.count(f"<td>{describe_licence(build_tables())}</td>") == len(links)
+            assert row[3] == describe_licence(build_tables())
+    opened.check_quiet()
 
 
-def test_a_chart_file_can_be_looked_at_alone(site: Path, tmp_path: Path) -> None:
-    target = tmp_path / "chart.png"
-    page = site / "downloads" / "charts" / "times.svg"
-    run_chromium(tmp_path, f"--screenshot={target}", "--window-size=900,800", page.as_uri())
-    assert count_colours(target.read_bytes()) > 100
+def test_a_chart_file_can_be_looked_at_alone(chromium: Browser, site: Path) -> None:
+    page = chromium.new_page(viewport={"width": 900, "height": 800})
+    page.goto((site / "downloads" / "charts" / "times.svg").as_uri())
+    assert count_colours(page.screenshot()) > 100
+    page.close()
 
 
-def test_locator_shows_one_place(site: Path, tmp_path: Path) -> None:
-    dom = read_dom(tmp_path, site / "neighbourhoods" / "W0003.html")
-    assert dom.count('class="here"') == 1
-    assert dom.count('class="there"') == 11
+def test_locator_shows_one_place(chromium: Browser, site: Path) -> None:
+    opened = open_page(chromium, site / "neighbourhoods" / "W0003.html")
+    assert opened.page.locator("#locator .here").count() == 1
+    assert opened.page.locator("#locator .there").count() == 11
 
 
-def test_the_picture_is_not_blank(site: Path, tmp_path: Path) -> None:
-    target = tmp_path / "shot.png"
-    run_chromium(tmp_path, f"--screenshot={target}", "--window-size=1280,2400", (site / "index.html").as_uri())
-    content = target.read_bytes()
-    assert content.startswith(b"\x89PNG")
-    assert count_colours(content) > 200
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("index.html", "Worst connected to a hospital on a Sunday"),
+        ("compare.html", "Side by side"),
+        ("changes.html", "Indicator that moved most"),
+        ("neighbourhoods/W0001.html", "Quayside"),
+    ],
+)
+def test_pages_print_their_facts_and_not_their_controls(
+    chromium: Browser, site: Path, tmp_path: Path, path: str, words: str
+) -> None:
+    opened = open_page(chromium, site / path, media="print")
+    for selector in ("header.site nav", ".selectors", "#swap"):
+        assert all(not one.is_visible() for one in opened.page.locator(selector).all())
+    opened.page.pdf(path=tmp_path / "page.pdf", format="A4", prefer_css_page_size=True)
+    text = " ".join(" ".join(page.extract_text().split()) for page in PdfReader(tmp_path / "page.pdf").pages)
+    assert words in text
+    opened.check_quiet()
 
 
-def test_the_page_prints(site: Path, tmp_path: Path) -> None:
-    target = tmp_path / "page.pdf"
-    run_chromium(tmp_path, f"--print-to-pdf={target}", (site / "neighbourhoods" / "W0001.html").as_uri())
-    assert target.read_bytes().startswith(b"%PDF")
+def test_an_error_would_be_noticed(chromium: Browser, site: Path, tmp_path: Path) -> None:
+    shutil.copytree(site, tmp_path / "broken")
+    (tmp_path / "broken" / "data" / "values.js").write_text("window.REPORT_VALUES = {;", encoding="utf-8")
+    (tmp_path / "broken" / "static" / "shared.js").unlink()
+    opened = open_page(chromium, tmp_path / "broken" / "index.html")
+    errors = opened.get_state("errors") or ""
+    assert "rror" in errors
+    assert "could not load" in errors
+    assert opened.console
+    with pytest.raises(AssertionError):
+        opened.check_quiet()
 
 
 def count_colours(png: bytes) -> int:
@@ -183,40 +216,3 @@ def count_colours(png: bytes) -> int:
         position += 12 + length
     raw = zlib.decompress(b"".join(chunks))
     return len({raw[start : start + 4] for start in range(0, len(raw) - 4, 4)})
-
-
-def test_an_error_would_be_recorded(site: Path, tmp_path: Path) -> None:
-    shutil.copytree(site, tmp_path / "broken")
-    (tmp_path / "broken" / "data" / "values.js").write_text("window.REPORT_VALUES = {;", encoding="utf-8")
-    (tmp_path / "broken" / "static" / "shared.js").unlink()
-    errors = get_attributes(read_dom(tmp_path, tmp_path / "broken" / "index.html"))["data-errors"]
-    assert "Script error" in errors
-    assert "could not load" in errors
-
-
-def test_selectors_change_map_table_and_address(site: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "driven"
-    shutil.copytree(site, copy)
-    driver = """
-    window.addEventListener("load", function () {
-      var select = document.getElementById("window");
-      select.value = "sunday";
-      select.dispatchEvent(new Event("change"));
-      document.querySelector("#map-table thead button").click();
-      document.querySelector("#map-table .locate").click();
-      document.documentElement.dataset.address = location.hash;
-    });
-    """
-    (copy / "static" / "driver.js").write_text(driver, encoding="utf-8")
-    page = (copy / "index.html").read_text(encoding="utf-8")
-    page = page.replace("</body>", '<script src="static/driver.js"></script></body>')
-    (copy / "index.html").write_text(page, encoding="utf-8")
-    dom = read_dom(tmp_path, copy / "index.html")
-    state = get_attributes(dom)
-    assert state["data-errors"] == ""
-    assert "window=sunday" in state["data-address"]
-    assert "place=W00" in state["data-address"]
-    table = get_table(dom, "map-table")
-    assert 'aria-sort="ascending"' in table
-    assert table.index("&lt;/script&gt;") < table.index("Ferry Island") < table.index("Saltmarsh")
-    assert "no journey" in table

@@ -53,7 +53,7 @@ def build_context(**changes: object) -> ReportContext:
             WindowInfo("weekday_am", "Weekday morning", 25_200, 36_000, "on a weekday", 50_400, 72_000),
             WindowInfo("weekday_evening", "Weekday evening", 64_800, 79_200, "on a weekday evening"),
             WindowInfo("saturday", "Saturday", 32_400, 43_200, "on a Saturday"),
-            WindowInfo("sunday", "Sunday", 32_400, 43_200, "on a Sunday"),
+            WindowInfo("sunday", "Sunday", 32_400, 43_200, "on a Sunday", day_type="sunday"),
         ),
         "categories": (
             CategoryInfo("hospitals", "hospitals", "a hospital"),

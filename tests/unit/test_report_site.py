@@ -14,12 +14,24 @@ from pipeline.report import data as d
 from pipeline.report.charts import Line, Panel, Point, compute_positions, draw_panels
 from pipeline.report.profiles import read_nearest
 from pipeline.report.sketches import draw_rank_interval, draw_spread
+from tests.support.report_extras import add_extras
 from tests.support.report_tables import build_context, build_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PAGES = ("index.html", "league.html", "service.html", "method.html", "quality.html", "downloads.html")
+PAGES = (
+    "index.html",
+    "league.html",
+    "service.html",
+    "compare.html",
+    "changes.html",
+    "robustness.html",
+    "measures.html",
+    "method.html",
+    "quality.html",
+    "downloads.html",
+)
 
 
 class PageReader(HTMLParser):
@@ -53,7 +65,7 @@ class PageReader(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report") / "site"
-    build_report(build_tables(has_jobs=True), build_context(), folder)
+    build_report(add_extras(build_tables(has_jobs=True)), build_context(), folder)
     return folder
 
 
@@ -113,7 +125,7 @@ def test_every_table_has_caption_and_scope(site: Path) -> None:
 
 
 def test_same_input_same_bytes(site: Path, tmp_path: Path) -> None:
-    build_report(build_tables(has_jobs=True), build_context(), tmp_path / "again")
+    build_report(add_extras(build_tables(has_jobs=True)), build_context(), tmp_path / "again")
     first = {path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()}
     again = {p.relative_to(tmp_path / "again"): p.read_bytes() for p in (tmp_path / "again").rglob("*") if p.is_file()}
     assert first == again
@@ -122,7 +134,7 @@ def test_same_input_same_bytes(site: Path, tmp_path: Path) -> None:
 def test_row_order_does_not_matter_to_pages(site: Path, tmp_path: Path) -> None:
     tables = {
         name: frame if name == d.NOTICES else frame.sample(frac=1.0, random_state=3)
-        for name, frame in build_tables(has_jobs=True).items()
+        for name, frame in add_extras(build_tables(has_jobs=True)).items()
     }
     build_report(tables, build_context(), tmp_path / "shuffled")
     for path in sorted(site.rglob("*.html")):
