@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.base.errors import PipelineError
 from pipeline.base.tables_coverage import build_coverage_tables
+from pipeline.base.tables_profile import build_profile_tables
 from pipeline.base.tables_scores import build_score_tables
 from pipeline.base.tables_sensitivity import build_sensitivity_tables
 from pipeline.base.tables_series import build_series_tables
@@ -618,7 +619,9 @@ TABLES: dict[str, Table] = {
 }
 TABLES |= {table.name: table for table in (*build_coverage_tables(), *build_series_tables())}
 
-TABLES |= {table.name: table for table in (*build_score_tables(), *build_sensitivity_tables())}
+TABLES |= {
+    table.name: table for table in (*build_score_tables(), *build_sensitivity_tables(), *build_profile_tables())
+}
 
 DEFECT = "This is a defect of the program, not of your data; please report it with this message."
 _DTYPES: dict[str, Any] = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}
