@@ -619,9 +619,7 @@ TABLES: dict[str, Table] = {
 }
 TABLES |= {table.name: table for table in (*build_coverage_tables(), *build_series_tables())}
 
-TABLES |= {
-    table.name: table for table in (*build_score_tables(), *build_sensitivity_tables(), *build_profile_tables())
-}
+TABLES |= {table.name: table for table in (*build_score_tables(), *build_sensitivity_tables(), *build_profile_tables())}
 
 DEFECT = "This is a defect of the program, not of your data; please report it with this message."
 _DTYPES: dict[str, Any] = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}

@@ -35,8 +35,8 @@ def build_profile_tables() -> tuple[Table, ...]:
     return (
         Table(
             "out_neighbourhood__useful_departure",
-            "Every minute of every window in short: the journeys worth leaving for, from the small area that stands for "
-            "the neighbourhood, with the first set of modes of the settings",
+            "Every minute of every window in short: the journeys worth leaving for, from the small area that stands "
+            "for the neighbourhood, with the first set of modes of the settings",
             ("snapshot", "neighbourhood_code", "category", "window", "direction", "mode_set"),
             (
                 SNAPSHOT,
@@ -47,7 +47,12 @@ def build_profile_tables() -> tuple[Table, ...]:
                 _c("mode_set", "text", "Which modes may be used."),
                 small_area,
                 _c("people_pct", "float", "Share of the neighbourhood's people who live in it, %."),
-                _c("is_linked", "bool", "Whether it is joined to the streets."),
+                _c(
+                    "people_unlinked_pct",
+                    "float",
+                    "Share of the neighbourhood's people who live in small areas that are not joined to the streets, "
+                    "%; 100: neither is this one.",
+                ),
                 _c("window_start_s", "int", "First minute of the window, seconds of the service day."),
                 _c("window_minutes", "int", "Minutes of the window.", minimum=1),
                 _c("cap_s", "int", "Longest journey that counts, seconds."),
@@ -56,11 +61,11 @@ def build_profile_tables() -> tuple[Table, ...]:
                 _c(
                     "journeys",
                     "text",
-                    "JSON list of departure and arrival, seconds of the service day, in order of time: minutes at which "
-                    "leaving a minute later means arriving later, walking all the way left out. The travel time at a "
-                    "minute is the lesser of walk_time_s and the arrival of the first journey that leaves at or after "
-                    "it, less the minute (arrive_by: the minute less the departure of the last journey that arrives "
-                    "by it); none beyond cap_s.",
+                    "JSON list of departure and arrival, seconds of the service day, in order of time: minutes at "
+                    "which leaving a minute later means arriving later, walking all the way left out. The travel time "
+                    "at a minute is the lesser of walk_time_s and the arrival of the first journey that leaves at or "
+                    "after it, less the minute (arrive_by: the minute less the departure of the last journey that "
+                    "arrives by it); none beyond cap_s.",
                 ),
                 _c("network_hash", "text", RUNS_HASH),
             ),

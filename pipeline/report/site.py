@@ -33,6 +33,7 @@ from pipeline.report.gates import build_gate_table
 from pipeline.report.headline import build_headline
 from pipeline.report.maps import build_geometry_payload, build_values_payload
 from pipeline.report.method import build_definitions, build_parameter_table, build_weight_table, build_window_table
+from pipeline.report.profile_figure import build_profile_style
 from pipeline.report.profiles import ProfileBuilder
 from pipeline.report.quality import (
     build_coverage_table,
@@ -195,6 +196,7 @@ class _SiteWriter:
     def _copy_files(self) -> None:
         for name in STATIC_FILES:
             self._write_bytes(f"static/{name}", (HERE / "static" / name).read_bytes())
+        self._write_text("static/profile.css", build_profile_style())
         for name in VENDOR_FILES:
             self._write_bytes(f"vendor/{name}", (HERE / "vendor" / name).read_bytes())
 

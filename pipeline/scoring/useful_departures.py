@@ -110,9 +110,7 @@ def rebuild_minutes(
     return np.where(times <= window.cap_s, times, -1)
 
 
-def build_useful_departures(
-    result: NearestResult, membership: Membership, small_area_codes: list[str]
-) -> pd.DataFrame:
+def build_useful_departures(result: NearestResult, membership: Membership, small_area_codes: list[str]) -> pd.DataFrame:
     """Build the rows of a case, one a neighbourhood.
 
     Parameters
@@ -132,11 +130,10 @@ def build_useful_departures(
     """
     window, walk = result.window, result.walk.seconds
     chosen = choose_representatives(membership, result.is_linked)
-    totals = np.bincount(
-        membership.member[membership.member >= 0],
-        weights=membership.weight[membership.member >= 0],
-        minlength=len(chosen),
-    )
+    inside = membership.member >= 0
+    member, weight = membership.member[inside], membership.weight[inside]
+    totals = np.bincount(member, weights=weight, minlength=len(chosen))
+    unlinked = np.bincount(member, weights=weight * ~result.is_linked[inside], minlength=len(chosen))
     rows = []
     for number, at in enumerate(chosen.tolist()):
         if at < 0:
@@ -148,7 +145,7 @@ def build_useful_departures(
                 "neighbourhood_code": membership.neighbourhood_codes[number],
                 "small_area_code": small_area_codes[at],
                 "people_pct": round(float(100.0 * membership.weight[at] / totals[number]), 6),
-                "is_linked": bool(result.is_linked[at]),
+                "people_unlinked_pct": round(float(100.0 * unlinked[number] / totals[number]), 6),
                 "window_start_s": window.start_s,
                 "window_minutes": window.n_minutes,
                 "cap_s": window.cap_s,
@@ -164,7 +161,7 @@ COLUMNS = (
     "neighbourhood_code",
     "small_area_code",
     "people_pct",
-    "is_linked",
+    "people_unlinked_pct",
     "window_start_s",
     "window_minutes",
     "cap_s",

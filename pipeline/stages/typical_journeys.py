@@ -103,7 +103,8 @@ def _explain_case(
             continue
         place = small.iloc[origin]
         home = (float(place["lon"]), float(place["lat"]))
-        about = Explanation(row["small_area_code"], home, case.category, "", lonlat, False, [(found, None)])
+        pairs: list[tuple[FoundJourney, FoundJourney | None]] = [(found, None)]
+        about = Explanation(row["small_area_code"], home, case.category, "", lonlat, is_chosen=False, pairs=pairs)
         rows += [
             {**{name: row[name] for name in ("neighbourhood_code", "category", "window", "small_area_code")}, **leg}
             for leg in _list_legs(about)
