@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup, escape
@@ -40,6 +41,7 @@ LOOKS: dict[str, Look] = {
     "d-paper": Look(fill="#ffffff"),
     "d-travel": Look(fill="#2c6e9b"),
     "d-wait": Look(fill="#b9d4e6"),
+    "d-late": Look(fill="#7ea6c4"),
     "d-foot": Look(fill="#8c8c8c"),
     "d-grid": Look(stroke="#d5d5d5", width=0.8),
     "d-axis": Look(stroke="#6b6b6b"),
@@ -167,7 +169,7 @@ class Drawing:
         Markup
             All text from outside is escaped.
         """
-        body = "".join(_write_item(item) for item in self.items)
+        body = _write_items(self.items, 1 if is_alone else 0)
         size = f'viewBox="0 0 {_number(self.width)} {_number(self.height)}"'
         if not is_alone:
             # every part is made of numbers, fixed words and escaped text
@@ -232,35 +234,64 @@ def _describe(look: Look) -> str:
     return ";".join(parts)
 
 
-def _number(value: float) -> str:
-    text = f"{value:.1f}"
-    return text.removesuffix(".0")
+def _number(value: float, decimals: int = 1) -> str:
+    text = f"{value:.{decimals}f}"
+    text = text.removesuffix(".0")
+    return "0" if text == "-0" else text
 
 
-def _write_item(item: Shape | Text) -> str:
-    if isinstance(item, Text):
-        x, y = item.at
-        anchor = "" if item.anchor == "start" else f' text-anchor="{item.anchor}"'
-        return f'<text class="{item.look}" x="{_number(x)}" y="{_number(y)}"{anchor}>{escape(item.words)}</text>'
+def _write_items(items: Sequence[Shape | Text], decimals: int) -> str:
+    """Write shapes and texts; on a page positions are whole pixels, and texts of one look share it: that is small."""
+    parts = []
+    for look, group in groupby(items, key=lambda item: (item.look, item.anchor) if isinstance(item, Text) else None):
+        if look is None:
+            parts += [_write_shape(item, decimals) for item in group if isinstance(item, Shape)]
+            continue
+        texts = [_write_text(item, decimals) for item in group if isinstance(item, Text)]
+        anchor = "" if look[1] == "start" else f' text-anchor="{look[1]}"'
+        parts.append(f'<g class="{look[0]}"{anchor}>{"".join(texts)}</g>')
+    return "".join(parts)
+
+
+def _write_text(item: Text, decimals: int) -> str:
+    x, y = (_number(value, decimals) for value in item.at)
+    return f'<text x="{x}" y="{y}">{escape(item.words)}</text>'
+
+
+def _write_shape(item: Shape, decimals: int) -> str:
     if item.radius:
         return "".join(
-            f'<circle class="{item.look}" cx="{_number(x)}" cy="{_number(y)}" r="{_number(item.radius)}"/>'
+            f'<circle class="{item.look}" cx="{_number(x, decimals)}" cy="{_number(y, decimals)}" '
+            f'r="{_number(item.radius)}"/>'
             for part in item.parts
             for x, y in part
         )
-    path = "".join(_write_path(part) + ("z" if item.is_closed else "") for part in item.parts)
+    path = "".join(_write_path(part, decimals) + ("z" if item.is_closed else "") for part in item.parts)
     return f'<path class="{item.look}" d="{path}"/>'
 
 
-def _write_path(points: Sequence[Point]) -> str:
-    """Write a line; sides along an axis are written short."""
-    x0, y0 = (_number(v) for v in points[0])
-    parts = [f"M{x0} {y0}"]
-    for point in points[1:]:
-        x, y = (_number(v) for v in point)
-        parts.append(f"V{y}" if x == x0 else f"H{x}" if y == y0 else f"L{x} {y}")
-        x0, y0 = x, y
-    return "".join(parts)
+def _write_path(points: Sequence[Point], decimals: int) -> str:
+    """Write a line by steps from point to point, those along an axis short; points are rounded first, not steps."""
+    rounded = [(round(x, decimals), round(y, decimals)) for x, y in points]
+    parts = [f"M{_number(rounded[0][0], decimals)} {_number(rounded[0][1], decimals)}"]
+    steps = [(x - x0, y - y0) for (x0, y0), (x, y) in pairwise(rounded) if (x, y) != (x0, y0)]
+    for direction, group in groupby(steps, key=_find_direction):
+        same = list(group)
+        if direction:
+            across, down = (_number(sum(step[axis] for step in same), decimals) for axis in (0, 1))
+            parts.append(f"v{down}" if across == "0" else f"h{across}")
+        else:
+            parts += [f"l{_number(across, decimals)} {_number(down, decimals)}" for across, down in same]
+    return "".join(parts).replace(" -", "-") if len(parts) > 1 else f"{parts[0]}h0"
+
+
+def _find_direction(step: Point) -> str:
+    """Return the direction of a step along an axis, empty for others."""
+    if step[1] == 0:
+        return "right" if step[0] > 0 else "left"
+    if step[0] == 0:
+        return "down" if step[1] > 0 else "up"
+    return ""
 
 
 def _paint(axes: Axes, item: Shape | Text) -> None:

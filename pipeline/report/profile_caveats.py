@@ -9,6 +9,7 @@ from pipeline.report.profile_scores import describe_stability
 from pipeline.report.text import as_float, as_text, capitalise, format_integer, format_pct, join_words
 
 if TYPE_CHECKING:
+    from pipeline.report.context import CategoryInfo, WindowInfo
     from pipeline.report.profile_subject import Subject
 
 VINTAGES = ("boundaries", "names", "small areas", "population", "lookup", "streets")
@@ -62,28 +63,25 @@ def _describe_linkage(subject: Subject) -> list[str]:
 
 
 def _describe_cut_off(subject: Subject) -> list[str]:
+    """Say what cannot be reached at any minute, categories with the same windows together."""
     context = subject.context
-    sentences = []
+    found: dict[tuple[str, ...], list[str]] = {}
     for category in context.categories:
-        never = []
-        for window in context.windows:
-            row = subject.times.get((category.key, context.latest.key, window.key, "outward", "all"))
-            if (
-                row is not None
-                and (as_float(row["reachable_pct"]) or 0.0) <= 0
-                and as_text(row["reason"])
-                in {
-                    "no_route",
-                    "over_limit",
-                }
-            ):
-                never.append(window.label.lower())
+        never = tuple(window.label.lower() for window in context.windows if _is_cut_off(subject, category, window))
         if never:
-            sentences.append(
-                f"Cut off: no journey to {category.phrase} within {context.method.max_time_min} minutes at any minute "
-                f"({join_words(never)})."
-            )
-    return sentences
+            found.setdefault(never, []).append(category.phrase)
+    limit = context.method.max_time_min
+    return [
+        f"Cut off: no journey within {limit} minutes at any minute ({join_words(never)}) to {join_words(phrases)}."
+        for never, phrases in found.items()
+    ]
+
+
+def _is_cut_off(subject: Subject, category: CategoryInfo, window: WindowInfo) -> bool:
+    row = subject.times.get((category.key, subject.context.latest.key, window.key, "outward", "all"))
+    if row is None or (as_float(row["reachable_pct"]) or 0.0) > 0:
+        return False
+    return as_text(row["reason"]) in {"no_route", "over_limit"}
 
 
 def _describe_score(subject: Subject) -> list[str]:

@@ -25,7 +25,7 @@ from pipeline.report.text import (
 if TYPE_CHECKING:
     from pipeline.report.profile_subject import Row, Subject
 
-MAX_SERVICES = 8
+MAX_SERVICES = 5
 MIN_LOSS_MIN = 0.05
 BANDS = (("weekday", "all_day"), ("weekday", "18_22"), ("saturday", "all_day"), ("sunday", "all_day"))
 PARTS = {

@@ -52,6 +52,11 @@ class TypicalJourney:
         return self.legs[-1].end_s - self.legs[0].start_s
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The legs in words."""
+        return tuple(leg.words for leg in self.legs)
+
+    @property
     def headline(self) -> str:
         """What it is, in a line."""
         leave, arrive = format_time(self.legs[0].start_s), format_time(self.legs[-1].end_s)

@@ -42,6 +42,8 @@ COMPARED = (
 )
 TOTALS = {"score": "Score (higher is worse)", "absolute_index": "Absolute index (100 is best)"}
 
+MAX_PEERS = 10
+
 ScoreMedians = dict[str, dict[str, float | None]]
 
 
@@ -304,7 +306,7 @@ def build_peers(subject: Subject) -> Table | None:
     rows = sorted(report.get_rows(PEERS, subject.place.code), key=lambda row: as_float(row["peer_number"]) or 0.0)
     latest = subject.context.latest.key
     lines = []
-    for row in rows:
+    for row in rows[:MAX_PEERS]:
         at = report.position.get(as_text(row["peer_code"]))
         if at is None:
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 from pipeline.report import data as d
 from pipeline.report.profile_columns import VISIT
 from pipeline.report.profile_windows import build_departure_table, build_views, build_window_figure
-from pipeline.report.sketches import draw_spread
 from pipeline.report.tables import (
     Cell,
     Column,
@@ -34,8 +32,6 @@ from pipeline.report.text import (
 )
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
-
     from pipeline.report.context import CategoryInfo, WindowInfo
     from pipeline.report.profile_figure import Figure
     from pipeline.report.profile_subject import Row, Subject
@@ -50,7 +46,6 @@ class TimeRow:
     window: str
     medians: tuple[Cell, ...]
     spread: str
-    picture: Markup
     reachable: str
     first: str
     last: str
@@ -65,9 +60,7 @@ class TimeBlock:
     title: str
     anchor: str
     absence: str
-    axis_min: int
     rows: tuple[TimeRow, ...]
-    nearest: Table | None
     figure: Figure | None
     departures: Table | None
 
@@ -80,45 +73,25 @@ def build_time_block(subject: Subject, category: CategoryInfo) -> TimeBlock:
         for window in context.windows
     }
     found = {key: cells for key, cells in found.items() if any(row is not None for row in cells)}
-    limit = _choose_axis(subject, [cells[-1] for cells in found.values()])
-    rows = [
-        _build_time_row(subject, window, found[window.key], limit) for window in context.windows if window.key in found
-    ]
+    rows = [_build_time_row(subject, window, found[window.key]) for window in context.windows if window.key in found]
     absence = "" if rows else category.absence_text
     if not rows and subject.report.has_jobs(category):
         absence = f"How many {category.count_label} are within reach stands in a table below."
-    nearest = _build_nearest(subject, category) if rows else None
     views = build_views(category, subject.useful, times, context)
     about = next((row for (key, *_), row in subject.useful.items() if key == category.key), {})
     return TimeBlock(
         f"To {category.phrase}",
         f"time-{category.key}",
         absence,
-        limit,
         tuple(rows),
-        nearest,
         build_window_figure(category, views, subject.place, about),
-        build_departure_table(category, views, context),
+        build_departure_table(category, views, _describe_nearest(subject, category), context),
     )
 
 
-def _choose_axis(subject: Subject, rows: list[Row | None]) -> int:
-    """Return the end of the axis of the spread bars in minutes: the least multiple of 30 that holds them all."""
-    longest = [as_float(row["travel_time_p95_s"]) for row in rows if row is not None]
-    cap = subject.context.method.max_time_min
-    if not longest or any(value is None for value in longest):
-        return cap
-    top = max(value for value in longest if value is not None)
-    return min(cap, max(30, math.ceil(top / 1800.0) * 30))
-
-
-def _build_time_row(subject: Subject, window: WindowInfo, found: list[Row | None], axis_min: int) -> TimeRow:
+def _build_time_row(subject: Subject, window: WindowInfo, found: list[Row | None]) -> TimeRow:
     limit = subject.context.method.max_time_min
     row = found[-1] or {}
-    p5, p25, p50, p75, p95 = (
-        None if (value := as_float(row.get(f"travel_time_{name}_s"))) is None else value / 60.0
-        for name in ("p5", "p25", "p50", "p75", "p95")
-    )
     reason = as_text(row.get("reason"))
     gap, walk = as_float(row.get("longest_gap_s")), as_float(row.get("walk_time_s"))
     return TimeRow(
@@ -128,7 +101,6 @@ def _build_time_row(subject: Subject, window: WindowInfo, found: list[Row | None
             for item in found
         ),
         spread=build_spread_text(row),
-        picture=draw_spread(p5, p25, p50, p75, p95, limit=float(axis_min)),
         reachable=format_pct(as_float(row.get("reachable_pct"))),
         first=build_clock_cell(row.get("first_departure_s")).text,
         last=build_clock_cell(row.get("last_departure_s")).text,
@@ -137,25 +109,18 @@ def _build_time_row(subject: Subject, window: WindowInfo, found: list[Row | None
     )
 
 
-def _build_nearest(subject: Subject, category: CategoryInfo) -> Table | None:
-    context, times = subject.context, subject.times
-    rows = []
-    for window in context.windows:
-        row = times.get((category.key, context.latest.key, window.key, "outward", "all"))
-        found = read_nearest(as_text(row["destinations_nearest"])) if row is not None else []
-        if found:
-            words = [f"{name} ({format_pct(share)})" for name, share in found[:MAX_NEAREST]]
+def _describe_nearest(subject: Subject, category: CategoryInfo) -> dict[tuple[str, str], str]:
+    """Say which destinations are nearest and for what share of the minutes, by window and direction."""
+    latest = subject.context.latest.key
+    words = {}
+    for (key, snapshot, window, direction, mode_set), row in subject.times.items():
+        if (key, snapshot, mode_set) == (category.key, latest, "all"):
+            found = read_nearest(as_text(row["destinations_nearest"]))
+            named = [f"{name} ({format_pct(share)})" for name, share in found[:MAX_NEAREST]]
             if len(found) > MAX_NEAREST:
-                words.append(f"{len(found) - MAX_NEAREST} more")
-            rows.append((build_text_cell(window.label), build_text_cell("; ".join(words), look="words")))
-    if not rows:
-        return None
-    return Table(
-        f"nearest-{category.key}",
-        f"Reached soonest, and for what share of departure minutes ({context.name_snapshot(context.latest)})",
-        (Column("Leaving", is_number=False), Column("Nearest", is_number=False)),
-        tuple(rows),
-    )
+                named.append(f"{len(found) - MAX_NEAREST} more")
+            words[window, direction] = "; ".join(named)
+    return words
 
 
 def build_other_times(subject: Subject) -> Table:

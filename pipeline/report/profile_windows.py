@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -20,10 +21,11 @@ from pipeline.report.text import (
     format_pct,
     format_reason,
     format_time,
+    join_words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.report.context import CategoryInfo, ReportContext, WindowInfo
     from pipeline.report.data import Place
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 360.0, 176.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 10.0, 26.0, 24.0
 STEP_MIN = 30
+STEP_S = 60
 HOUR_S = 3600
 MAX_TIMES = 12
 WHOLE_PCT = 99.95
@@ -42,12 +45,23 @@ Row = dict[str, object]
 
 @dataclass(frozen=True)
 class Minute:
-    """One minute of a window: when, how long in all, how long of that before the journey sets out; None for none."""
+    """One minute of a window: when, how long in all (None: no journey), how long of that before the journey sets out.
+
+    The wait is None where the journey sets out after the window (for deadlines: arrives before it), since it is not
+    known when.
+    """
 
     at_s: int
     total_s: int | None
-    wait_s: int
+    wait_s: int | None
     is_walk: bool
+
+    @property
+    def kind(self) -> str:
+        """What is drawn: none, foot, late (the wait is not known) or told."""
+        if self.total_s is None:
+            return "none"
+        return "foot" if self.is_walk else "late" if self.wait_s is None else "told"
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,7 @@ class WindowView:
     """A window of one direction from the small area that stands for a neighbourhood, minute by minute."""
 
     label: str
+    window: str
     direction: str
     minutes: tuple[Minute, ...]
     departures: tuple[int, ...]
@@ -94,26 +109,30 @@ def read_minutes(row: Row) -> tuple[Minute, ...]:
     walk, cap = as_float(row["walk_time_s"]), as_float(row["cap_s"]) or 0.0
     start, n = int(as_float(row["window_start_s"]) or 0), int(as_float(row["window_minutes"]) or 0)
     is_deadline = row["direction"] == "arrive_by"
+    edge = start if is_deadline else start + 60 * (n - 1)
     minutes = []
     for at in range(start, start + 60 * n, 60):
         found = _choose(journeys, at, is_deadline=is_deadline)
-        total, wait = found if found is not None else (None, 0)
-        is_walk = walk is not None and (total is None or walk <= total)
-        if is_walk and walk is not None:
-            total, wait = int(walk), 0
-        if total is not None and total > cap:
-            total, wait, is_walk = None, 0, False
-        minutes.append(Minute(at, total, wait, is_walk))
+        if walk is not None and (found is None or walk <= found[1] - found[0] + found[2]):
+            minutes.append(
+                Minute(at, int(walk), 0, is_walk=True) if walk <= cap else Minute(at, None, 0, is_walk=False)
+            )
+        elif found is None or found[1] - found[0] + found[2] > cap:
+            minutes.append(Minute(at, None, 0, is_walk=False))
+        else:
+            is_edge = (found[1] if is_deadline else found[0]) == edge
+            wait = None if is_edge else found[2]
+            minutes.append(Minute(at, found[1] - found[0] + found[2], wait, is_walk=False))
     return tuple(minutes)
 
 
-def _choose(journeys: Sequence[Sequence[int]], at: int, *, is_deadline: bool) -> tuple[int, int] | None:
-    """Return total time and wait of the journey one takes at a minute, None without one."""
+def _choose(journeys: Sequence[Sequence[int]], at: int, *, is_deadline: bool) -> tuple[int, int, int] | None:
+    """Return departure, arrival and wait of the journey one takes at a minute, None without one."""
     if is_deadline:
         fitting = [journey for journey in journeys if journey[1] <= at]
-        return (at - fitting[-1][0], at - fitting[-1][1]) if fitting else None
+        return (fitting[-1][0], fitting[-1][1], at - fitting[-1][1]) if fitting else None
     later = next((journey for journey in journeys if journey[0] >= at), None)
-    return None if later is None else (later[1] - at, later[0] - at)
+    return None if later is None else (later[0], later[1], later[0] - at)
 
 
 def build_views(
@@ -147,6 +166,7 @@ def build_views(
             views.append(
                 WindowView(
                     _name(window, direction, minutes),
+                    window.key,
                     direction,
                     minutes,
                     _list_departures(row, minutes),
@@ -164,14 +184,10 @@ def _name(window: WindowInfo, direction: str, minutes: Sequence[Minute]) -> str:
 
 
 def _list_departures(row: Row, minutes: Sequence[Minute]) -> tuple[int, ...]:
-    """Return the departures, or for deadlines the arrivals, that give the least time of all around them."""
-    column = 1 if row["direction"] == "arrive_by" else 0
-    used = {minute.at_s for minute in minutes if minute.total_s is not None and not minute.is_walk}
-    return tuple(
-        journey[column]
-        for journey in json.loads(as_text(row["journeys"]))
-        if (journey[column] - minutes[0].at_s) // 60 * 60 + minutes[0].at_s in used
-    )
+    """Return the departures, or for deadlines the arrivals, that one waits for; not one beyond the window."""
+    if row["direction"] == "arrive_by":
+        return tuple(sorted({minute.at_s - (minute.wait_s or 0) for minute in minutes if minute.kind == "told"}))
+    return tuple(sorted({minute.at_s + (minute.wait_s or 0) for minute in minutes if minute.kind == "told"}))
 
 
 def build_window_figure(category: CategoryInfo, views: Sequence[WindowView], place: Place, row: Row) -> Figure | None:
@@ -209,6 +225,7 @@ def build_window_figure(category: CategoryInfo, views: Sequence[WindowView], pla
         legend=(
             ("d-wait", "waiting to set out"),
             ("d-travel", "on the way: walking, waiting at stops, riding"),
+            ("d-late", "both: it sets out after the window"),
             ("d-foot", "walking all the way"),
             ("d-none", "no journey"),
             ("d-median", "published median of the whole neighbourhood"),
@@ -218,15 +235,18 @@ def build_window_figure(category: CategoryInfo, views: Sequence[WindowView], pla
 
 def describe_views(category: CategoryInfo, views: Sequence[WindowView]) -> str:
     """Say what the first window shows, as a headline."""
-    view = views[0]
-    what = f"{capitalise(category.phrase)}"
+    view, what = views[0], capitalise(category.phrase)
+    when = view.label.split(",")[0].lower()
     if not view.known:
-        return f"{what}: no journey at any minute of the {view.label.split(',')[0].lower()}"
+        return f"{what} cannot be reached at any minute: {when}"
     low, high = compute_minutes(min(view.known)), compute_minutes(max(view.known))
-    span = f"{low} minutes whenever one leaves" if low == high else f"{low} to {high} minutes, by the minute one leaves"
+    if low == high:
+        span = f"{what} is {low} minutes away whenever one leaves"
+    else:
+        span = f"{what} is {low} to {high} minutes away, depending on the minute one leaves"
     if view.n_without:
-        span += f"; no journey in {view.n_without} of {len(view.minutes)} minutes"
-    return f"{what}: {span}, on a {view.label.split(',')[0].lower()}" if view.label else f"{what}: {span}"
+        span += f", and cannot be reached in {view.n_without} of {len(view.minutes)} minutes"
+    return f"{span}: {when}"
 
 
 def describe_view(view: WindowView) -> str:
@@ -238,7 +258,7 @@ def describe_view(view: WindowView) -> str:
     if view.n_without:
         text += f"; no journey in {view.n_without} of {len(view.minutes)} minutes"
     if view.departures:
-        text += f"; {format_count_of(len(view.departures), 'departure', 'departures')} worth waiting for"
+        text += f"; {format_count_of(len(view.departures), 'departure', 'departures')} to wait for"
     return f"{text}."
 
 
@@ -261,24 +281,18 @@ def _draw(view: WindowView, top_min: int) -> Drawing:
 
     drawing.add_text("t-title", 0, 12, view.label)
     step = STEP_MIN if top_min <= 4 * STEP_MIN else 2 * STEP_MIN
-    for tick in range(0, top_min + 1, step):
-        drawing.add_line("d-grid", (LEFT, y(60 * tick)), (WIDTH - RIGHT, y(60 * tick)))
+    ticks = range(0, top_min + 1, step)
+    drawing.add_lines("d-grid", [((LEFT, y(60 * tick)), (WIDTH - RIGHT, y(60 * tick))) for tick in ticks])
+    for tick in ticks:
         drawing.add_text("t-tick", LEFT - 5, y(60 * tick) + 4, f"{tick} min" if tick == top_min else str(tick), "end")
     runs = _split_runs(view.minutes)
     for run in runs:
-        if run[0].total_s is None:
+        if run[0].kind == "none":
             drawing.add_hatch(x(run[0].at_s), TOP, x(run[-1].at_s + 60) - x(run[0].at_s), up)
-    waits = [run for run in runs if run[0].total_s is not None and not run[0].is_walk]
-    drawing.add_areas("d-wait", [_outline(run, x, y) for run in waits])
-    for look, is_walk in (("d-travel", False), ("d-foot", True)):
-        boxes = []
-        for run in runs:
-            if run[0].total_s is None or run[0].is_walk != is_walk:
-                continue
-            travel_s = (run[0].total_s or 0) - run[0].wait_s
-            left, right, height = x(run[0].at_s), x(run[-1].at_s + 60), y(travel_s)
-            boxes.append(((left, y(0)), (left, height), (right, height), (right, y(0))))
-        drawing.add_areas(look, boxes)
+    for look, kind in (("d-wait", "told"), ("d-travel", "told"), ("d-late", "late"), ("d-foot", "foot")):
+        is_level = look == "d-travel"
+        spans = [list(span) for key, span in groupby(runs, key=lambda run: run[0].kind) if key == kind]
+        drawing.add_areas(look, [_outline(span, x, y, is_level=is_level) for span in spans])
     if view.median_s is not None:
         drawing.add_line("d-median", (LEFT, y(view.median_s)), (WIDTH - RIGHT, y(view.median_s)))
     _draw_hours(drawing, first, last, x)
@@ -287,12 +301,17 @@ def _draw(view: WindowView, top_min: int) -> Drawing:
     return drawing
 
 
-def _outline(run: Sequence[Minute], x: Scale, y: Scale) -> list[tuple[float, float]]:
-    """Outline the whole time of minutes that take the same journey: it falls until the journey sets out."""
-    first, last = run[0], run[-1]
-    start_s, end_s = first.total_s or 0, last.total_s or 0
-    left, right = x(first.at_s), x(last.at_s + 60)
-    return [(left, y(0)), (left, y(start_s)), (x(last.at_s), y(end_s)), (right, y(end_s)), (right, y(0))]
+def _outline(runs: Sequence[Sequence[Minute]], x: Scale, y: Scale, *, is_level: bool) -> list[tuple[float, float]]:
+    """Outline runs that follow one another: the whole time, which falls until a journey sets out, or the journey."""
+    points = [(x(runs[0][0].at_s), y(0))]
+    for run in runs:
+        first, last = run[0], run[-1]
+        start_s, end_s = (minute.total_s or 0 for minute in (first, last))
+        if is_level:
+            start_s = end_s = start_s - (first.wait_s or 0)
+        points += [(x(first.at_s), y(start_s)), (x(last.at_s), y(end_s)), (x(last.at_s + 60), y(end_s))]
+    points.append((x(runs[-1][-1].at_s + 60), y(0)))
+    return points
 
 
 def _draw_hours(drawing: Drawing, first: int, last: int, x: Scale) -> None:
@@ -301,13 +320,12 @@ def _draw_hours(drawing: Drawing, first: int, last: int, x: Scale) -> None:
     step = HOUR_S if span_h <= 6 else 2 * HOUR_S if span_h <= 12 else 4 * HOUR_S
     if span_h < 1:
         step = HOUR_S // 4
-    at = -(-first // step) * step
-    while at <= last:
-        drawing.add_line("d-axis", (x(at), HEIGHT - BOTTOM), (x(at), HEIGHT - BOTTOM + 4))
+    marks = range(-(-first // step) * step, last + 1, step)
+    drawing.add_lines("d-axis", [((x(at), HEIGHT - BOTTOM), (x(at), HEIGHT - BOTTOM + 4)) for at in marks])
+    for at in marks:
         words = "24:00" if at == 24 * HOUR_S else format_time(at)[:5]
         anchor: Anchor = "end" if x(at) > WIDTH - RIGHT - 12 else "middle"
         drawing.add_text("t-tick", x(at), HEIGHT - BOTTOM + 16, words, anchor)
-        at += step
 
 
 def _split_runs(minutes: Sequence[Minute]) -> list[list[Minute]]:
@@ -322,14 +340,12 @@ def _split_runs(minutes: Sequence[Minute]) -> list[list[Minute]]:
 
 
 def _is_same(before: Minute, here: Minute) -> bool:
-    if before.total_s is None or here.total_s is None:
-        return before.total_s is None and here.total_s is None
-    if before.is_walk or here.is_walk:
-        return before.is_walk and here.is_walk
-    is_deadline = here.wait_s > before.wait_s
-    if is_deadline:
-        return here.total_s - here.wait_s == before.total_s - before.wait_s and here.wait_s == before.wait_s + 60
-    return before.at_s + before.total_s == here.at_s + here.total_s
+    if before.kind != here.kind:
+        return False
+    if before.kind != "told":
+        return True
+    travel = [(minute.total_s or 0) - (minute.wait_s or 0) for minute in (before, here)]
+    return travel[0] == travel[1] and abs((before.wait_s or 0) - (here.wait_s or 0)) == STEP_S
 
 
 def _build_data(views: Sequence[WindowView]) -> pd.DataFrame:
@@ -339,7 +355,7 @@ def _build_data(views: Sequence[WindowView]) -> pd.DataFrame:
             "direction": view.direction,
             "minute": format_time(minute.at_s),
             "travel_time_s": minute.total_s,
-            "wait_s": None if minute.total_s is None else minute.wait_s,
+            "wait_s": minute.wait_s if minute.kind == "told" else None,
             "way": "none" if minute.total_s is None else "on foot" if minute.is_walk else "by public transport",
         }
         for view in views
@@ -348,8 +364,10 @@ def _build_data(views: Sequence[WindowView]) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"travel_time_s": "Int64", "wait_s": "Int64"})
 
 
-def build_departure_table(category: CategoryInfo, views: Sequence[WindowView], context: ReportContext) -> Table | None:
-    """Return the windows in words: shortest, longest, minutes without a journey, departures worth waiting for."""
+def build_departure_table(
+    category: CategoryInfo, views: Sequence[WindowView], nearest: Mapping[tuple[str, str], str], context: ReportContext
+) -> Table | None:
+    """Return the windows in words: shortest, longest, minutes without a journey, departures, who is nearest."""
     if not views:
         return None
     rows = []
@@ -367,26 +385,31 @@ def build_departure_table(category: CategoryInfo, views: Sequence[WindowView], c
                 span,
                 Cell(f"{view.n_without} of {len(view.minutes)}"),
                 build_text_cell(_list_times(view), look="words"),
+                build_text_cell(nearest.get((view.window, view.direction), ""), look="words"),
             )
         )
     return Table(
         f"departures-{category.key}",
-        f"To {category.phrase}: the picture above in words",
+        f"To {category.phrase}: the picture in words, and who is nearest",
         (
             Column("When", is_number=False),
             Column("Shortest to longest"),
             Column("Minutes without a journey"),
-            Column("Departures worth waiting for", is_number=False),
+            Column("Departures one waits for", is_number=False),
+            Column("Nearest, and for what share of the minutes", is_number=False),
         ),
         tuple(rows),
-        "Where a window ends before a journey sets out, its last minute stands for that journey.",
     )
 
 
 def _list_times(view: WindowView) -> str:
     times = [format_time(at) for at in view.departures]
+    is_late = any(minute.kind == "late" for minute in view.minutes)
+    later = "before the window" if view.direction == "arrive_by" else "after the window"
+    if len(times) > MAX_TIMES:
+        times = [*times[:MAX_TIMES], f"{len(times) - MAX_TIMES} more"]
+    if is_late:
+        times.append(f"one {later}")
     if not times:
         return "none: walking all the way is as quick" if view.known else ""
-    if len(times) <= MAX_TIMES:
-        return ", ".join(times)
-    return f"{', '.join(times[:MAX_TIMES])} and {len(times) - MAX_TIMES} more"
+    return join_words(times)

@@ -57,6 +57,12 @@ class JourneyBlock:
     now: TypicalJourney
     before: TypicalJourney | None
     figure: Figure | None
+    same_as: str = ""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the earliest timetables have the same journey, to the minute."""
+        return self.before is not None and not self.same_as and self.before.words == self.now.words
 
     @property
     def anchor(self) -> str:
@@ -170,7 +176,8 @@ class ProfileBuilder:
             before = subject.journeys.get((category.key, first.key)) if first != context.latest else None
             is_drawn = sum(block.figure is not None for block in blocks) < self.max_maps
             figure = build_journey_figure(self.report, subject.place, now) if is_drawn else None
-            blocks.append(JourneyBlock(now, before, figure))
+            same = next((b for b in blocks if b.now.words == now.words and _is_same_past(b.before, before)), None)
+            blocks.append(JourneyBlock(now, before, figure, same.now.category.phrase if same else ""))
         return blocks
 
     def _describe(self, subject: Subject) -> list[str]:
@@ -200,3 +207,7 @@ class ProfileBuilder:
             n_ranked = self._n_ranked.get(snapshot.key, 0)
             sentences.append(f"Rank {text} of {format_integer(n_ranked)}, where 1 is the worst connected.")
         return sentences
+
+
+def _is_same_past(one: TypicalJourney | None, other: TypicalJourney | None) -> bool:
+    return (one and one.words) == (other and other.words)

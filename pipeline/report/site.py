@@ -42,6 +42,7 @@ from pipeline.report.quality import (
     build_notices_table,
     collect_attributions,
 )
+from pipeline.report.score_tables import build_definition_table
 from pipeline.report.tables import (
     Cell,
     Column,
@@ -346,6 +347,7 @@ class _SiteWriter:
             parameters=build_parameter_table(self.context),
             windows=build_window_table(self.context),
             weights=build_weight_table(self.context),
+            indicators=build_definition_table(self.context),
         )
 
     def _write_quality(self) -> None:
