@@ -422,6 +422,24 @@ def explain(
 
 
 @app.command()
+def profile(
+    area: str,
+    code: Annotated[str, typer.Argument(help="code of a neighbourhood")],
+    out: Annotated[Path | None, typer.Option("--out", help="write the profile to this file")] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="as PDF (needs Chromium); else as HTML")] = False,
+    charts: Annotated[
+        Path | None, typer.Option("--charts", help="write every chart as SVG, PNG and CSV into this folder")
+    ] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write the profile of one neighbourhood, to hand over or to print."""
+    from pipeline.cli.profile import write_files
+
+    write_files(_load(area, config, data), code, out=out, is_pdf=pdf, charts=charts)
+
+
+@app.command()
 def diff(
     area: str,
     earlier: str,

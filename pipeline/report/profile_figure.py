@@ -156,7 +156,7 @@ def _draw_key(look: str) -> Drawing:
     key = Drawing(KEY_WIDTH, KEY_HEIGHT)
     if look == "d-none":
         key.add_hatch(0.5, 0.5, KEY_WIDTH - 1, KEY_HEIGHT - 1)
-    elif look in {"d-dot", "d-place", "d-end", "d-stop"}:
+    elif look in {"d-doubt", "d-dot", "d-place", "d-end", "d-stop"}:
         key.add_circle(look, KEY_WIDTH / 2, KEY_HEIGHT / 2, 5)
     elif LOOKS[look].fill:
         key.add_rect(look, 1, 1, KEY_WIDTH - 2, KEY_HEIGHT - 2)

@@ -300,7 +300,7 @@ def build_comparison(subject: Subject) -> Table | None:
     )
 
 
-def build_peers(subject: Subject) -> Table | None:
+def build_peers(subject: Subject, *, has_pages: bool) -> Table | None:
     """Return the peers, nearest in deprivation within the same rural or urban class; None where none were found."""
     report = subject.report
     rows = sorted(report.get_rows(PEERS, subject.place.code), key=lambda row: as_float(row["peer_number"]) or 0.0)
@@ -315,7 +315,7 @@ def build_peers(subject: Subject) -> Table | None:
         score = scores[0] if scores else {}
         lines.append(
             (
-                build_text_cell(peer.name, href=f"{peer.page}.html"),
+                build_text_cell(peer.name, href=f"{peer.page}.html" if has_pages else ""),
                 Cell(format_number(as_float(score.get("score")), 1)),
                 Cell(format_rank(*(as_float(score.get(name)) for name in ("rank", "rank_low", "rank_high")))),
                 Cell(format_number(as_float(score.get("absolute_index")), 1)),

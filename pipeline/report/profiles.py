@@ -116,10 +116,12 @@ class ProfileBuilder:
         The tables.
     max_maps
         On how many maps journeys are drawn; a site of many pages draws one. The others are in words.
+    is_alone
+        Whether a profile is a file of its own, without pages to link to.
     """
 
-    def __init__(self, report: ReportData, facts: Facts, *, max_maps: int = 1) -> None:
-        self.report, self.facts, self.max_maps = report, facts, max_maps
+    def __init__(self, report: ReportData, facts: Facts, *, max_maps: int = 1, is_alone: bool = False) -> None:
+        self.report, self.facts, self.max_maps, self.is_alone = report, facts, max_maps, is_alone
         self.context = report.context
         self._medians = compute_score_medians(report)
         self._n_ranked = count_ranked(report)
@@ -137,7 +139,7 @@ class ProfileBuilder:
             build_scores(subject, self._medians),
             build_indicators(subject),
             build_comparison(subject),
-            build_peers(subject),
+            build_peers(subject, has_pages=not self.is_alone),
             build_sensitivity(subject),
         )
         return Profile(
