@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.report.profile_subject import Row, Subject
 
 MAX_SERVICES = 5
-MIN_LOSS_MIN = 0.05
+MIN_LOSS_MIN = 0.5
 BANDS = (("weekday", "all_day"), ("weekday", "18_22"), ("saturday", "all_day"), ("sunday", "all_day"))
 PARTS = {
     "lost_together": "Services lost or cut, all together",
@@ -88,11 +88,12 @@ def _describe_time_change(before: float | None, after: float | None) -> str:
 def build_service_change(subject: Subject) -> Table | None:
     """Return the change of runs since the first snapshot with its coverage class; None where none was published."""
     rows = subject.report.get_rows(d.SERVICE_CHANGE, subject.place.code)
-    latest = subject.context.latest.key
+    latest, known = subject.context.latest.key, {snapshot.key for snapshot in subject.context.snapshots}
     found = {
         (as_text(row["day_type"]), as_text(row["band"])): row
         for row in rows
-        if row["comparison"] == "since_first" and row["snapshot_to"] == latest and row["mode"] == "all"
+        if (row["comparison"], row["snapshot_to"], row["mode"]) == ("since_first", latest, "all")
+        and row["snapshot_from"] in known
     }
     lines = []
     for day_type, band in BANDS:
@@ -157,6 +158,9 @@ def _build_pair(subject: Subject, pair: tuple[str, str], rows: list[Row]) -> Tab
             mine = [row for row in rows if (row["category"], row["window"]) == (category.key, window.key)]
             where = (build_text_cell(capitalise(category.label)), build_text_cell(window.label))
             lines += [(*where, *cells) for cells in _list_case(services, mine)]
+    if not lines:
+        words = build_text_cell("no part of any change reaches half a minute")
+        lines = [(build_text_cell("All"), build_text_cell("All windows"), words, Cell(DASH), Cell(DASH))]
     start, end = (context.name_snapshot(context.get_snapshot(key)) for key in pair)
     return Table(
         f"attribution-{pair[0]}-{pair[1]}",
@@ -170,7 +174,7 @@ def _build_pair(subject: Subject, pair: tuple[str, str], rows: list[Row]) -> Tab
         ),
         tuple(lines),
         "Each service is put back alone, as it ran, and every journey computed anew; effects of services alone do not "
-        "add up to that of all together. A minus means shorter. Journeys that did not change are left out.",
+        "add up to that of all together. A minus means shorter. Changes of less than half a minute are left out.",
     )
 
 

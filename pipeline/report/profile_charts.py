@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 BAR_WIDTH, BAR_HEIGHT = 360.0, 168.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 8.0, 26.0, 24.0
 WIDE = 736.0
-LABEL_CHARACTERS = 34
+LABEL_HEIGHT = 18.0
+LABEL_CHARACTERS = 44
 CHARACTER = 6.4
 
 
@@ -149,7 +150,10 @@ def _draw_bars(panel: BarPanel) -> Drawing:
             height = BAR_HEIGHT - BOTTOM - y(bar.value)
             look = "d-bar-partial" if bar.status == "partial" else "d-bar"
             drawing.add_rect(look, left, y(bar.value), width, height)
-            drawing.add_text("t-gap", left + width / 2, y(bar.value) - 4, format_rate(bar.value), "middle")
+            edge = y(bar.value)
+            if bar.median is not None and 0 <= edge - y(bar.median) < LABEL_HEIGHT:
+                edge = y(bar.median)
+            drawing.add_text("t-gap", left + width / 2, edge - 4, format_rate(bar.value), "middle")
         if bar.median is not None:
             drawing.add_line("d-tick", (left - 5, y(bar.median)), (left + width + 5, y(bar.median)))
         drawing.add_text("t-tick", left + width / 2, BAR_HEIGHT - BOTTOM + 16, bar.label, "middle")
@@ -176,7 +180,7 @@ def build_score_figure(place: str, score: float, boxes: Sequence[GroupBox], *, w
     Figure
         One panel; its own group has a dark outline.
     """
-    row, left, right, top = 30.0, 230.0, 16.0, 18.0
+    row, left, right, top = 30.0, 280.0, 16.0, 18.0
     drawing = Drawing(WIDE, top + row * len(boxes) + 42)
     bottom = top + row * len(boxes)
 
@@ -252,7 +256,7 @@ def build_parts_figure(place: str, parts: Sequence[Part], *, when: str) -> Figur
     known = [part for part in parts if part.points is not None]
     ordered = sorted(known, key=lambda part: (-(part.points or 0.0), part.label))
     ordered += [part for part in parts if part.points is None]
-    row, left, right, top = 24.0, 300.0, 120.0, 6.0
+    row, left, right, top = 24.0, 270.0, 190.0, 6.0
     drawing = Drawing(WIDE, top + row * len(ordered) + 26)
     most = choose_top([max(part.weight_pct, part.points or 0.0) for part in ordered])
 
@@ -265,7 +269,7 @@ def build_parts_figure(place: str, parts: Sequence[Part], *, when: str) -> Figur
         drawing.add_text("t-tick", x(tick), bottom + 16, format_number(tick, 0 if most >= 4 else 1), "middle")
     for number, part in enumerate(ordered):
         y = top + row * number
-        drawing.add_text("t-sub", left - 8, y + 16, shorten(capitalise(part.label), 44), "end")
+        drawing.add_text("t-sub", left - 8, y + 16, shorten(capitalise(part.label), 42), "end")
         if part.points is None:
             drawing.add_text("t-tick", left + 6, y + 16, "no data: left out")
             continue

@@ -128,7 +128,7 @@ def _tell(row: Row) -> Leg:
 
 
 def build_journey_figure(report: ReportData, place: Place, journey: TypicalJourney) -> Figure | None:
-    """Draw a journey on the map; None where no leg has a position.
+    """Draw a journey on the map; None where no leg has a position, or one walks all the way.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def build_journey_figure(report: ReportData, place: Place, journey: TypicalJourn
         Numbers on the map are those of the legs in words.
     """
     points = [point for leg in journey.legs for point in leg.line]
-    if not points:
+    if not points or not any(leg.kind == "ride" for leg in journey.legs):
         return None
     frame = choose_frame(points, WIDTH, most=440.0)
     drawing = Drawing(frame.width, frame.height)

@@ -92,6 +92,7 @@ class Profile:
     changes: tuple[Table, ...]
     charts: tuple[Figure, ...]
     stability: str
+    has_scores: bool
     score_tables: tuple[Table, ...]
     definitions: Table | None
     own_caveats: tuple[str, ...]
@@ -161,6 +162,7 @@ class ProfileBuilder:
             changes=tuple(table for table in changes if table is not None),
             charts=tuple(figure for figure in charts if figure is not None),
             stability=describe_stability(subject.score),
+            has_scores=bool(subject.scores),
             score_tables=tuple(table for table in score_tables if table is not None),
             definitions=build_definition_table(context),
             own_caveats=tuple(collect_caveats(subject)),
@@ -176,9 +178,9 @@ class ProfileBuilder:
                 continue
             first = context.snapshots[0]
             before = subject.journeys.get((category.key, first.key)) if first != context.latest else None
-            is_drawn = sum(block.figure is not None for block in blocks) < self.max_maps
-            figure = build_journey_figure(self.report, subject.place, now) if is_drawn else None
             same = next((b for b in blocks if b.now.words == now.words and _is_same_past(b.before, before)), None)
+            is_drawn = same is None and sum(block.figure is not None for block in blocks) < self.max_maps
+            figure = build_journey_figure(self.report, subject.place, now) if is_drawn else None
             blocks.append(JourneyBlock(now, before, figure, same.now.category.phrase if same else ""))
         return blocks
 

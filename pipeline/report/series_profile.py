@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pipeline.report.series_context import MeasureInfo, SeriesInfo
 
 WIDTH, HEIGHT = 360.0, 176.0
-LEFT, RIGHT, TOP, BOTTOM = 48.0, 12.0, 26.0, 24.0
+LEFT, RIGHT, TOP, BOTTOM = 48.0, 16.0, 26.0, 24.0
 MAX_PANELS = 4
 Row = dict[str, object]
 
