@@ -91,7 +91,7 @@ def _build_years(report: SeriesReport, code: str) -> Figure:
     for measure in chosen:
         own = report.get_place_series(code, measure)
         group = report.find_group_series(region, LEFT_BEHIND, measure) or []
-        panels.append(_draw_years(measure.label, report.years, own, group))
+        panels.append(draw_year_panel(measure.label, report.years, own, group))
         labels.append(f"{measure.label}: {_describe_years(own)}.")
         for who, series in ((name, own), (beside, group)):
             rows += [_list_year(measure, who, row) for row in series]
@@ -134,7 +134,23 @@ def _describe_years(rows: Sequence[Row]) -> str:
     return "; ".join(words)
 
 
-def _draw_years(title: str, years: Sequence[int], own: Sequence[Row], group: Sequence[Row]) -> Drawing:
+def draw_year_panel(title: str, years: Sequence[int], own: Sequence[Row], group: Sequence[Row]) -> Drawing:
+    """Draw one measure by year: a gap stays open and is hatched, a doubtful year is a hollow mark.
+
+    Parameters
+    ----------
+    title
+        Day and hours.
+    years
+        Consecutive years.
+    own, group
+        Rows by year of the place, and of those it stands beside.
+
+    Returns
+    -------
+    Drawing
+        With a scale of its own.
+    """
     drawing = Drawing(WIDTH, HEIGHT)
     lines = [{int(as_float(row["year"]) or 0): as_float(row["runs_per_day"]) for row in rows} for rows in (own, group)]
     doubtful = {int(as_float(row["year"]) or 0) for row in own if as_text(row["coverage_class"]) == "partial"}
