@@ -27,7 +27,7 @@ CLI := $(PY) -m pipeline
 export CONNECTIVITY_JOBS := $(JOBS)
 STAGES := fetch timetables streets places network times service attribution sensitivity measures scores report publish
 
-.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph serve clean $(STAGES)
+.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph profile serve clean $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
@@ -109,6 +109,10 @@ verify: $(READY) ## compare inputs and outputs with the hashes in the manifests
 
 graph: $(READY) ## write the walking graph and the transport graph as GraphML and GeoPackage
 	@$(CLI) graph $(OPTIONS)
+
+profile: $(READY) ## write the profile of the neighbourhood CODE of AREA as HTML (PDF=1: as PDF too)
+	@$(CLI) profile "$(AREA)" "$(CODE)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)") --out "outputs/$(notdir $(basename $(AREA)))/profiles/$(CODE).html"
+	@$(if $(PDF),$(CLI) profile "$(AREA)" "$(CODE)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)") --pdf --out "outputs/$(notdir $(basename $(AREA)))/profiles/$(CODE).pdf",:)
 
 serve: $(READY) ## show the report of AREA to the browser of this machine (PORT=8000)
 	@$(CLI) serve "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)") --port $(or $(PORT),8000)

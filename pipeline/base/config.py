@@ -350,6 +350,11 @@ class Settings(Model):
     visits: dict[str, Visit] = Field(
         default_factory=_default_visits, description="stays for which one leaves home and is back the same day"
     )
+    typical_journeys: int = Field(
+        2000,
+        ge=0,
+        description="up to how many neighbourhoods a typical journey is published leg by leg; 0: for none",
+    )
     car: bool | Car = Field(
         default=False, description="car times as a comparator: true, or {speeds_kmh: {...}, link_kmh: ...}"
     )

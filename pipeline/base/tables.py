@@ -15,6 +15,7 @@ from pipeline.base.errors import PipelineError
 from pipeline.base.tables_coverage import build_coverage_tables
 from pipeline.base.tables_gates import build_gate_tables
 from pipeline.base.tables_league import build_league_tables
+from pipeline.base.tables_profile import build_profile_tables
 from pipeline.base.tables_scores import build_score_tables
 from pipeline.base.tables_sensitivity import build_sensitivity_tables
 from pipeline.base.tables_series import build_series_tables
@@ -621,7 +622,7 @@ TABLES: dict[str, Table] = {
 TABLES |= {table.name: table for table in (*build_coverage_tables(), *build_series_tables())}
 
 TABLES |= {table.name: table for table in (*build_score_tables(), *build_sensitivity_tables(), *build_league_tables())}
-TABLES |= {table.name: table for table in build_gate_tables()}
+TABLES |= {table.name: table for table in (*build_gate_tables(), *build_profile_tables())}
 
 DEFECT = "This is a defect of the program, not of your data; please report it with this message."
 _DTYPES: dict[str, Any] = {"text": "str", "float": "float64", "bool": "bool", "bytes": "object"}

@@ -66,6 +66,23 @@ def explain(
     typer.echo(explain_place(project, code, category, **asked, form=form, out=out))
 
 
+def profile(
+    area: AreaArgument,
+    code: Annotated[str, typer.Argument(help="code of a neighbourhood", autocompletion=complete_code)],
+    out: Annotated[Path | None, typer.Option("--out", help="write the profile to this file")] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="as PDF (needs Chromium); else as HTML")] = False,
+    charts: Annotated[
+        Path | None, typer.Option("--charts", help="write every chart as SVG, PNG and CSV into this folder")
+    ] = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write the profile of one neighbourhood, to hand over or to print."""
+    from pipeline.cli.profile import write_files
+
+    write_files(load_area(area, config, data), code, out=out, is_pdf=pdf, charts=charts)
+
+
 def diff(
     area: AreaArgument,
     earlier: EarlierArgument,

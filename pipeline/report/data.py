@@ -14,6 +14,7 @@ import pandas as pd
 from pipeline.base.cells import neutralise_frame
 from pipeline.base.errors import InputError
 from pipeline.report.context import ALL_GROUPS, GroupInfo
+from pipeline.report.profile_columns import PROFILE_COLUMNS
 from pipeline.report.text import as_float, as_text
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     INPUTS: ("role", "snapshot", "path", "sha256", "bytes", "licence", "attribution", "vintage"),
 }
 """Columns of each table that the report reads; tables may hold more."""
+COLUMNS |= PROFILE_COLUMNS
 
 
 @dataclass(frozen=True)

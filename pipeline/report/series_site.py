@@ -24,13 +24,16 @@ from pipeline.report.headline import build_series_headline
 from pipeline.report.maps import build_geometry_payload
 from pipeline.report.method import build_weight_table
 from pipeline.report.pages import list_series_pages
+from pipeline.report.profile_figure import build_profile_style
+from pipeline.report.profile_scores import describe_stability
 from pipeline.report.quality import build_examples, build_inputs_table, build_notices_table, collect_attributions
 from pipeline.report.run_gates import build_run_gate_table
 from pipeline.report.score_tables import build_definition_table, build_league_table, build_place_score_table
 from pipeline.report.series_charts import YearLine, build_group_panels, draw_legend, draw_years, label_years
 from pipeline.report.series_compare import build_series_compare
-from pipeline.report.series_data import LEFT_BEHIND, SeriesReport
+from pipeline.report.series_data import SeriesReport
 from pipeline.report.series_findings import build_series_findings, describe_place
+from pipeline.report.series_profile import build_place_figures, describe_source, find_score
 from pipeline.report.series_sheets import build_series_workbook
 from pipeline.report.series_tables import (
     build_authority_table,
@@ -54,7 +57,6 @@ if TYPE_CHECKING:
     from pipeline.report.series_context import MeasureInfo, SeriesInfo
 
 STATIC_FILES = ("report.css", "series.css", "errors.js", "shared.js", "series_wards.js", "compare.js")
-PLACE_COLOUR, GROUP_COLOUR = "#b3261e", "#6b6b6b"
 N_PANELS = 4
 MAX_CSV_ROWS = 50_000
 SERIES_MARKS = "A hollow mark or a dotted line is doubtful; a gap is missing data, not a fall."
@@ -112,6 +114,7 @@ class _Writer:
         """Write every page and download."""
         for name in STATIC_FILES:
             self._write_bytes(f"static/{name}", (HERE / "static" / name).read_bytes())
+        self._write_bytes("static/profile.css", build_profile_style().encode("utf-8"))
         for name in VENDOR_FILES:
             self._write_bytes(f"vendor/{name}", (HERE / "vendor" / name).read_bytes())
         self._write_overview()
@@ -327,7 +330,7 @@ class _Writer:
     def _write_place(self, code: str) -> None:
         report = self.report
         row = report.get_change(code, report.head)
-        at = report.ranked.index(code)
+        at, score = report.ranked.index(code), find_score(report, code)
         self._write_page(
             f"{report.page_folder}{code}.html",
             "series_place.html.j2",
@@ -336,28 +339,12 @@ class _Writer:
             authority=report.get_authority_name(as_text(row["authority_code"])),
             population=report.data.places[report.data.position[code]].population,
             facts=describe_place(report, code),
-            chart=self._draw_place(code, row),
+            figures=build_place_figures(report, code),
+            source=describe_source(report),
+            stability=describe_stability(score) if score else "",
             tables=build_place_tables(report, code),
             score=build_place_score_table(report, code),
             definitions=build_definition_table(report.context),
             previous=report.ranked[at - 1] if at else None,
             following=report.ranked[at + 1] if at + 1 < len(report.ranked) else None,
         )
-
-    def _draw_place(self, code: str, row: Mapping[str, object]) -> YearChart:
-        """Draw the measures of whole days and evenings beside the mean of the left behind places of the region."""
-        report, region = self.report, as_text(row["region"])
-        name = as_text(row["neighbourhood_name"])
-        chosen = [m for m in report.info.measures if m.band in {"all_day", "18_22"}][:N_PANELS]
-        pictures: list[Markup] = []
-        legend: list[YearLine] = []
-        label = f"Mean of left behind {report.context.noun_plural}, {dict(report.info.regions)[region]}"
-        for measure in chosen:
-            lines = [report.build_line(report.get_place_series(code, measure), name, PLACE_COLOUR, "o")]
-            rows = report.find_group_series(region, LEFT_BEHIND, measure)
-            if rows is not None:
-                lines.append(report.build_line(rows, label, GROUP_COLOUR, ""))
-            title = f"{name}: bus runs a day, {measure.label.lower()}"
-            pictures.append(draw_years(title, report.years, lines, width=460, height=210))
-            legend = lines
-        return YearChart("Bus runs a day by year", tuple(pictures), draw_legend(legend))

@@ -47,6 +47,7 @@ from pipeline.report.overview_tables import (
     build_without_table,
 )
 from pipeline.report.pages import list_pages
+from pipeline.report.profile_figure import build_profile_style
 from pipeline.report.profiles import ProfileBuilder
 from pipeline.report.quality import (
     build_coverage_table,
@@ -57,6 +58,7 @@ from pipeline.report.quality import (
 )
 from pipeline.report.robustness import build_robustness
 from pipeline.report.run_gates import build_run_gate_table
+from pipeline.report.score_tables import build_definition_table
 from pipeline.report.service_tables import build_operator_table, build_services_table
 from pipeline.report.site_charts import ChartBuilder
 from pipeline.report.text import (
@@ -181,6 +183,7 @@ class _SiteWriter:
     def _copy_files(self) -> None:
         for name in STATIC_FILES:
             self._write_bytes(f"static/{name}", (HERE / "static" / name).read_bytes())
+        self._write_text("static/profile.css", build_profile_style())
         for name in VENDOR_FILES:
             self._write_bytes(f"vendor/{name}", (HERE / "vendor" / name).read_bytes())
 
@@ -273,6 +276,7 @@ class _SiteWriter:
             parameters=build_parameter_table(self.context),
             windows=build_window_table(self.context),
             weights=build_weight_table(self.context, self.tables),
+            indicators=build_definition_table(self.context),
         )
 
     def _write_quality(self) -> None:

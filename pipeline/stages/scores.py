@@ -37,6 +37,8 @@ FROM_TIMES = (
     "out_neighbourhood__nearest_rank",
     "out_neighbourhood__car_time",
     "out_neighbourhood__visit",
+    "out_neighbourhood__useful_departure",
+    "out_neighbourhood__journey_leg",
 )
 FROM_SERVICE = (
     "out_neighbourhood__service_level",

@@ -62,7 +62,8 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
 def _lay_out(project: Project, name: str) -> Project:
     """Return the variant as a project of its own, which reads the base's streets, places and timetables."""
     outputs = project.outputs / "sensitivity" / name
-    inner = replace(project, settings=project.settings.vary(name), outputs=outputs)
+    settings = project.settings.vary(name).model_copy(update={"typical_journeys": 0})
+    inner = replace(project, settings=settings, outputs=outputs)
     for shared in ("streets", "places", *(f"timetables/{one.id}" for one in project.area.snapshots)):
         _link(project.outputs / shared, outputs / shared)
     for stage in ("network", "times"):

@@ -106,7 +106,7 @@ def build_targets(project: Project) -> dict[str, Target]:
     for s in area.snapshots:
         add("network", s.id, [], [f"timetables/{s.id}", "streets", "places"])
     for s in area.snapshots:
-        add("times", s.id, [], [f"network/{s.id}", "places"])
+        add("times", s.id, [], [f"network/{s.id}", f"timetables/{s.id}", "places"])
     add("service", None, [], [*(f"timetables/{s}" for s in snapshots), "places"])
     extra = ["attribution"] if area.attribution else []
     if extra:
@@ -237,6 +237,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
             "limits_min": sets["opportunity_limits_min"],
             "opportunities": sets["opportunities"],
             "nearest_k": sets["nearest_k"],
+            "typical_journeys": sets["typical_journeys"],
             "cumulative": sorted({d.category for d in area.destinations if d.cumulative}),
             "visits": {name: visit.model_dump(mode="json") for name, visit in list_visits(area, settings).items()},
             "strict": settings.strict,

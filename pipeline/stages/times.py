@@ -8,7 +8,8 @@ from pipeline.stages.common import begin, get_folder, read_places, remove_tables
 from pipeline.stages.means import choose_means
 from pipeline.stages.reach import check_questions
 from pipeline.stages.shards import ShardStore, get_shard_folder, run_shards
-from pipeline.stages.times_shards import build_job, build_tables, build_work, list_shards
+from pipeline.stages.times_shards import USEFUL, build_job, build_tables, build_work, list_shards
+from pipeline.stages.typical_journeys import LEGS, build_typical_journeys
 from pipeline.stages.work import SnapshotWork
 
 ON_REQUEST = (
@@ -57,7 +58,9 @@ def run(project: Project, snapshot: str | None) -> StageRun:
             description=f"times {snapshot}",
         )
         keys = {"snapshot": snapshot, "network_hash": stage.result_hash}
-        write_tables(stage, build_tables(work, shards, answers, keys))
+        tables = build_tables(work, shards, answers, keys)
+        tables[LEGS] = build_typical_journeys(work, str(snapshot), tables[USEFUL], stage.notices).assign(**keys)
+        write_tables(stage, tables)
         remove_tables(stage, ON_REQUEST)
     store.remove()
     return stage

@@ -21,6 +21,7 @@ from pipeline.places.model import Places
 from pipeline.routing.blocks import list_blocks
 from pipeline.routing.profile_scan import NearestTimes
 from pipeline.scoring.travel_time import build_neighbourhood_times, build_small_area_times
+from pipeline.scoring.useful_departures import build_useful_departures
 from pipeline.stages.car import DRIVE, CarWork, build_car_rows
 from pipeline.stages.reach import build_ranked, compute_counted, compute_ranked, count_routes
 from pipeline.stages.shards import Content, Job, Parts, Work
@@ -34,7 +35,8 @@ KEY_LENGTH = 4
 CAR_LINKS = "links"
 SMALL = "out_small_area__travel_time"
 LARGE = "out_neighbourhood__travel_time"
-WITH_DIRECTION = (SMALL, LARGE)
+USEFUL = "out_neighbourhood__useful_departure"
+WITH_DIRECTION = (SMALL, LARGE, USEFUL)
 
 
 def build_job(project: Project, snapshot: str) -> Job:
@@ -175,14 +177,18 @@ def build_case_tables(work: SnapshotWork, case: Case, times: NearestTimes) -> Pa
     Returns
     -------
     dict
-        ``small_area`` and ``neighbourhood``, without keys.
+        ``small_area`` and ``neighbourhood``, without keys; with the first set of modes ``useful`` departures too.
     """
     result = work.describe(case, times)
     table, shares = build_small_area_times(result)
-    return {
+    parts = {
         "small_area": table,
         "neighbourhood": build_neighbourhood_times(table, shares, work.membership, result),
     }
+    if case.mode_set == next(iter(work.settings.mode_sets)):
+        codes = work.places.small_areas["small_area_code"].tolist()
+        parts["useful"] = build_useful_departures(result, work.membership, codes)
+    return parts
 
 
 def list_shards(work: SnapshotWork, notices: Notices) -> list[Content]:
@@ -298,6 +304,8 @@ def _build_rows(
         built = parts if kind == "nearest" else build_case_tables(work, case, NearestTimes(**parts))
         yield SMALL, built["small_area"]
         yield LARGE, built["neighbourhood"]
+        if "useful" in built:
+            yield USEFUL, built["useful"]
     elif kind == "reach":
         yield "out_neighbourhood__jobs", work.build_reach(parts["values"], "jobs")
     elif kind == "counted":

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from pipeline.report.drawing import Shape
 from pipeline.report.series_charts import YearLine, draw_legend, draw_years
 from pipeline.report.series_data import describe_span, format_span_pct, format_span_rank, format_span_runs
+from pipeline.report.series_profile import draw_year_panel
 
 
 def line(values, doubtful=None, label="Ward", marker="o"):
@@ -57,3 +59,13 @@ def test_ranges_show_both_ends_unless_they_read_alike():
     assert format_span_rank(row, "loss_rank_{}") == "1 to 3"
     assert format_span_runs(row, "change_{}_runs_per_day") == "\N{MINUS SIGN}12 to +3.0"
     assert format_span_pct({"change_low_pct": 2.1, "change_high_pct": 2.2}) == "+2%"
+
+
+def test_a_profile_leaves_a_gap_open_and_marks_a_doubtful_year():
+    values = {2009: (5.0, "comparable"), 2010: (None, "missing"), 2011: (4.0, "partial"), 2012: (3.0, "comparable")}
+    rows = [{"year": y, "runs_per_day": v, "coverage_class": c} for y, (v, c) in values.items()]
+    drawing = draw_year_panel("Weekday", list(values), rows, [])
+    looks = [item.look for item in drawing.items if isinstance(item, Shape)]
+    (line,) = [item for item in drawing.items if item.look == "d-series"]
+    assert [len(part) for part in line.parts] == [2]
+    assert (looks.count("d-none"), looks.count("d-doubt"), looks.count("d-known")) == (1, 1, 2)

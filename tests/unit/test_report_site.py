@@ -13,7 +13,6 @@ from pipeline.report import build_report
 from pipeline.report import data as d
 from pipeline.report.charts import Line, Panel, Point, compute_positions, draw_panels
 from pipeline.report.profiles import read_nearest
-from pipeline.report.sketches import draw_rank_interval, draw_spread
 from tests.support.report_extras import add_extras
 from tests.support.report_tables import build_context, build_tables
 
@@ -199,13 +198,6 @@ def test_snapshots_of_one_day_stand_apart() -> None:
     day = build_context().latest.date
     assert compute_positions([day, day]) == [0.0, 1.0]
     assert compute_positions([day]) == [float(day.toordinal())]
-
-
-def test_sketches() -> None:
-    assert draw_spread(None, None, None, None, None, limit=120) == ""
-    assert "stroke-dasharray" in draw_spread(10, 20, 30, None, None, limit=120)
-    assert draw_rank_interval(None, None, None, n=5) == ""
-    assert "<circle" in draw_rank_interval(2, 1, 4, n=5)
 
 
 def test_nearest_destinations_are_read_from_json() -> None:
