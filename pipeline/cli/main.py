@@ -52,7 +52,6 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         *(commands_ask.explain, commands_ask.profile, commands_ask.diff, commands_ask.attribute),
         *(commands_ask.scenario, commands_ask.serve),
     ),
-    ),
     FILES: (commands_files.matrix, commands_files.convert, commands_files.validate),
     HOUSE: (commands_house.doctor, commands_run.warm, commands_house.docs, commands_house.bench),
 }
