@@ -425,8 +425,8 @@ class Area(Model):
 
     @model_validator(mode="after")
     def _complete(self) -> Area:
-        parts = {"streets": self.streets, "destinations": self.destinations}
-        parts["snapshots"] = self.snapshots or self.refresh
+        timetables = self.snapshots or self.refresh
+        parts = {"streets": self.streets, "destinations": self.destinations, "snapshots": timetables}
         if self.series is None and not all(parts.values()):
             lacking = next(name for name, part in parts.items() if not part)
             raise ValueError(f"'{lacking}' is missing; only an area with a 'series' needs none")

@@ -1,7 +1,7 @@
 """Snapshots that ``connectivity refresh`` registered: a file beside the area file, written by the machine.
 
-``config/areas/<area>.yaml`` has its registered snapshots in ``config/areas/registered/<area>.yaml``, outside the outputs,
-so that it survives ``make clean``, can be read before it is relied on, and lies under version control with the area.
+``config/areas/<area>.yaml`` has its registered snapshots in ``config/areas/registered/<area>.yaml``, outside the
+outputs, so that it survives ``make clean``, can be read before it is relied on, and lies under version control.
 Every feed is pinned to a file of the archive by its hash.
 """
 
@@ -13,25 +13,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.base.area import NAME, Feed
 from pipeline.base.config import Model
 from pipeline.base.errors import ConfigError
-from pipeline.base.io import write_text
 from pipeline.base.yaml_files import read_yaml
 
 State = Literal["candidate", "accepted", "held", "superseded"]
 CANDIDATE = "CONNECTIVITY_CANDIDATE"
 """Environment variable: the registered snapshot that a refresh is trying out; stages take it in for once."""
 _PINNED = r"^archived:[A-Za-z0-9_.-]+/[0-9a-f]{64}/[^/]+$"
-_HEAD = """\
-# Snapshots registered by `connectivity refresh`, which writes this file. Read it, keep it with the area file.
-# state: accepted - used by every run; held - a check held it (note says why), `connectivity accept` takes it after all;
-# superseded - a later timetable took its place; candidate - a refresh was stopped while trying it, the next goes on.
-# docs/operations.md says more.
-"""
 
 
 class RegisteredFeed(Feed):
@@ -45,6 +37,7 @@ class RegisteredFeed(Feed):
     valid_from: dt.date
     valid_to: dt.date
     fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$", description="of its typical week")
+    basis: str = Field(description="what the fingerprint depends on beside the timetable, such as the holidays")
 
     @model_validator(mode="after")
     def _pinned(self) -> RegisteredFeed:
@@ -181,29 +174,6 @@ def read_registered(area_file: Path, *, area: str) -> Registered:
     return found
 
 
-def write_registered(found: Registered, area_file: Path) -> Path:
-    """Write the registered snapshots of an area, whole or not at all, if they changed.
-
-    Parameters
-    ----------
-    found
-        What to write.
-    area_file
-        The area file.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-    """
-    path = get_registered_path(area_file)
-    plain = found.model_dump(mode="json", exclude_defaults=True)
-    text = _HEAD + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        write_text(text, path)
-    return path
-
-
 def list_used(found: Registered, *, keep: int | None, candidate: str | None = None) -> list[RegisteredSnapshot]:
     """List the registered snapshots that a run uses.
 
@@ -277,6 +247,4 @@ def _describe_snapshot(one: RegisteredSnapshot) -> dict[str, Any]:
 
 
 def _list_acceptances(used: Iterable[RegisteredSnapshot]) -> list[dict[str, Any]]:
-    return [
-        {"snapshot": one.id, **one.accepted.model_dump(mode="json")} for one in used if one.accepted is not None
-    ]
+    return [{"snapshot": one.id, **one.accepted.model_dump(mode="json")} for one in used if one.accepted is not None]

@@ -99,6 +99,34 @@ def fetch(
 
 
 @app.command()
+def refresh(
+    area: AreaOption,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of the line of summary")] = False,
+) -> None:
+    """Fetch new timetables; if anything that matters is new, register, run, check and publish it."""
+    from pipeline.cli.refresh import run_refresh
+
+    run_refresh(area, data=data, config=config, is_json=as_json)
+
+
+@app.command()
+def accept(
+    area: str,
+    snapshot: str,
+    reason: Annotated[str, typer.Option("--reason", help="why it is right so; published beside what was lost")],
+    by: Annotated[str, typer.Option("--by", help="who says so")],
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Accept a registered snapshot that a check held."""
+    from pipeline.cli.refresh import run_accept
+
+    typer.echo(run_accept(area, snapshot, reason=reason, by=by, data=data, config=config))
+
+
+@app.command()
 def rules(
     area: AreaOption,
     command: Annotated[str, typer.Option("--command")] = "connectivity",

@@ -1,4 +1,4 @@
-"""A fingerprint of the typical week of a timetable: has anything changed that could change a result?
+"""A fingerprint of the typical week of a timetable, which tells whether anything changed that matters to a result.
 
 The other fingerprint (:mod:`pipeline.timetables.fingerprint`) tells whether two readings hold the same trips on the
 same dates. Publishers move the dates on with every edition, so that question is the wrong one for a schedule.
@@ -6,9 +6,9 @@ same dates. Publishers move the dates on with every edition, so that question is
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
@@ -39,13 +39,13 @@ class TypicalDays:
         Its first and last day of service.
     """
 
-    date: date
-    days: tuple[date, ...]
-    first: date
-    last: date
+    date: dt.date
+    days: tuple[dt.date, ...]
+    first: dt.date
+    last: dt.date
 
 
-def list_service_days(timetable: Timetable) -> list[date]:
+def list_service_days(timetable: Timetable) -> list[dt.date]:
     """List the dates on which any trip runs, in their order.
 
     Parameters
@@ -63,7 +63,9 @@ def list_service_days(timetable: Timetable) -> list[date]:
     return [day for day in dates.unique().sort().to_list() if day is not None]
 
 
-def find_typical_days(service_days: list[date], *, kinds: DayKinds, from_date: date | None = None) -> TypicalDays | None:
+def find_typical_days(
+    service_days: list[dt.date], *, kinds: DayKinds, from_date: dt.date | None = None
+) -> TypicalDays | None:
     """Find the days that stand for a timetable.
 
     The date is the first Tuesday in term that is no public holiday, at or after ``from_date`` where that day lies
@@ -95,16 +97,14 @@ def find_typical_days(service_days: list[date], *, kinds: DayKinds, from_date: d
     chosen = next(iter([*(day for day in tuesdays if not kinds.is_disturbed(day)), *tuesdays, *weekdays]), None)
     if chosen is None:
         return None
-    monday = chosen - timedelta(days=chosen.weekday())
-    window = [day for n in range(N_DAYS) if first <= (day := monday + timedelta(days=n)) <= last]
+    monday = chosen - dt.timedelta(days=chosen.weekday())
+    window = [day for n in range(N_DAYS) if first <= (day := monday + dt.timedelta(days=n)) <= last]
     calm = [day for day in window if not kinds.is_disturbed(day)]
     left = {day.weekday() for day in calm}
     return TypicalDays(chosen, tuple(d for d in window if d in set(calm) or d.weekday() not in left), first, last)
 
 
-def compute_week_fingerprint(
-    timetable: Timetable, days: tuple[date, ...], *, is_wheelchair: bool = False
-) -> str:
+def compute_week_fingerprint(timetable: Timetable, days: tuple[dt.date, ...], *, is_wheelchair: bool = False) -> str:
     """Compute the fingerprint of a timetable's typical week.
 
     Two timetables have the same one if and only if, over their own days counted, they hold the same trips on the same
@@ -162,7 +162,9 @@ def _hash_stops(timetable: Timetable, *, is_wheelchair: bool) -> Hashes:
     """Hash name and position of each stop, with those of its station."""
     place = [pl.col(c).round(DECIMALS).add(0.0).cast(pl.String).fill_null("") for c in ("lon", "lat")]
     access = [pl.col("wheelchair_boarding").fill_null(0).cast(pl.String)] if is_wheelchair else []
-    own = hash_texts(timetable.stops.select(pl.concat_str([_clean("stop_name"), *place, *access], separator="\x1f"))[:, 0])
+    own = hash_texts(
+        timetable.stops.select(pl.concat_str([_clean("stop_name"), *place, *access], separator="\x1f"))[:, 0]
+    )
     stations = pl.DataFrame({"parent_stop_id": timetable.stops["stop_id"], "station": own})
     joined = timetable.stops.select("parent_stop_id").join(
         stations, on="parent_stop_id", how="left", maintain_order="left"
@@ -177,7 +179,7 @@ def _hash_routes(timetable: Timetable) -> Hashes:
     return hash_texts(keys.select(pl.concat_str(["key", "name"], separator="\x1f"))[:, 0])
 
 
-def _count_shares(timetable: Timetable, days: tuple[date, ...]) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
+def _count_shares(timetable: Timetable, days: tuple[dt.date, ...]) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
     """Return for each trip the share of Mondays, ..., Sundays on which it runs, in whole parts; and if it ever does.
 
     A share is a whole number of parts of 5,040, the least common multiple of one to ten, so that no rounding is
@@ -186,7 +188,7 @@ def _count_shares(timetable: Timetable, days: tuple[date, ...]) -> tuple[pl.Data
     n_of = np.array([sum(day.weekday() == n for day in days) for n in range(7)])
     parts = np.where(n_of > 0, 5040 // np.maximum(n_of, 1), 0)
     counted = timetable.service_dates.filter(pl.col("date").is_in(list(days)))
-    n_services = int(timetable.service_dates["service_index"].max() or 0) + 1  # type: ignore[call-overload]
+    n_services = timetable.service_dates["service_index"].n_unique()
     table = np.zeros((n_services, 7), dtype=np.int64)
     weekday = counted["date"].dt.weekday().to_numpy().astype(np.int64) - 1
     np.add.at(table, (counted["service_index"].to_numpy(), weekday), parts[weekday])
@@ -201,6 +203,8 @@ def _hash_transfers(timetable: Timetable, stops: Hashes, has_run: NDArray[np.boo
     times = timetable.stop_times
     called[times["stop_index"].to_numpy()[has_run[times["trip_index"].to_numpy()]]] = True
     ends = [timetable.transfers[column].to_numpy() for column in ("from_stop_index", "to_stop_index")]
-    rule = hash_texts(timetable.transfers.select(pl.format("{}{}", "kind", pl.col("min_transfer_s").fill_null(-1)))[:, 0])
+    rule = hash_texts(
+        timetable.transfers.select(pl.format("{}{}", "kind", pl.col("min_transfer_s").fill_null(-1)))[:, 0]
+    )
     found = mix(mix(mix(stops[ends[0]] ^ np.uint64(SEEDS[0])) ^ stops[ends[1]]) ^ rule)
     return np.sort(found[called[ends[0]] & called[ends[1]]])

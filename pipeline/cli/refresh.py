@@ -1,0 +1,108 @@
+"""``connectivity refresh`` and ``connectivity accept``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+
+import typer
+
+from pipeline.acquire.fetch import Fetcher
+from pipeline.base.cells import make_printable
+from pipeline.base.errors import GateError, PipelineError
+from pipeline.base.load import load_project
+from pipeline.stages.refresh import Outcome, Request, accept_snapshot, build_accept_command, refresh_area
+from pipeline.stages.refresh_run import Means
+
+
+def run_refresh(
+    area: str,
+    *,
+    data: str | None = None,
+    config: str | None = None,
+    is_json: bool = False,
+    fetcher: Fetcher | None = None,
+) -> None:
+    """Refresh an area and print one line for the scheduler, whatever happens.
+
+    Parameters
+    ----------
+    area, data, config
+        As for every command on an area.
+    is_json
+        Print one JSON object instead.
+    fetcher
+        Another fetcher, for tests.
+
+    Raises
+    ------
+    PipelineError
+        What went wrong; a :class:`GateError` where the new snapshot is held.
+    """
+    pairs = (("--area", area), ("--data", data), ("--config", config))
+    options = tuple(part for name, value in pairs if value for part in (name, value))
+    jobs = os.environ.get("CONNECTIVITY_JOBS", "")
+    request = Request(
+        load=lambda: load_project(area, config=config, data=data),
+        means=Means(options, jobs=int(jobs) if jobs.isdigit() and int(jobs) else 2),
+        fetcher=fetcher,
+    )
+    try:
+        done = refresh_area(request)
+    except PipelineError as error:
+        _print(
+            {"area": area, "outcome": "failed", "exit_code": error.exit_code, "summary": _describe(area, error)},
+            is_json=is_json,
+        )
+        raise
+    _print(done.to_plain(), is_json=is_json)
+    if done.outcome == "held":
+        raise _explain_hold(area, done)
+
+
+def _print(content: dict[str, object], *, is_json: bool) -> None:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True) if is_json else str(content["summary"])
+    typer.echo(make_printable(text))
+
+
+def _describe(area: str, error: PipelineError) -> str:
+    what = " ".join(error.what.split())
+    return f"refresh {area}: failed with exit code {error.exit_code}: {what}"
+
+
+def _explain_hold(area: str, done: Outcome) -> GateError:
+    kept = "The report published last stays as it is. " if done.report else ""
+    return GateError(
+        f"The snapshot '{done.snapshot}' is held: {done.note}",
+        cure=f"{kept}Find out whether timetables are missing; a later good timetable takes its place by itself. "
+        f"If it is right so, or known: {build_accept_command(area, str(done.snapshot))} and then refresh again.",
+    )
+
+
+def run_accept(
+    area: str, snapshot: str, *, reason: str, by: str, data: str | None = None, config: str | None = None
+) -> str:
+    """Accept a held snapshot.
+
+    Parameters
+    ----------
+    area, data, config
+        As for every command on an area.
+    snapshot
+        Its id.
+    reason, by
+        Why, and who says so.
+
+    Returns
+    -------
+    str
+        What to do next.
+    """
+    project = load_project(area, config=config, data=data)
+    today = dt.datetime.now(dt.UTC).date()
+    done = accept_snapshot(project, snapshot, reason=reason, by=by, date=today)
+    return (
+        f"Accepted: {done.id} of {project.area.name}. The next run uses it: make refresh AREA={area} (or wait for the "
+        f"schedule)."
+    )
