@@ -77,15 +77,16 @@ class Incoming:
         Fetched
             The same, in the archive. Doing it twice, or again after it was stopped, gives the same files.
         """
-        if not fetched.file.is_relative_to(self.folder):
-            return fetched
-        relative = fetched.file.relative_to(self.folder)
-        target = self.fetcher.archive / relative
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            fetched.file.rename(target)
-            _sync(target.parent)
-        append_entry(self.fetcher.archive, dict(fetched.entry))
+        target = fetched.file
+        if target.is_relative_to(self.folder):
+            target = self.fetcher.archive / target.relative_to(self.folder)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                fetched.file.rename(target)
+                _sync(target.parent)
+        known = find_latest(read_ledger(self.fetcher.archive), str(fetched.entry["reference"]))
+        if known is None or known["sha256"] != fetched.sha256:
+            append_entry(self.fetcher.archive, dict(fetched.entry))
         return replace(fetched, file=target)
 
     def clear(self) -> None:

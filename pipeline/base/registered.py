@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from pipeline.base.area import NAME, Feed
+from pipeline.base.area import NAME, Area, Feed
 from pipeline.base.config import Model
 from pipeline.base.errors import ConfigError
 from pipeline.base.yaml_files import read_yaml
@@ -248,3 +249,44 @@ def _describe_snapshot(one: RegisteredSnapshot) -> dict[str, Any]:
 
 def _list_acceptances(used: Iterable[RegisteredSnapshot]) -> list[dict[str, Any]]:
     return [{"snapshot": one.id, **one.accepted.model_dump(mode="json")} for one in used if one.accepted is not None]
+
+
+def build_accept_command(area_file: Path, snapshot: str) -> str:
+    """Return the command that accepts a held snapshot.
+
+    Parameters
+    ----------
+    area_file
+        The area file.
+    snapshot
+        Its id.
+
+    Returns
+    -------
+    str
+        To be completed with a reason and a name.
+    """
+    is_usual = area_file.parent.parts[-2:] == ("config", "areas")
+    area = area_file.stem if is_usual else area_file.as_posix()
+    return f'connectivity accept {shlex.quote(area)} {shlex.quote(snapshot)} --reason "WHY" --by "WHO"'
+
+
+def list_accept_commands(area: Area, area_file: Path) -> dict[str, str]:
+    """List the snapshots of an area that a command accepts.
+
+    Parameters
+    ----------
+    area
+        The area.
+    area_file
+        Its file.
+
+    Returns
+    -------
+    dict
+        Id of each registered snapshot to the command; empty for an area without a section ``refresh``.
+    """
+    if area.refresh is None:
+        return {}
+    found = read_registered(area_file, area=area.name)
+    return {one.id: build_accept_command(area_file, one.id) for one in found.snapshots}

@@ -10,9 +10,10 @@ import typer
 
 from pipeline.acquire.fetch import Fetcher
 from pipeline.base.cells import make_printable
-from pipeline.base.errors import GateError, PipelineError
-from pipeline.base.load import load_project
-from pipeline.stages.refresh import Outcome, Request, accept_snapshot, build_accept_command, refresh_area
+from pipeline.base.errors import GateError, InputError, PipelineError
+from pipeline.base.load import find_area_file, load_project
+from pipeline.base.registered import build_accept_command
+from pipeline.stages.refresh import Outcome, Request, accept_snapshot, refresh_area
 from pipeline.stages.refresh_run import Means
 
 
@@ -23,6 +24,7 @@ def run_refresh(
     config: str | None = None,
     is_json: bool = False,
     fetcher: Fetcher | None = None,
+    now: dt.datetime | None = None,
 ) -> None:
     """Refresh an area and print one line for the scheduler, whatever happens.
 
@@ -32,8 +34,8 @@ def run_refresh(
         As for every command on an area.
     is_json
         Print one JSON object instead.
-    fetcher
-        Another fetcher, for tests.
+    fetcher, now
+        Another fetcher and another time, for tests.
 
     Raises
     ------
@@ -47,14 +49,15 @@ def run_refresh(
         load=lambda: load_project(area, config=config, data=data),
         means=Means(options, jobs=int(jobs) if jobs.isdigit() and int(jobs) else 2),
         fetcher=fetcher,
+        now=(lambda: now) if now else lambda: dt.datetime.now(dt.UTC),
     )
     try:
         done = refresh_area(request)
+    except OSError as error:
+        _print(_describe_failure(area, str(error.strerror or error), InputError.exit_code), is_json=is_json)
+        raise
     except PipelineError as error:
-        _print(
-            {"area": area, "outcome": "failed", "exit_code": error.exit_code, "summary": _describe(area, error)},
-            is_json=is_json,
-        )
+        _print(_describe_failure(area, error.what, error.exit_code), is_json=is_json)
         raise
     _print(done.to_plain(), is_json=is_json)
     if done.outcome == "held":
@@ -66,17 +69,18 @@ def _print(content: dict[str, object], *, is_json: bool) -> None:
     typer.echo(make_printable(text))
 
 
-def _describe(area: str, error: PipelineError) -> str:
-    what = " ".join(error.what.split())
-    return f"refresh {area}: failed with exit code {error.exit_code}: {what}"
+def _describe_failure(area: str, what: str, exit_code: int) -> dict[str, object]:
+    summary = f"refresh {area}: failed with exit code {exit_code}: {' '.join(what.split())}"
+    return {"area": area, "outcome": "failed", "exit_code": exit_code, "summary": summary}
 
 
 def _explain_hold(area: str, done: Outcome) -> GateError:
+    command = build_accept_command(find_area_file(area), str(done.snapshot))
     kept = "The report published last stays as it is. " if done.report else ""
     return GateError(
-        f"The snapshot '{done.snapshot}' is held: {done.note}",
+        f"The snapshot '{done.snapshot}' is held: {done.note}.",
         cure=f"{kept}Find out whether timetables are missing; a later good timetable takes its place by itself. "
-        f"If it is right so, or known: {build_accept_command(area, str(done.snapshot))} and then refresh again.",
+        f"If it is right so, or known: {command} and then refresh again.",
     )
 
 

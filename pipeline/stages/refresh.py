@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -210,7 +209,8 @@ def _try(
     with trying(candidate.id):
         result = run_make(request.load(), CHECKED, request.means)
     if result.exit_code == GateError.exit_code:
-        held = candidate.model_copy(update={"state": "held", "note": result.message})
+        note = result.message.removeprefix(f"The snapshot '{candidate.id}' is held: ").rstrip(".")
+        held = candidate.model_copy(update={"state": "held", "note": note})
         write_registered(found.replace(held), project.area_file)
         kept.put_back(project)
         return _tell_held(project, held, n_checked)
@@ -298,21 +298,3 @@ def accept_snapshot(project: Project, snapshot: str, *, reason: str, by: str, da
         new = known.model_copy(update={"state": "accepted", "accepted": Acceptance(reason=reason, by=by, date=date)})
         write_registered(found.replace(new), project.area_file)
     return new
-
-
-def build_accept_command(area: str, snapshot: str) -> str:
-    """Return the command that accepts a held snapshot.
-
-    Parameters
-    ----------
-    area
-        As the command line was given it: a name, or the path of an area file.
-    snapshot
-        Its id.
-
-    Returns
-    -------
-    str
-        To be completed with a reason and a name.
-    """
-    return f'connectivity accept {shlex.quote(area)} {shlex.quote(snapshot)} --reason "WHY" --by "WHO"'

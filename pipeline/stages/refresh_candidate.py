@@ -28,6 +28,8 @@ from pipeline.timetables.week_fingerprint import (
     list_service_days,
 )
 
+AS_STATED = "as the area file states"
+"""What the register of sources says of an address or folder that anybody may name."""
 Kind = Literal["nothing", "held", "resume", "new"]
 
 
@@ -397,7 +399,7 @@ def _pin(arrival: Arrival, week: Week, basis: str) -> RegisteredFeed:
     if arrival.naptan is not None:
         plain["naptan"]["path"] = f"{ARCHIVED}{arrival.naptan.entry['file']}"
     for name in ("licence", "attribution", "vintage"):
-        plain[name] = plain[name] or entry[name]
+        plain[name] = plain[name] or ("" if entry[name] == AS_STATED else entry[name])
     return RegisteredFeed(
         **{
             **plain,
