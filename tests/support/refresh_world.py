@@ -26,6 +26,23 @@ AREA = "config/test/weekly.yaml"
 NAME = "weekly"
 Tables = dict[str, list[dict[str, str]]]
 IDENTIFIERS = {"stops": "stop_id", "routes": "route_id", "calendar": "service_id", "trips": "trip_id"}
+BUSES = "arriving"
+REFRESH = f"""\
+calendar: {{nation: england}}
+refresh:
+  feeds:
+    - {{key: bus_council, path: '{BUSES}', take: newest}}
+    - {{key: rail, path: timetables/2024/rail.zip}}
+    - {{key: ferry, path: timetables/2024/ferry.zip}}
+settings:
+  windows:
+    weekday_am:
+      outward: {{start: "07:00", end: "07:15"}}
+      back: null
+    weekday_evening: null
+    saturday: null
+    sunday: null
+"""
 ALIASES = {"parent_station": "stop_id", "from_stop_id": "stop_id", "to_stop_id": "stop_id"}
 
 
@@ -124,15 +141,15 @@ class WeeklyWorld:
     patience: Patience = field(default_factory=Patience)
 
     @classmethod
-    def create(cls, path: Path, server: HostileServer) -> WeeklyWorld:
-        """Make the tiny area, with its snapshot of 2024 alone, refreshed from the server."""
-        project = ProjectFolder.create(path)
-        text = (path / "config/test/tiny.yaml").read_text(encoding="utf-8")
-        start, end = text.index('  - id: "2016"'), text.index('  - id: "2024"')
-        text = text[:start] + text[end:]
-        text = text.replace("name: tiny", f"name: {NAME}").replace("settings:\n", f"{_refresh(server)}settings:\n")
-        (path / AREA).write_text(text, encoding="utf-8")
-        return cls(project, server, read_feed(path / "data/sample/timetables/2024/bus_council.zip"))
+    def open(cls, project: ProjectFolder, server: HostileServer) -> WeeklyWorld:
+        """Let an area made by :func:`add_weekly_area` take its buses from a server."""
+        path = project.path / AREA
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text.replace(f"'{BUSES}', take: newest", f"'raw:gtfs_url?address={server.address}/bus.zip'"),
+            encoding="utf-8",
+        )
+        return cls(project, server, read_base(project))
 
     def publish(self, tables: Tables) -> None:
         """Let the publisher offer a timetable from now on."""
@@ -175,15 +192,20 @@ class WeeklyWorld:
         return (self.project.outputs(NAME) / "publish/latest").resolve()
 
 
-def _refresh(server: HostileServer) -> str:
-    return (
-        "calendar: {nation: england}\n"
-        "refresh:\n"
-        "  feeds:\n"
-        f"    - {{key: bus_council, path: 'raw:gtfs_url?address={server.address}/bus.zip'}}\n"
-        "    - {key: rail, path: timetables/2024/rail.zip}\n"
-        "    - {key: ferry, path: timetables/2024/ferry.zip}\n"
-    )
+def add_weekly_area(project: ProjectFolder) -> ProjectFolder:
+    """Add the tiny area with its snapshot of 2024 alone, to be refreshed; its buses arrive in a folder as it stands."""
+    text = (project.path / "config/test/tiny.yaml").read_text(encoding="utf-8")
+    start, end = text.index('  - id: "2016"'), text.index('  - id: "2024"')
+    text = text[:start] + text[end : text.index("settings:\n")]
+    text = text.replace("name: tiny", f"name: {NAME}") + REFRESH
+    (project.path / AREA).write_text(text, encoding="utf-8")
+    (project.path / "data/sample" / BUSES).mkdir()
+    return project
+
+
+def read_base(project: ProjectFolder) -> Tables:
+    """Read the timetable of buses that the snapshot of 2024 has."""
+    return read_feed(project.path / "data/sample/timetables/2024/bus_council.zip")
 
 
 def stamp(*folders: Path) -> dict[str, tuple[int, int]]:
