@@ -113,19 +113,19 @@ def run_make(project: Project, stages: tuple[str, ...], means: Means) -> MakeRes
     environment = {name: value for name, value in os.environ.items() if name not in dropped}
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment |= {"PYTHONPATH": os.pathsep.join(paths), HELD_AREA: str(project.outputs.resolve())}
-    process = subprocess.Popen(  # noqa: S603 (the command is our own)
+    lines = []
+    with subprocess.Popen(  # noqa: S603 (the command is our own)
         [*call, *(str(targets[stage].manifest) for stage in stages)],
         env=environment,
         stdout=sys.stderr.fileno() if _has_descriptor() else subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-    )
-    lines = []
-    for line in process.stderr or ():
-        sys.stderr.write(line)
-        lines.append(line.rstrip("\n"))
-    status = process.wait()
+    ) as process:
+        for line in process.stderr or ():
+            sys.stderr.write(line)
+            lines.append(line.rstrip("\n"))
+    status = process.returncode
     codes = [int(found.group(1)) for line in lines if (found := _FAILED.match(line))]
     if not status:
         return MakeResult(0, "")
