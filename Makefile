@@ -99,7 +99,7 @@ demo: $(READY) ## install if need be, run every stage on the embedded sample, sa
 	@$(MAKE) --no-print-directory all AREA=sample DATA= CONFIG= SNAPSHOT=
 
 refresh: $(READY) ## fetch new timetables; if anything that matters is new, register, run, check and publish it
-	@$(CLI) refresh $(OPTIONS)
+	@$(CLI) refresh $(OPTIONS)$(MEANS)
 
 plan: $(READY) ## say what would run, and why
 	@$(CLI) plan $(OPTIONS)

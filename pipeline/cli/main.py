@@ -103,12 +103,14 @@ def refresh(
     area: AreaOption,
     data: DataOption = None,
     config: ConfigOption = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of the line of summary")] = False,
 ) -> None:
     """Fetch new timetables; if anything that matters is new, register, run, check and publish it."""
     from pipeline.cli.refresh import run_refresh
 
-    run_refresh(area, data=data, config=config, is_json=as_json)
+    run_refresh(area, data=data, config=config, workers=workers, cluster=cluster, is_json=as_json)
 
 
 @app.command()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shlex
+from pathlib import Path
 
 import typer
 
@@ -22,6 +24,8 @@ def run_refresh(
     *,
     data: str | None = None,
     config: str | None = None,
+    workers: int | None = None,
+    cluster: str | None = None,
     is_json: bool = False,
     fetcher: Fetcher | None = None,
     now: dt.datetime | None = None,
@@ -32,6 +36,8 @@ def run_refresh(
     ----------
     area, data, config
         As for every command on an area.
+    workers, cluster
+        With what the stages that work in shards do so.
     is_json
         Print one JSON object instead.
     fetcher, now
@@ -44,10 +50,12 @@ def run_refresh(
     """
     pairs = (("--area", area), ("--data", data), ("--config", config))
     options = tuple(part for name, value in pairs if value for part in (name, value))
+    shared = (("--cluster", cluster), ("--workers", workers))
+    sharded = shlex.join(part for name, value in shared if value for part in (name, str(value)))
     jobs = os.environ.get("CONNECTIVITY_JOBS", "")
     request = Request(
         load=lambda: load_project(area, config=config, data=data),
-        means=Means(options, jobs=int(jobs) if jobs.isdigit() and int(jobs) else 2),
+        means=Means(options, sharded, jobs=int(jobs) if jobs.isdigit() and int(jobs) else 2),
         fetcher=fetcher,
         now=(lambda: now) if now else lambda: dt.datetime.now(dt.UTC),
     )
@@ -70,6 +78,7 @@ def _print(content: dict[str, object], *, is_json: bool) -> None:
 
 
 def _describe_failure(area: str, what: str, exit_code: int) -> dict[str, object]:
+    area = Path(area).stem if area.endswith((".yaml", ".yml")) else area
     summary = f"refresh {area}: failed with exit code {exit_code}: {' '.join(what.split())}"
     return {"area": area, "outcome": "failed", "exit_code": exit_code, "summary": summary}
 

@@ -23,7 +23,7 @@ from pipeline.base.registered import (
     read_registered,
 )
 from pipeline.base.run_lock import hold_area
-from pipeline.stages.live import build_fetcher
+from pipeline.stages.live import build_fetcher, fetch_area
 from pipeline.stages.plan import build_plan
 from pipeline.stages.refresh_candidate import (
     Arrival,
@@ -205,6 +205,7 @@ def _try(
     request: Request, project: Project, found: Registered, candidate: RegisteredSnapshot, n_checked: int
 ) -> Outcome:
     """Run a candidate as far as anything can hold it; accept or hold it; publish."""
+    fetch_area(project, request.fetcher, is_missing_only=True)  # streets and tables that were never fetched
     kept = KeptSlices.take(project)
     with trying(candidate.id):
         result = run_make(request.load(), CHECKED, request.means)
@@ -213,6 +214,8 @@ def _try(
         held = candidate.model_copy(update={"state": "held", "note": note})
         write_registered(found.replace(held), project.area_file)
         kept.put_back(project)
+        if project.area.snapshots and build_plan(project):  # held after another stage had passed: as before, all of it
+            run_make(project, (*CHECKED, *REST), request.means).check()
         return _tell_held(project, held, n_checked)
     result.check()
     accepted = candidate.model_copy(update={"state": "accepted"})
@@ -236,6 +239,7 @@ def _go_on(request: Request, found: Registered, known: RegisteredSnapshot | None
 def _publish(request: Request, snapshot: str | None, n_checked: int) -> Outcome:
     """Bring everything up to date and say what was published."""
     project = request.load()
+    fetch_area(project, request.fetcher, is_missing_only=True)
     before = find_published(project)
     result = run_make(project, (*CHECKED, *REST), request.means)
     result.check()

@@ -47,9 +47,10 @@ _ERRORS: Final = {
 
 @dataclass(frozen=True)
 class Means:
-    """How stages are called: options that name the area for the command line, and how many run at once."""
+    """How stages are called: options that name the area, those of stages that work in shards; how many run at once."""
 
     options: tuple[str, ...]
+    sharded: str = ""
     jobs: int = 2
 
 
@@ -104,7 +105,7 @@ def run_make(project: Project, stages: tuple[str, ...], means: Means) -> MakeRes
         How it ended.
     """
     command = f"{shlex.quote(sys.executable)} -m pipeline"
-    rules = write_rules(project, command=command, options=shlex.join(means.options))
+    rules = write_rules(project, command=command, options=shlex.join(means.options), means=means.sharded)
     targets = build_targets(project)
     setpriv = shutil.which("setpriv")  # make ends with this process, so that a killed refresh leaves no stage at work
     call = [setpriv, "--pdeathsig", "TERM"] if setpriv else []

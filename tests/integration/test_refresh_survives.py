@@ -105,7 +105,7 @@ def test_make_refresh_finds_nothing_new_and_refuses_to_run_beside_another(
         busy = project.call("refresh", "--area", AREA)
     assert busy.returncode == 2
     assert "Another run holds this area: make all, process" in busy.stderr
-    assert busy.stdout.startswith(f"refresh {AREA}: failed with exit code 2: Another run holds this area")
+    assert busy.stdout.startswith("refresh weekly: failed with exit code 2: Another run holds this area")
 
 
 def test_a_file_that_cannot_be_read_changes_nothing_and_the_next_one_is_taken(
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_read_changes_nothing_and_the_next_one_is_taken(
     before = stamp(*folders)
     done = project.call("refresh", "--area", AREA)
     assert done.returncode == 4
-    assert done.stdout.startswith(f"refresh {AREA}: failed with exit code 4: ")
+    assert done.stdout.startswith("refresh weekly: failed with exit code 4: ")
     assert stamp(*folders) == before
     put(project, "2024-10-15.zip")
     assert project.call("refresh", "--area", AREA).stdout == "refresh weekly: nothing new (checked 3 sources)\n"
