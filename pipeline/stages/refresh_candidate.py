@@ -186,10 +186,8 @@ def list_references(project: Project) -> dict[str, tuple[str, str | None]]:
     """
     found = {}
     for feed in get_refresh(project).feeds:
-        path = feed.path
-        if feed.take == "newest":
-            path = str(find_newest(project.data / path))
-        text = path if is_live(path) else "raw:folder?" + urlencode({"path": str(project.data / path)})
+        file = project.data / feed.path if feed.take == "whole" else find_newest(project.data / feed.path)
+        text = feed.path if is_live(feed.path) else "raw:folder?" + urlencode({"path": str(file)})
         naptan = feed.naptan.path if feed.naptan and is_live(feed.naptan.path) else None
         found[feed.key] = (text, naptan)
     return found

@@ -107,9 +107,9 @@ def test_three_weeks_unattended_and_what_follows(weekly: ProjectFolder, tmp_path
         world.publish(export_again(world.feed, 4))
         done = world.refresh()
         assert done.code == 0, done.err
-        assert done.summary.startswith("refresh weekly: published 2024-W46c (1 service withdrawn, ")
+        assert done.summary.startswith("refresh weekly: published 2024-W47 (1 service withdrawn, ")
         assert [row["state"] for row in world.registered] == ["accepted", "superseded", "accepted"]
-        assert world.registered[1]["note"].endswith("; superseded by 2024-W46c")
+        assert world.registered[1]["note"].endswith("; superseded by 2024-W47")
         assert is_quick(world)
 
         check_accepting(WeeklyWorld(accepted_elsewhere, server, world.feed, world.now))
