@@ -192,3 +192,16 @@ def test_a_timetable_without_weekdays_is_refused(tmp_path: Path, monkeypatch: py
     build_gtfs(tmp_path, name="bus.zip", calendar=later(0, **days, saturday=1), stop_times=STOP_TIMES)
     with pytest.raises(InputError, match="no service on any weekday"):
         register(build_project(tmp_path, monkeypatch), Registered(area="here"))
+
+
+def test_a_folder_that_receives_files_lies_below_the_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("2024-01-10.zip", "2024-01-17.zip"):
+        build_gtfs(tmp_path / "inputs" / "arriving", name=name, feed_info=f"feed_version\n{name}\n")
+    feeds = [{"key": "bus", "path": "arriving", "take": "newest"}]
+    project = build_project(tmp_path, monkeypatch, data="inputs", refresh={"feeds": feeds})
+    _, one = register(project, Registered(area="here"))
+    assert one.feeds[0].reference == "arriving/2024-01-17.zip"
+    newest = tmp_path / "inputs/arriving/2024-01-17.zip"
+    assert project.resolve(one.feeds[0].path).read_bytes() == newest.read_bytes()
