@@ -41,6 +41,7 @@ def is_quick(world: WeeklyWorld) -> bool:
     return stamp(*folders) == before and seconds < 10 and not is_left
 
 
+@pytest.mark.timeout(1800)
 def test_three_weeks_unattended_and_what_follows(weekly: ProjectFolder, tmp_path: Path) -> None:
     with run_server() as server:
         world = WeeklyWorld.open(weekly.copy(tmp_path / "project"), server)
