@@ -27,7 +27,7 @@ CLI := $(PY) -m pipeline
 export CONNECTIVITY_JOBS := $(JOBS)
 STAGES := fetch timetables streets places network times service attribution sensitivity measures scores report publish
 
-.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph profile serve clean $(STAGES)
+.PHONY: help setup setup-dev demo all refresh plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph profile serve clean $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
@@ -97,6 +97,9 @@ endif
 
 demo: $(READY) ## install if need be, run every stage on the embedded sample, say where the report is
 	@$(MAKE) --no-print-directory all AREA=sample DATA= CONFIG= SNAPSHOT=
+
+refresh: $(READY) ## fetch new timetables; if anything that matters is new, register, run, check and publish it
+	@$(CLI) refresh $(OPTIONS)$(MEANS)
 
 plan: $(READY) ## say what would run, and why
 	@$(CLI) plan $(OPTIONS)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
+from pipeline.base.area_refresh import RefreshOptions
 from pipeline.base.area_timetables import Calendar, Duplicates
 from pipeline.base.clock import find_second_tuesday_of_october
 from pipeline.base.config import DayType, Model
@@ -229,6 +230,26 @@ class Snapshot(Model):
         return self
 
 
+class RefreshFeed(Feed):
+    """A timetable that arrives again and again; each new one makes a snapshot."""
+
+    take: Literal["whole", "newest"] = Field(
+        "whole", description="newest: path is a folder that receives files; the last of them by name counts"
+    )
+
+
+class Refresh(RefreshOptions):
+    """Timetables that become snapshots by themselves, see docs/operations.md."""
+
+    feeds: list[RefreshFeed] = Field(min_length=1, description="a live source (raw:...), or a file or folder")
+
+    @model_validator(mode="after")
+    def _different(self) -> Refresh:
+        if len({feed.key for feed in self.feeds}) != len(self.feeds):
+            raise ValueError("two feeds have the same key")
+        return self
+
+
 class NotComparable(Model):
     """A declared break between two snapshots."""
 
@@ -389,6 +410,7 @@ class Area(Model):
     )
     snapshots: list[Snapshot] = Field(default_factory=list, description="needed unless the area has a series")
     series: Series | None = Field(None, description="a published series in place of streets and timetables")
+    refresh: Refresh | None = Field(None, description="timetables that make new snapshots by themselves")
     not_comparable: list[NotComparable] = Field(default_factory=list)
     attribution: list[Attribution] = Field(
         default_factory=list, description="pairs of snapshots of which the loss is attributed to services"
@@ -403,11 +425,12 @@ class Area(Model):
 
     @model_validator(mode="after")
     def _complete(self) -> Area:
-        parts = {"streets": self.streets, "destinations": self.destinations, "snapshots": self.snapshots}
+        timetables = self.snapshots or self.refresh
+        parts = {"streets": self.streets, "destinations": self.destinations, "snapshots": timetables}
         if self.series is None and not all(parts.values()):
             lacking = next(name for name, part in parts.items() if not part)
             raise ValueError(f"'{lacking}' is missing; only an area with a 'series' needs none")
-        if self.series is not None and (self.streets is not None or self.snapshots):
+        if self.series is not None and (self.streets is not None or self.snapshots or self.refresh):
             raise ValueError("an area has either a 'series', or streets and snapshots")
         return self
 

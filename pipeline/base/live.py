@@ -16,6 +16,9 @@ from pipeline.base.errors import InputError
 from pipeline.base.hashing import hash_value
 
 LIVE = "raw:"
+ARCHIVED = "archived:"
+"""Begins a path below the archive of raw inputs, as registered snapshots have it."""
+ARCHIVE = Path("data/raw")
 LOCK = "sources.lock.json"
 NOT_FETCHED = "not-fetched"
 
@@ -39,6 +42,22 @@ def is_live(path: str) -> bool:
         True for ``raw:...``.
     """
     return path.startswith(LIVE)
+
+
+def is_archived(path: str) -> bool:
+    """Say whether a path of a snapshot names a file of the archive.
+
+    Parameters
+    ----------
+    path
+        As configured.
+
+    Returns
+    -------
+    bool
+        True for ``archived:<source>/<sha256>/<name>``.
+    """
+    return path.startswith(ARCHIVED)
 
 
 def read_lock(outputs: Path) -> dict[str, dict[str, Any]]:
@@ -88,6 +107,8 @@ def resolve_input(path: str, *, data: Path, outputs: Path) -> Path:
     pathlib.Path
         The file. A live source that was not fetched gives a path that cannot exist, below ``not-fetched``.
     """
+    if is_archived(path):
+        return ARCHIVE / path.removeprefix(ARCHIVED)
     if not is_live(path):
         return data / path
     entry = read_lock(outputs).get(path)
@@ -131,4 +152,6 @@ def find_cure(path: str) -> str:
     """
     if NOT_FETCHED in Path(path).parts:
         return "It comes from a live source that has not been fetched: run make fetch AREA=... first."
+    if Path(path).parts[: len(ARCHIVE.parts)] == ARCHIVE.parts:
+        return "A registered snapshot needs it: bring the archive back from its copy (docs/operations.md)."
     return "Check the path in the area file, and DATA=."

@@ -14,6 +14,7 @@ from pipeline.base.area import Area
 from pipeline.base.config import Settings, Visit
 from pipeline.base.errors import ConfigError, InputError
 from pipeline.base.live import resolve_input
+from pipeline.base.registered import add_registered
 from pipeline.base.yaml_files import compose_yaml, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
@@ -215,7 +216,7 @@ def load_project(
         If the data folder does not exist.
     """
     path = find_area_file(area)
-    content = read_yaml(path)
+    content = add_registered(read_yaml(path), path)
     checked = check_model(Area, content, path)
     settings = check_model(Settings, merge(load_settings(config), checked.settings), path, prefix=("settings",))
     _check_visits(checked, settings, path)

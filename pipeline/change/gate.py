@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -202,7 +202,9 @@ def _sum_runs(totals: pl.DataFrame) -> dict[tuple[str, str], float]:
     return {(str(s), str(d)): float(r) for s, d, r in whole.select("snapshot", "day_type", "runs_per_day").iter_rows()}
 
 
-def check_snapshot_gates(found: pl.DataFrame, *, gates: Gates, area_file: str) -> None:
+def check_snapshot_gates(
+    found: pl.DataFrame, *, gates: Gates, area_file: str, commands: Mapping[str, str] | None = None
+) -> None:
     """Stop where a snapshot is held and nobody has accepted it.
 
     Parameters
@@ -213,6 +215,8 @@ def check_snapshot_gates(found: pl.DataFrame, *, gates: Gates, area_file: str) -
         Limits, for the message.
     area_file
         The file in which it is accepted.
+    commands
+        Snapshots that are accepted by a command instead, those that a refresh registered, and that command.
 
     Raises
     ------
@@ -224,6 +228,9 @@ def check_snapshot_gates(found: pl.DataFrame, *, gates: Gates, area_file: str) -
         return
     row = held.row(0, named=True)
     operators = f" ({row['operators_lost']})" if row["operators_lost"] else ""
+    how = f'it in the area file: accepted: [{{snapshot: "{row["snapshot"]}", reason: <why>, by: <who>, date: <when>}}]'
+    if commands and row["snapshot"] in commands:
+        how = f"it: {commands[row['snapshot']]}"
     more = f" So are {held.height - 1} more snapshots." if held.height > 1 else ""
     raise GateError(
         f"The snapshot '{row['snapshot']}' is held: against '{row['snapshot_before']}' it lost "
@@ -232,8 +239,7 @@ def check_snapshot_gates(found: pl.DataFrame, *, gates: Gates, area_file: str) -
         f"{gates.max_operators_lost_pct:g} % and {gates.max_trips_lost_pct:g} % are allowed.{more}",
         file=area_file,
         field="accepted",
-        cure="Find out whether timetables are missing. If it is right so, or known, accept it in the area file: "
-        f'accepted: [{{snapshot: "{row["snapshot"]}", reason: <why>, by: <who>, date: <when>}}]',
+        cure=f"Find out whether timetables are missing. If it is right so, or known, accept {how}",
     )
 
 

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from pipeline.base.errors import UsageError
-from pipeline.cli.complete import complete_stage
+from pipeline.cli.complete import complete_snapshot, complete_stage
 from pipeline.cli.options import (
+    AreaArgument,
     AreaOption,
     ClusterOption,
     ConfigOption,
@@ -129,8 +130,36 @@ def status(area: AreaOption, data: DataOption = None, config: ConfigOption = Non
         typer.echo(held)
 
 
+def refresh(
+    area: AreaOption,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch new timetables; if anything that matters is new, register, run, check and publish it."""
+    from pipeline.cli.refresh import run_refresh
+
+    run_refresh(area, data=data, config=config, workers=workers, cluster=cluster, is_json=as_json)
+
+
+def accept(
+    area: AreaArgument,
+    snapshot: Annotated[str, typer.Argument(help="id of the registered snapshot", autocompletion=complete_snapshot)],
+    reason: Annotated[str, typer.Option("--reason", help="why it is right so; published beside what was lost")],
+    by: Annotated[str, typer.Option("--by", help="who says so")],
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Accept a registered snapshot that a check held."""
+    from pipeline.cli.refresh import run_accept
+
+    typer.echo(run_accept(area, snapshot, reason=reason, by=by, data=data, config=config))
+
+
 def accept_run(
-    area: Annotated[str, typer.Argument(help="name of an area in config/areas, or a YAML file")],
+    area: AreaArgument,
     reason: Annotated[str, typer.Option("--reason", help="why it is right; published with the run")],
     by: Annotated[str, typer.Option("--by", help="who accepts it")],
     run_hash: Annotated[

@@ -10,8 +10,9 @@ import typer
 from pipeline.acquire.fetch import Fetched, Fetcher
 from pipeline.acquire.sources import read_sources
 from pipeline.base.errors import UsageError
+from pipeline.base.live import ARCHIVE
 from pipeline.base.load import load_project
-from pipeline.stages.live import ARCHIVE, build_fetcher, fetch_area
+from pipeline.stages.live import build_fetcher, fetch_area
 
 
 def describe_sources() -> str:

@@ -46,7 +46,7 @@ def _options(
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     RUN: (
         *(commands_run.plan, commands_run.run, commands_run.status, commands_run.verify, commands_run.done),
-        *(commands_run.fetch, commands_run.graph, commands_run.accept_run),
+        *(commands_run.fetch, commands_run.refresh, commands_run.accept, commands_run.accept_run, commands_run.graph),
     ),
     ASK: (
         *(commands_ask.explain, commands_ask.profile, commands_ask.diff, commands_ask.attribute),

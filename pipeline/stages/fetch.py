@@ -6,11 +6,11 @@ import pandas as pd
 
 from pipeline.acquire.archive import archive_file
 from pipeline.base.io import write_csv
-from pipeline.base.live import is_live
+from pipeline.base.live import ARCHIVE, is_archived, is_live
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.stages.common import begin
-from pipeline.stages.live import ARCHIVE, fetch_area
+from pipeline.stages.live import fetch_area
 from pipeline.stages.plan import write_slices
 from pipeline.stages.targets import build_targets, list_inputs
 
@@ -38,7 +38,7 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
             stage.add_input(role, path, full, **about)
             record = stage.inputs[-1]
             place = full
-            if not is_live(path):
+            if not is_live(path) and not is_archived(path):
                 place = archive_file(full, record["sha256"], source=project.area.name, archive=ARCHIVE)
             ledger.append({**record, "archived_as": place.as_posix()})
         table = pd.DataFrame(ledger).drop_duplicates(["role", "path"], ignore_index=True)

@@ -13,11 +13,10 @@ from pipeline.acquire.download import Downloader
 from pipeline.acquire.fetch import Fetched, Fetcher
 from pipeline.acquire.sources import Source, parse_reference, read_sources
 from pipeline.base.io import write_text
-from pipeline.base.live import LOCK, is_live, read_lock
+from pipeline.base.live import ARCHIVE, LOCK, is_live, read_lock
 from pipeline.base.load import Project
 from pipeline.stages.targets import list_inputs
 
-ARCHIVE = Path("data/raw")
 _KEPT = ("sha256", "bytes", "address", "licence", "attribution", "vintage", "valid_from", "valid_to")
 
 

@@ -13,6 +13,7 @@ from pipeline.base.area import Snapshot
 from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_stage
 from pipeline.base.progress import track
+from pipeline.base.registered import list_accept_commands
 from pipeline.change.compare import compute_service_change
 from pipeline.change.coverage import build_covered_levels, build_operators, compute_operator_presence
 from pipeline.change.daytime import compute_daytime_means
@@ -121,7 +122,12 @@ def _compare(project: Project, found: dict[str, list[Any]], kinds: DayKinds) -> 
     held = compute_snapshot_gates(
         presence, pl.concat(found["totals"]), levels, gates=gates, accepted=project.area.accepted
     )
-    check_snapshot_gates(held, gates=gates, area_file=str(project.area_file))
+    check_snapshot_gates(
+        held,
+        gates=gates,
+        area_file=str(project.area_file),
+        commands=list_accept_commands(project.area, project.area_file),
+    )
     covered = build_covered_levels(levels, presence)
     return {
         "out_run__service_window": build_window_table(found["windows"], kinds),

@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.base.area import Snapshot
 from pipeline.base.clock import DAY_S, parse_time_s
 from pipeline.base.config import Settings
+from pipeline.base.errors import ConfigError
 from pipeline.base.live import describe_locked, is_live
 from pipeline.base.load import ROOT, Project, list_visits
 from pipeline.stages.code import find_code
@@ -80,6 +81,13 @@ def build_targets(project: Project) -> dict[str, Target]:
     """
     area = project.area
     snapshots = [s.id for s in area.snapshots]
+    if not snapshots and area.series is None:
+        raise ConfigError(
+            "No snapshot has been registered yet.",
+            file=project.area_file,
+            field="snapshots",
+            cure=f"Run make refresh AREA={area.name}, which fetches the first timetable.",
+        )
     targets: dict[str, Target] = {}
 
     def add(stage: str, snapshot: str | None, inputs: list[Path], upstream: list[str]) -> None:
@@ -274,7 +282,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         "report": {
             "report": sets["report"],
             "settings": {name: part for name, part in sets.items() if name not in (*MEANS, "publish")},
-            "area": {k: v for k, v in whole.items() if k not in {"settings", "data"}},
+            "area": {k: v for k, v in whole.items() if k not in {"settings", "data", "refresh"}},
         },
         "publish": sets["publish"],
     }
