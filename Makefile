@@ -73,26 +73,44 @@ scores: ## compute scores and publish the tables
 report: ## build the offline report
 publish: ## copy report and tables to a folder, with a switch of `latest`
 
-ifneq ($(filter all $(STAGES),$(MAKECMDGOALS)),)
+# A call of make for stages holds the area, decides what is out of date, and calls make again with the rules for that
+# (`HELD_RULES`). `make -n`, `-q` and `-t` change nothing and hold nothing: they read rules of their own.
+GOALS := $(filter all $(STAGES),$(MAKECMDGOALS))
+FLAGS := $(filter-out --%,$(firstword -$(MAKEFLAGS)))
+DRY := $(strip $(findstring n,$(FLAGS))$(findstring q,$(FLAGS))$(findstring t,$(FLAGS)))
+ifneq ($(GOALS),)
 ifneq ($(wildcard $(READY)),)
+ifeq ($(origin HELD_RULES),command line)
+RULES := $(HELD_RULES)
+else ifneq ($(DRY),)
 RULES := $(shell $(CLI) rules $(OPTIONS)$(MEANS) --command "$(CLI)")
 $(if $(RULES),,$(error the configuration cannot be used, see the message above))
-include $(RULES)
+endif
 endif
 endif
 
 ifeq ($(wildcard $(READY)),)
 all $(STAGES): $(READY)
 	@$(MAKE) --no-print-directory $@ AREA="$(AREA)" SNAPSHOT="$(SNAPSHOT)" DATA="$(DATA)" CONFIG="$(CONFIG)" CLUSTER="$(CLUSTER)" WORKERS="$(WORKERS)"
-else
+else ifneq ($(RULES),)
+include $(RULES)
 all: $(MANIFESTS_fetch) $(MANIFESTS_report) $(MANIFESTS_publish)
+ifeq ($(findstring q,$(DRY)),)
 	@$(CLI) done $(OPTIONS)
+endif
 
 define STAGE_RULE
 $(1): $(if $(SNAPSHOT),$(or $(MANIFEST_$(1)_$(SNAPSHOT)),$(MANIFESTS_$(1))),$(MANIFESTS_$(1)))
-	@:
+	$(if $(findstring q,$(DRY)),,@:)
 endef
 $(foreach stage,$(STAGES),$(eval $(call STAGE_RULE,$(stage))))
+else
+.PHONY: held-run
+held-run:
+	@$(CLI) hold $(OPTIONS)$(MEANS) --command "$(CLI)" --what "make $(GOALS)" -- $(MAKE) --no-print-directory $(GOALS)
+
+all $(STAGES): held-run
+	@:
 endif
 
 demo: $(READY) ## install if need be, run every stage on the embedded sample, say where the report is

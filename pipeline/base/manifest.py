@@ -45,6 +45,9 @@ class StageRun:
         Small numbers worth keeping, such as the share of places joined to the streets.
     other_folders
         Folders beside its own that the stage writes.
+    marks
+        Files that say what the result was made from, and their texts: gone while the stage runs, there once its
+        manifest is.
     """
 
     stage: str
@@ -58,6 +61,7 @@ class StageRun:
     row_counts: dict[str, int] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     other_folders: list[Path] = field(default_factory=list)
+    marks: dict[Path, str] = field(default_factory=dict)
 
     def add_input(self, role: str, path: str, full: Path, **about: str) -> None:
         """Note a raw input with its hash.
@@ -157,6 +161,8 @@ def record_stage(run: StageRun) -> Iterator[StageRun]:
     manifest = run.folder / MANIFEST
     for folder in (run.folder, *run.other_folders):
         remove_leftovers(folder)
+    for mark in run.marks:
+        mark.unlink(missing_ok=True)
     started = time.monotonic()
     yield run
     notices = run.notices.to_frame()
@@ -185,6 +191,8 @@ def record_stage(run: StageRun) -> Iterator[StageRun]:
         "peak_memory_mb": get_peak_memory_mb(),
     }
     write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", manifest)
+    for mark, text in run.marks.items():
+        write_text(text, mark)
 
 
 def get_peak_memory_mb() -> int:

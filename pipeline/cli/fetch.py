@@ -11,6 +11,7 @@ from pipeline.acquire.fetch import Fetched, Fetcher
 from pipeline.acquire.sources import read_sources
 from pipeline.base.errors import UsageError
 from pipeline.base.load import load_project
+from pipeline.stages.run_safely import hold_project
 from pipeline.stages.live import ARCHIVE, build_fetcher, fetch_area
 
 
@@ -73,7 +74,8 @@ def run_fetch(
         )
     if area is not None:
         project = load_project(area, config=config, data=data)
-        done = fetch_area(project, fetcher, tell=_tell)
+        with hold_project(project, what="connectivity fetch"):
+            done = fetch_area(project, fetcher, tell=_tell)
         new = sum(fetched.is_new for fetched in done)
         typer.echo(f"{len(done)} live sources, {new} of them new." if done else "This area names no live source.")
         return

@@ -67,13 +67,15 @@ def run(
     from importlib import import_module
 
     from pipeline.stages.means import replace_means
+    from pipeline.stages.run_safely import hold_project, temporary_files_in
     from pipeline.stages.targets import STAGES
 
     if stage not in STAGES:
         raise UsageError(f"There is no stage '{stage}'.", cure=f"Stages: {', '.join(STAGES)}.")
     project = replace_means(_load(area, config, data), stage, address=cluster, workers=workers)
-    done = import_module(f"pipeline.stages.{stage}").run(project, snapshot)
     name = stage if snapshot is None else f"{stage} {snapshot}"
+    with hold_project(project, what=f"connectivity run {name}"), temporary_files_in(project.outputs):
+        done = import_module(f"pipeline.stages.{stage}").run(project, snapshot)
     text = done.notices.describe()
     typer.echo(f"{name}: done{f' ({text})' if text else ''}")
 
@@ -108,27 +110,61 @@ def rules(
     workers: WorkersOption = None,
 ) -> None:
     """Write the rules that make includes, and print where they are."""
-    import shlex
+    from pipeline.stages.plan import DRY_RULES, write_rules
 
-    from pipeline.stages.plan import write_rules
+    options, means = _join_options(area, data, config, cluster, workers)
+    project = _load(area, config, data)
+    typer.echo(write_rules(project, command=command, options=options, means=means, name=DRY_RULES))
+
+
+def _join_options(
+    area: str, data: str | None, config: str | None, cluster: str | None, workers: int | None
+) -> tuple[str, str]:
+    import shlex
 
     def join(*pairs: tuple[str, str | int | None]) -> str:
         return shlex.join(part for name, value in pairs if value for part in (name, str(value)))
 
     options = join(("--area", area), ("--data", data), ("--config", config))
-    means = join(("--cluster", cluster), ("--workers", workers))
-    typer.echo(write_rules(_load(area, config, data), command=command, options=options, means=means))
+    return options, join(("--cluster", cluster), ("--workers", workers))
+
+
+@app.command(hidden=True)
+def hold(
+    area: AreaOption,
+    command_line: Annotated[list[str], typer.Argument(help="the call of make")],
+    what: Annotated[str, typer.Option("--what", help="the command, for whoever is refused meanwhile")] = "make",
+    command: Annotated[str, typer.Option("--command")] = "connectivity",
+    data: DataOption = None,
+    config: ConfigOption = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Run make for an area while no other run is at work on it."""
+    from pipeline.cli.hold import run_held
+
+    options, means = _join_options(area, data, config, cluster, workers)
+    run_held(_load(area, config, data), command_line, what=what, command=command, options=options, means=means)
 
 
 @app.command()
-def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None) -> None:
-    """Say what would run, and why."""
+def plan(
+    area: AreaOption,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    needs: Annotated[bool, typer.Option("--needs", help="also the memory and disk that each step needs")] = False,
+) -> None:
+    """Say what would run, and why, and what memory and disk it needs (on standard error)."""
+    from pipeline.cli.needs import describe_needs
     from pipeline.stages.plan import build_plan
 
-    steps = build_plan(_load(area, config, data))
+    project = _load(area, config, data)
+    steps = build_plan(project)
     for step in steps:
         typer.echo(f"{step.name:<24} {step.reason}")
     typer.echo(f"{len(steps)} steps would run." if steps else "Nothing to do: everything is up to date.")
+    for line in describe_needs(project, [step.name for step in steps], is_each=needs):
+        typer.echo(line, err=True)
 
 
 @app.command()
@@ -197,9 +233,12 @@ def graph(
 ) -> None:
     """Write the walking graph and the transport graph as GraphML and GeoPackage."""
     from pipeline.stages.graph import write_graphs
+    from pipeline.stages.run_safely import hold_project
 
-    for path in write_graphs(_load(area, config, data), snapshot):
-        typer.echo(path)
+    project = _load(area, config, data)
+    with hold_project(project, what="connectivity graph"):
+        for path in write_graphs(project, snapshot):
+            typer.echo(path)
 
 
 @app.command()
@@ -465,10 +504,12 @@ def scenario(
     config: ConfigOption = None,
 ) -> None:
     """Compute the tables of a snapshot as they would be, and compare them with the base."""
+    from pipeline.stages.run_safely import hold_project, temporary_files_in
     from pipeline.stages.scenario import describe_scenario, find_scenario_file, run_scenario
 
     project = _load(area, config, data)
-    found = run_scenario(project, find_scenario_file(file), snapshot=snapshot, out=out)
+    with hold_project(project, what="connectivity scenario"), temporary_files_in(project.outputs):
+        found = run_scenario(project, find_scenario_file(file), snapshot=snapshot, out=out)
     typer.echo(make_printable(describe_scenario(found), keep="\n"))
 
 

@@ -208,8 +208,8 @@ def hash_results(project: ProjectFolder, area: str = "tiny") -> dict[str, str]:
 
 
 def hash_everything(project: ProjectFolder) -> dict[str, str]:
-    """Return the SHA-256 of all outputs, manifests included, beside the slices that make compares."""
-    found = hash_files(project.path / "outputs", skip=())
+    """Return the SHA-256 of all outputs, manifests included, beside the slices that are compared and the lock."""
+    found = hash_files(project.path / "outputs", skip=(".lock",))
     return {name: value for name, value in found.items() if "/.slices/" not in name}
 
 
