@@ -27,7 +27,7 @@ CLI := $(PY) -m pipeline
 export CONNECTIVITY_JOBS := $(JOBS)
 STAGES := fetch timetables streets places network times service attribution sensitivity measures scores report publish
 
-.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph serve clean $(STAGES)
+.PHONY: help setup setup-dev demo all plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph serve clean clean-old test-slow $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
@@ -131,6 +131,9 @@ graph: $(READY) ## write the walking graph and the transport graph as GraphML an
 serve: $(READY) ## show the report of AREA to the browser of this machine (PORT=8000)
 	@$(CLI) serve "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)") --port $(or $(PORT),8000)
 
+clean-old: $(READY) ## delete old versions, archived inputs and leftovers that nothing needs (KEEP=3, DRY_RUN=1)
+	@$(CLI) clean-old $(OPTIONS)$(if $(KEEP), --keep "$(KEEP)")$(if $(DRY_RUN), --dry-run)
+
 clean: ## delete the outputs of AREA
 	rm -rf "outputs/$(notdir $(basename $(AREA)))"
 
@@ -141,8 +144,11 @@ check: $(READY_DEV) ## lint, types, import contracts
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
-test: $(READY_DEV) ## run the tests
+test: $(READY_DEV) ## run the tests, but for the slow ones
 	@$(VENV)/bin/pytest -n $(JOBS) --dist loadfile
+
+test-slow: $(READY_DEV) ## run the slow tests (20 minutes; KILLS=3 for fewer)
+	@$(if $(KILLS),CONNECTIVITY_KILLS=$(KILLS) )$(VENV)/bin/pytest -n $(JOBS) --dist loadfile -m slow
 
 bench: $(READY) ## time the engine beside its peers on Porto Alegre (without them: its two algorithms on AREA)
 	@if [ -x .venv-bench/bin/python ] && [ -d "$(BENCH_DATA)" ]; then \

@@ -39,6 +39,32 @@ def share_archive(archive: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def share_archive_alone(archive: Path) -> Iterator[bool]:
+    """Keep other processes from writing into the archive while the block runs, if none does.
+
+    Parameters
+    ----------
+    archive
+        Root of the archive.
+
+    Yields
+    ------
+    bool
+        Whether nobody else writes; if somebody does, nothing may be taken away.
+    """
+    if not archive.is_dir():
+        yield True
+        return
+    with (archive / USE).open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def sweep_archive(archive: Path) -> None:
     """Remove temporary files from an archive into which nobody writes; downloads that can be resumed stay.
 

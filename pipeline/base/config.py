@@ -300,7 +300,8 @@ class Resources(Model):
     """What a run may use of this machine; no result depends on it."""
 
     is_checked: bool = Field(
-        default=True, description="refuse a run whose forecast of memory or disk does not fit (connectivity plan says it)"
+        default=True,
+        description="refuse a run whose forecast of memory or disk (see: connectivity plan) does not fit",
     )
 
 

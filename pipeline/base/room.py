@@ -1,4 +1,4 @@
-"""How much memory and disk this process may use: the machine's, or less where a container or a control group says so."""
+"""How much memory this process may use: the machine's, or less where a container or a control group says so."""
 
 from __future__ import annotations
 

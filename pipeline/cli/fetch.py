@@ -11,8 +11,8 @@ from pipeline.acquire.fetch import Fetched, Fetcher
 from pipeline.acquire.sources import read_sources
 from pipeline.base.errors import UsageError
 from pipeline.base.load import load_project
-from pipeline.stages.run_safely import hold_project
 from pipeline.stages.live import ARCHIVE, build_fetcher, fetch_area
+from pipeline.stages.run_safely import hold_project
 
 
 def describe_sources() -> str:

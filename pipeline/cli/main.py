@@ -219,6 +219,20 @@ def missing(path: str) -> None:
     raise InputError("This input does not exist.", file=path, cure=find_cure(path))
 
 
+@app.command("clean-old")
+def clean_old(
+    area: AreaOption,
+    keep: Annotated[int | None, typer.Option("--keep", min=1, help="published versions that stay")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Delete what of old runs is not needed, and say what that frees."""
+    from pipeline.cli import clean_old as cleaning
+
+    cleaning.clean_old(_load(area, config, data), keep=keep, is_dry=dry_run)
+
+
 @app.command()
 def warm() -> None:
     """Compile the routing kernels, so that the first run need not wait."""

@@ -370,12 +370,13 @@ def check_room(project: Project, names: Iterable[str]) -> None:
         raise RoomError(
             f"This run would not fit into memory: {room.describe()}",
             field=room.together[0],
-            cure=f"{way} memory, or take a smaller area; 'resources: {{is_checked: false}}' in the settings runs it anyway.",
+            cure=f"{way} memory, or take a smaller area; 'resources: {{is_checked: false}}' among the settings "
+            "runs it anyway.",
         )
     if room.disk_mb * MB + RESERVE_BYTES > room.free_disk_mb * MB:
         raise RoomError(
             f"This run would not fit onto the disk: {room.describe()}",
             file=project.outputs,
             cure="Make room ('make clean-old' deletes what of old runs is not needed); "
-            "'resources: {is_checked: false}' in the settings runs it anyway.",
+            "'resources: {is_checked: false}' among the settings runs it anyway.",
         )

@@ -15,8 +15,6 @@ from pipeline.base.load import Project
 from pipeline.base.run_lock import Held, hold_area
 from pipeline.stages.live import ARCHIVE
 
-CONFIG = Path("config")
-
 
 @contextmanager
 def hold_project(project: Project, *, what: str) -> Iterator[Held]:
@@ -87,7 +85,8 @@ def sweep(project: Project) -> int:
         How many there were.
     """
     removed = remove_leftovers(project.outputs) + remove_leftovers(ARCHIVE / project.area.name)
-    for path in project.area_file.parent.glob(f"{project.area_file.stem}*{TEMPORARY_MARK}*"):
-        path.unlink(missing_ok=True)
-        removed += 1
+    for folder in (project.area_file.parent, project.area_file.parent / "registered"):
+        for path in folder.glob(f"{project.area_file.stem}.*{TEMPORARY_MARK}*"):
+            path.unlink(missing_ok=True)
+            removed += 1
     return removed

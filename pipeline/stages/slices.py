@@ -21,15 +21,15 @@ FOLDER = ".slices"
 KINDS = {"config": "its settings changed", "code": "its code changed", "seen": "its last run did not finish"}
 
 
-def get_slice(project: Project, name: str, kind: str) -> Path:
+def get_slice(project: Project, target: Target, kind: str) -> Path:
     """Return the file that holds what a unit of work was made from.
 
     Parameters
     ----------
     project
         The area with its settings.
-    name
-        The unit of work, such as ``network/2024``.
+    target
+        The unit of work.
     kind
         ``config``, ``code`` or ``seen``.
 
@@ -38,7 +38,7 @@ def get_slice(project: Project, name: str, kind: str) -> Path:
     Path
         A file below the area's outputs.
     """
-    return project.outputs / FOLDER / f"{name.replace('/', '-')}.{kind}.json"
+    return project.outputs / FOLDER / f"{target.name.replace('/', '-')}.{kind}.json"
 
 
 def build_slices(project: Project, target: Target, targets: Mapping[str, Target]) -> dict[Path, str]:
@@ -59,7 +59,7 @@ def build_slices(project: Project, target: Target, targets: Mapping[str, Target]
         File to its text.
     """
     contents = {"config": target.config, "code": target.code, "seen": _look(target, targets)}
-    return {get_slice(project, target.name, kind): _write(content) for kind, content in contents.items()}
+    return {get_slice(project, target, kind): _write(content) for kind, content in contents.items()}
 
 
 def _write(content: dict[str, Any]) -> str:
@@ -102,7 +102,7 @@ def find_change(project: Project, target: Target, targets: Mapping[str, Target],
     """
     if not target.manifest.is_file():
         return "has not been run"
-    known = {kind: _read(get_slice(project, target.name, kind)) for kind in KINDS}
+    known = {kind: _read(get_slice(project, target, kind)) for kind in KINDS}
     now = {"config": target.config, "code": target.code}
     for kind, reason in KINDS.items():
         content = known[kind]
