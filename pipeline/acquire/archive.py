@@ -12,8 +12,15 @@ from pathlib import Path
 from pipeline.base.hashing import hash_file
 from pipeline.base.io import TEMPORARY_MARK, remove_leftovers, staged_file, staged_folder
 
-USE = ".use"
-"""Locked, shared, by every process that writes into the archive."""
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[int]:
+    """Open the archive's folder itself, which every process that writes into it keeps locked, shared."""
+    descriptor = os.open(archive, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -28,7 +35,7 @@ def share_archive(archive: Path) -> Iterator[None]:
         Root of the archive.
     """
     archive.mkdir(parents=True, exist_ok=True)
-    with (archive / USE).open("a") as handle:
+    with _opened(archive) as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -56,7 +63,7 @@ def share_archive_alone(archive: Path) -> Iterator[bool]:
     if not archive.is_dir():
         yield True
         return
-    with (archive / USE).open("a") as handle:
+    with _opened(archive) as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

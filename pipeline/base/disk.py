@@ -33,7 +33,7 @@ class DiskError(PipelineError):
     exit_code = 4
 
 
-def find_disk_error(error: BaseException, folder: Path) -> DiskError | None:
+def find_disk_error(error: BaseException, folder: Path, *, what: str) -> DiskError | None:
     """Recognise an error of the disk behind an exception of any library.
 
     Parameters
@@ -42,6 +42,8 @@ def find_disk_error(error: BaseException, folder: Path) -> DiskError | None:
         The exception; what caused it is looked at too.
     folder
         Where the work writes, for the message.
+    what
+        The command that was stopped.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def find_disk_error(error: BaseException, folder: Path) -> DiskError | None:
     while seen is not None:
         code = _find_code(seen, folder)
         if code is not None:
-            return _describe(code, seen, folder)
+            return _describe(code, seen, folder, what)
         seen = seen.__cause__ or seen.__context__
     return None
 
@@ -68,16 +70,18 @@ def _find_code(error: BaseException, folder: Path) -> int | None:
     return errno.ENOSPC if is_short and get_free_bytes(folder) < SMALL_BYTES else None
 
 
-def _describe(code: int, error: BaseException, folder: Path) -> DiskError:
+def _describe(code: int, error: BaseException, folder: Path, what: str) -> DiskError:
     name = getattr(error, "filename", None)
     where = Path(os.fsdecode(name)) if isinstance(name, (str, bytes)) and name else folder
     if code == errno.EROFS:
         return DiskError(
-            "This disk is mounted read-only.", file=where, cure="Mount it for writing, and run the same command again."
+            f"This disk is mounted read-only: '{what}' was stopped.",
+            file=where,
+            cure="Mount it for writing, and run the same command again.",
         )
     free_mb = get_free_bytes(folder) / 1e6
     return DiskError(
-        f"{_FULL[code]} ({free_mb:,.0f} MB free). The earlier results are as they were.",
+        f"{_FULL[code]} ({free_mb:,.1f} MB free): '{what}' was stopped. What was published before is as it was.",
         file=where,
         cure="Make room ('make clean-old' deletes what of old runs is not needed), and run the same command again.",
     )

@@ -36,12 +36,12 @@ def clean_old(project: Project, *, keep: int | None, is_dry: bool) -> None:
         share_archive_alone(ARCHIVE) as alone,
     ):
         found = find_old(project, keep=n_kept, is_archive_free=alone)
+        if not is_dry:
+            delete_old(project, found)
         for line in _describe(found, is_dry=is_dry):
             typer.echo(line)
         if not alone:
             typer.echo("Another run writes into the archive: archived inputs and downloads were left alone.")
-        if not is_dry:
-            delete_old(project, found, keep=n_kept)
 
 
 def _describe(found: list[Old], *, is_dry: bool) -> list[str]:

@@ -179,7 +179,7 @@ def _measure(path: Path) -> int:
     return total
 
 
-def delete_old(project: Project, found: list[Old], *, keep: int) -> None:
+def delete_old(project: Project, found: list[Old]) -> None:
     """Delete what :func:`find_old` listed; the caller holds the area.
 
     Parameters
@@ -187,13 +187,12 @@ def delete_old(project: Project, found: list[Old], *, keep: int) -> None:
     project
         The area with its settings.
     found
-        What goes.
-    keep
-        As there; the list of published versions is cut first, so that it never names what has gone.
+        What goes. The list of published versions is cut first, so that it never names what has gone.
     """
     folder = project.outputs / "publish"
-    if any(old.path.parent == folder for old in found):
-        write_history(folder, read_history(folder), keep)
+    doomed = {old.path.name for old in found if old.path.parent == folder}
+    if doomed:
+        write_history(folder, [entry for entry in read_history(folder) if entry["version"] not in doomed], None)
     for old in found:
         if old.path.is_dir() and not old.path.is_symlink():
             _remove_tree(old.path)

@@ -337,12 +337,16 @@ def _find_together(needs: list[Need], targets: Mapping[str, Target], n_jobs: int
     before: dict[str, set[str]] = {}
     for name, target in targets.items():
         before[name] = {up for direct in target.upstream for up in (direct, *before[direct])}
-    chosen: list[Need] = []
-    for need in sorted(needs, key=lambda need: -need.memory_mb):
-        waits = any(need.name in before[c.name] or c.name in before[need.name] for c in chosen)
-        if len(chosen) < n_jobs and not waits:
-            chosen.append(need)
-    return chosen
+    ordered = sorted(needs, key=lambda need: -need.memory_mb)
+    best: list[Need] = []
+    for first in ordered:
+        chosen = [first]
+        for need in ordered:
+            waits = any(need is c or need.name in before[c.name] or c.name in before[need.name] for c in chosen)
+            if len(chosen) < n_jobs and not waits:
+                chosen.append(need)
+        best = max(best, chosen, key=lambda found: sum(need.memory_mb for need in found))
+    return best
 
 
 def check_room(project: Project, names: Iterable[str]) -> None:

@@ -45,7 +45,7 @@ def hold_project(project: Project, *, what: str) -> Iterator[Held]:
                 sweep(project)
             yield held
     except Exception as error:
-        known = find_disk_error(error, project.outputs)
+        known = find_disk_error(error, project.outputs, what=what)
         if known is None or isinstance(error, type(known)):
             raise
         raise known from None
