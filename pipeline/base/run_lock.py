@@ -181,11 +181,11 @@ def _give_back(handle: BinaryIO) -> None:
 def _describe(handle: BinaryIO, path: Path) -> AreaBusyError:
     content = _read(handle)
     pid, command, start = (content.get(key) for key in ("pid", "command", "start"))
-    who = f"'{command}' (process {pid}, since {start})" if pid else "another run"
+    who = f"{command}, process {pid}, since {start}" if pid else "it has not yet said which"
     cure = "Wait until it has finished and run the same command again; this run has changed nothing."
     if isinstance(pid, int) and not _is_alive(pid):
-        who += ", which has been killed; a stage that it started is still at work"
-    return AreaBusyError(f"This area is in use by {who}.", file=path, cure=cure)
+        who += "; it has been killed, and a stage that it started is still at work"
+    return AreaBusyError(f"Another run holds this area: {who}.", file=path, cure=cure)
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,7 +1,7 @@
 """Publish a project again and again, dying at every step at which a file changes; run as a program of its own.
 
-``python -m tests.support.crash PROJECT SEED N``: prints one line of JSON for each step tried. Everything is imported once,
-and each attempt is a copy (fork) of this process, so that an attempt takes a fraction of a second.
+``python -m tests.support.crash PROJECT SEED N KIND`` prints one line of JSON for each step tried. All is imported
+once, and each attempt is a copy (fork) of this process, so that an attempt takes a fraction of a second.
 """
 
 from __future__ import annotations

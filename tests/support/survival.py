@@ -23,7 +23,7 @@ from tests.support.pipeline import TINY, ProjectFolder, hash_files
 from tests.support.pipeline import build_environment as build_plain_environment
 
 N_KILLS = int(os.environ.get("CONNECTIVITY_KILLS", "30"))
-BUSY = "This area is in use by"
+BUSY = "Another run holds this area:"
 
 
 # --- what a reader of the report sees ---------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def find_leftovers(project: ProjectFolder) -> list[str]:
     """List temporary files of ours anywhere: outputs, archive, configuration, the folder for temporary files."""
     found = [path for path in project.path.rglob("*.part-*") if ".venv" not in path.parts]
     temporary = project.path / "tmp"
-    found += [path for path in temporary.rglob("*")] if temporary.is_dir() else []
+    found += list(temporary.rglob("*")) if temporary.is_dir() else []
     return sorted(path.relative_to(project.path).as_posix() for path in found)
 
 
@@ -101,13 +101,16 @@ class Command:
         For messages.
     words
         The command.
-    edits
+    edit
         Text of the area file before and after: each round goes from one to the other, or back.
+    area
+        Name of its area.
     """
 
     name: str
     words: tuple[str, ...]
-    edit: tuple[str, str]
+    edit: tuple[str, str] = ("", "")
+    area: str = "tiny"
 
 
 SCORING = ("  car: true\n", "  car: true\n  scoring: config/scoring/other.yaml\n")
@@ -182,13 +185,13 @@ def kill_at(project: ProjectFolder, command: Command, moment_s: float, chance: r
         what = _name(victim)
         with contextlib.suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)
-    check_published(project)
+    check_published(project, command.area)
     process.communicate()
     deadline = time.monotonic() + 300
     while list_session(process.pid):
         assert time.monotonic() < deadline, "what was left alive does not end"
         time.sleep(0.05)
-    check_published(project)
+    check_published(project, command.area)
     return what
 
 

@@ -135,6 +135,6 @@ def test_leftovers_old_downloads_shards_of_complete_stages_and_old_kernels_go(pr
 def test_nothing_goes_while_a_run_is_at_work(project: Project) -> None:
     with (project.outputs / LOCK_FILE).open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_SH)
-        with pytest.raises(GateError, match="in use by another run"):
+        with pytest.raises(GateError, match="Another run holds this area"):
             clean_old(project, keep=1, is_dry=False)
     assert Path("outputs/sample/publish/a").is_dir()

@@ -68,7 +68,7 @@ def test_a_second_run_is_refused_at_once_with_who_holds_the_area_since_when_and_
         pytest.fail("two runs at once")
     assert time.monotonic() - before < 1
     message = str(refused.value)
-    assert f"'make all' (process {first.pid}, since 20" in message
+    assert f"Another run holds this area: make all, process {first.pid}, since 20" in message
     assert str(tmp_path / LOCK_FILE) in message
     assert "cure:" in message
     assert refused.value.exit_code == GateError.exit_code == 6
@@ -104,7 +104,7 @@ def test_the_same_run_holds_the_area_twice_and_the_inner_end_leaves_it_held(tmp_
         with hold_area(tmp_path, what="make all") as inner:
             assert inner.is_nested
         other = start(root, HOLD, str(tmp_path), "another", "0")
-        assert "is in use by 'refresh'" in other.communicate()[1]
+        assert "holds this area: refresh, process" in other.communicate()[1]
         assert other.returncode
     assert TOKENS not in os.environ
 
@@ -117,7 +117,7 @@ def test_a_child_of_the_run_keeps_the_area_after_its_parent_is_killed(tmp_path: 
     for stream in (parent.stdout, parent.stderr):
         assert stream is not None
         stream.close()
-    with pytest.raises(AreaBusyError, match="which has been killed; a stage that it started is still at work"):
+    with pytest.raises(AreaBusyError, match="it has been killed, and a stage that it started is still at work"):
         hold_area(tmp_path, what="make all").__enter__()
     deadline = time.monotonic() + 30
     while True:
@@ -139,7 +139,7 @@ def test_a_token_left_over_from_a_run_that_has_ended_opens_nothing(tmp_path: Pat
     wait_until_held(one)
     assert read_lock(tmp_path)["token"] != stale
     other = start(root, HOLD, str(tmp_path), "other", "0", token=stale)
-    assert "is in use by 'one'" in other.communicate()[1]
+    assert "holds this area: one, process" in other.communicate()[1]
     end(one)
 
 
