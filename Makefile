@@ -90,8 +90,12 @@ endif
 endif
 
 ifeq ($(wildcard $(READY)),)
-all $(STAGES): $(READY)
-	@$(MAKE) --no-print-directory $@ AREA="$(AREA)" SNAPSHOT="$(SNAPSHOT)" DATA="$(DATA)" CONFIG="$(CONFIG)" CLUSTER="$(CLUSTER)" WORKERS="$(WORKERS)"
+.PHONY: after-setup
+after-setup: $(READY)
+	@$(MAKE) --no-print-directory $(GOALS) AREA="$(AREA)" SNAPSHOT="$(SNAPSHOT)" DATA="$(DATA)" CONFIG="$(CONFIG)" CLUSTER="$(CLUSTER)" WORKERS="$(WORKERS)"
+
+all $(STAGES): after-setup
+	@:
 else ifneq ($(RULES),)
 include $(RULES)
 all: $(MANIFESTS_fetch) $(MANIFESTS_report) $(MANIFESTS_publish)
