@@ -97,18 +97,20 @@ def test_of_two_runs_at_once_one_is_refused_and_the_bytes_are_the_same(tiny: Pro
 def test_while_a_run_is_at_work_what_writes_is_refused_and_what_reads_is_not(tiny_copy: ProjectFolder) -> None:
     switch(tiny_copy, MAKE_ALL, is_second=True)
     at_work = start(tiny_copy, MAKE_ALL)
-    lock = tiny_copy.outputs() / ".lock"
-    deadline = time.monotonic() + 60
-    while not (lock.is_file() and lock.stat().st_size):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    for words in (["run", "places"], ["clean-old"], ["graph"]):
-        done = tiny_copy.run(*words, "--area", TINY)
-        assert done.returncode == 6, (words, done.stderr)
-        assert f"{BUSY} make all, process" in done.stderr
-    for words in (["plan", "--area", TINY], ["status", "--area", TINY]):
-        assert tiny_copy.run(*words).returncode == 0, words
-    assert tiny_copy.make("-n", "all").returncode == 0
-    assert at_work.wait(600) == 0, at_work.communicate()[1]
-    at_work.communicate()
+    try:
+        lock = tiny_copy.outputs() / ".lock"
+        deadline = time.monotonic() + 60
+        while not (lock.is_file() and lock.stat().st_size):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        for words in (["run", "places"], ["clean-old"], ["graph"]):
+            done = tiny_copy.run(*words, "--area", TINY)
+            assert done.returncode == 6, (words, done.stderr)
+            assert f"{BUSY} make all, process" in done.stderr
+        for words in (["plan", "--area", TINY], ["status", "--area", TINY]):
+            assert tiny_copy.run(*words).returncode == 0, words
+        assert tiny_copy.make("-n", "all").returncode == 0
+    finally:
+        message = at_work.communicate(timeout=600)[1]
+    assert at_work.returncode == 0, message
     assert list_ran(finish(tiny_copy, MAKE_ALL).stdout) == []
