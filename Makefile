@@ -27,7 +27,7 @@ CLI := $(PY) -m pipeline
 export CONNECTIVITY_JOBS := $(JOBS)
 STAGES := fetch timetables streets places network times service attribution sensitivity measures scores report publish
 
-.PHONY: help setup setup-dev demo all refresh plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph profile serve clean $(STAGES)
+.PHONY: help setup setup-dev demo all refresh plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph profile serve clean clean-old test-slow $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
@@ -73,26 +73,48 @@ scores: ## compute scores and publish the tables
 report: ## build the offline report
 publish: ## copy report and tables to a folder, with a switch of `latest`
 
-ifneq ($(filter all $(STAGES),$(MAKECMDGOALS)),)
+# A call of make for stages holds the area, decides what is out of date, and calls make again with the rules for that
+# (`HELD_RULES`). `make -n`, `-q` and `-t` change nothing and hold nothing: they read rules of their own.
+GOALS := $(filter all $(STAGES),$(MAKECMDGOALS))
+FLAGS := $(filter-out --%,$(firstword -$(MAKEFLAGS)))
+DRY := $(strip $(findstring n,$(FLAGS))$(findstring q,$(FLAGS))$(findstring t,$(FLAGS)))
+ifneq ($(GOALS),)
 ifneq ($(wildcard $(READY)),)
-RULES := $(shell $(CLI) rules $(OPTIONS)$(MEANS) --command "$(CLI)"$(if $(filter all,$(MAKECMDGOALS)), --tell))
+ifeq ($(origin HELD_RULES),command line)
+RULES := $(HELD_RULES)
+else ifneq ($(DRY),)
+RULES := $(shell $(CLI) rules $(OPTIONS)$(MEANS) --command "$(CLI)")
 $(if $(RULES),,$(error the configuration cannot be used, see the message above))
-include $(RULES)
+endif
 endif
 endif
 
 ifeq ($(wildcard $(READY)),)
-all $(STAGES): $(READY)
-	@$(MAKE) --no-print-directory $@ AREA="$(AREA)" SNAPSHOT="$(SNAPSHOT)" DATA="$(DATA)" CONFIG="$(CONFIG)" CLUSTER="$(CLUSTER)" WORKERS="$(WORKERS)"
-else
+.PHONY: after-setup
+after-setup: $(READY)
+	@$(MAKE) --no-print-directory $(GOALS) AREA="$(AREA)" SNAPSHOT="$(SNAPSHOT)" DATA="$(DATA)" CONFIG="$(CONFIG)" CLUSTER="$(CLUSTER)" WORKERS="$(WORKERS)"
+
+all $(STAGES): after-setup
+	@:
+else ifneq ($(RULES),)
+include $(RULES)
 all: $(MANIFESTS_fetch) $(MANIFESTS_report) $(MANIFESTS_publish)
+ifeq ($(findstring q,$(DRY)),)
 	@$(CLI) done $(OPTIONS)
+endif
 
 define STAGE_RULE
 $(1): $(if $(SNAPSHOT),$(or $(MANIFEST_$(1)_$(SNAPSHOT)),$(MANIFESTS_$(1))),$(MANIFESTS_$(1)))
-	@:
+	$(if $(findstring q,$(DRY)),,@:)
 endef
 $(foreach stage,$(STAGES),$(eval $(call STAGE_RULE,$(stage))))
+else
+.PHONY: held-run
+held-run:
+	@$(CLI) hold $(OPTIONS)$(MEANS) --command "$(CLI)" --what "make $(GOALS)"$(if $(filter all,$(GOALS)), --tell) -- $(MAKE) --no-print-directory $(GOALS)
+
+all $(STAGES): held-run
+	@:
 endif
 
 demo: $(READY) ## install if need be, run every stage on the embedded sample, say where the report is
@@ -120,6 +142,9 @@ profile: $(READY) ## write the profile of the neighbourhood CODE of AREA as HTML
 serve: $(READY) ## show the report of AREA to the browser of this machine (PORT=8000)
 	@$(CLI) serve "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)") --port $(or $(PORT),8000)
 
+clean-old: $(READY) ## delete old versions, archived inputs and leftovers that nothing needs (KEEP=3, DRY_RUN=1)
+	@$(CLI) clean-old $(OPTIONS)$(if $(KEEP), --keep "$(KEEP)")$(if $(DRY_RUN), --dry-run)
+
 clean: ## delete the outputs of AREA
 	rm -rf "outputs/$(notdir $(basename $(AREA)))"
 
@@ -130,8 +155,11 @@ check: $(READY_DEV) ## lint, types, import contracts
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
-test: $(READY_DEV) ## run the tests
+test: $(READY_DEV) ## run the tests, but for the slow ones
 	@$(VENV)/bin/pytest -n $(JOBS) --dist loadfile
+
+test-slow: $(READY_DEV) ## run the slow tests (20 minutes; KILLS=3 for fewer)
+	@$(if $(KILLS),CONNECTIVITY_KILLS=$(KILLS) )$(VENV)/bin/pytest -n $(JOBS) --dist loadfile -m slow
 
 bench: $(READY) ## time the engine beside its peers on Porto Alegre (without them: its two algorithms on AREA)
 	@if [ -x .venv-bench/bin/python ] && [ -d "$(BENCH_DATA)" ]; then \

@@ -2,12 +2,88 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.base.hashing import hash_file
-from pipeline.base.io import TEMPORARY_MARK, staged_file, staged_folder
+from pipeline.base.io import TEMPORARY_MARK, remove_leftovers, staged_file, staged_folder
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[int]:
+    """Open the archive's folder itself, which every process that writes into it keeps locked, shared."""
+    descriptor = os.open(archive, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def share_archive(archive: Path) -> Iterator[None]:
+    """Say, while the block runs, that this process writes into the archive, so that its temporary files stay.
+
+    Whoever comes when nobody else writes removes what killed processes have left.
+
+    Parameters
+    ----------
+    archive
+        Root of the archive.
+    """
+    archive.mkdir(parents=True, exist_ok=True)
+    with _opened(archive) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass
+        else:
+            sweep_archive(archive)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def share_archive_alone(archive: Path) -> Iterator[bool]:
+    """Keep other processes from writing into the archive while the block runs, if none does.
+
+    Parameters
+    ----------
+    archive
+        Root of the archive.
+
+    Yields
+    ------
+    bool
+        Whether nobody else writes; if somebody does, nothing may be taken away.
+    """
+    if not archive.is_dir():
+        yield True
+        return
+    with _opened(archive) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def sweep_archive(archive: Path) -> None:
+    """Remove temporary files from an archive into which nobody writes; downloads that can be resumed stay.
+
+    Parameters
+    ----------
+    archive
+        Root of the archive.
+    """
+    remove_leftovers(archive)
+    for folder in archive.glob("*/*"):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def archive_file(path: Path, sha256: str, *, source: str, archive: Path) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pipeline.acquire.archive import archive_file, move_into_archive
+from pipeline.acquire.archive import archive_file, move_into_archive, share_archive
 from pipeline.acquire.download import Answer, Ask, Downloader
 from pipeline.acquire.ledger import append_entry, find_latest, read_ledger
 from pipeline.acquire.partial import Partial
@@ -105,7 +105,8 @@ class Fetcher:
             "bods_datasets": fetch_datasets,
             "derived": derive,
         }
-        return kinds[reference.source.kind](self, reference)
+        with share_archive(self.archive):
+            return kinds[reference.source.kind](self, reference)
 
     def get_key(self, reference: Reference) -> tuple[str, str]:
         """Return the name of the query parameter of a source's key, and the key.

@@ -298,6 +298,15 @@ class Cluster(Model):
     )
 
 
+class Resources(Model):
+    """What a run may use of this machine; no result depends on it."""
+
+    is_checked: bool = Field(
+        default=True,
+        description="refuse a run whose forecast of memory or disk (see: connectivity plan) does not fit",
+    )
+
+
 class Variant(Model):
     """Other parameters under which travel times are computed again, to see how far scores depend on them."""
 
@@ -372,6 +381,7 @@ class Settings(Model):
         description="processes that compute travel times; null: chosen by processors and work. No result depends on it",
     )
     cluster: Cluster = Field(default_factory=Cluster)
+    resources: Resources = Field(default_factory=Resources)
     sensitivity: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Variant] = Field(
         default_factory=dict, description="variants under which all travel times are computed again; each takes as long"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import shutil
 import uuid
@@ -77,17 +79,48 @@ def staged_folder(path: Path) -> Iterator[Path]:
             if file.is_file():
                 with file.open("rb") as handle:
                     os.fsync(handle.fileno())
-        if path.exists():
+            elif file.is_dir():
+                _sync_folder(file)
+        _sync_folder(temporary)
+        if not path.exists():
+            temporary.rename(path)
+        elif not exchange(temporary, path):
             old = path.with_name(f"{path.name}{TEMPORARY_MARK}old-{uuid.uuid4().hex[:8]}")
             path.rename(old)
             temporary.rename(path)
             shutil.rmtree(old)
-        else:
-            temporary.rename(path)
         _sync_folder(path.parent)
     finally:
-        if temporary.exists():
+        if temporary.exists():  # what was to be written, or after an exchange what was there before
             shutil.rmtree(temporary)
+
+
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two files or folders change places at once, so that nobody ever finds neither.
+
+    Parameters
+    ----------
+    one, other
+        On the same disk.
+
+    Returns
+    -------
+    bool
+        False where the system or its disk cannot do that (nothing has changed then).
+    """
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    names = [ctypes.c_char_p(os.fsencode(path)) for path in (one, other)]
+    if renameat2(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in {errno.ENOSYS, errno.EINVAL, errno.EXDEV, errno.EOPNOTSUPP}:
+        return False
+    raise OSError(code, os.strerror(code), str(other))
 
 
 def remove_leftovers(folder: Path) -> int:
@@ -107,7 +140,10 @@ def remove_leftovers(folder: Path) -> int:
     found += sorted(folder.rglob(f"*{TEMPORARY_MARK}*")) if folder.is_dir() else []
     removed = 0
     for path in found:
-        if path.is_dir():
+        if path.is_symlink():
+            path.unlink()
+            removed += 1
+        elif path.is_dir():
             shutil.rmtree(path)
             removed += 1
         elif path.exists():

@@ -7,8 +7,8 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,9 @@ class StageRun:
         Small numbers worth keeping, such as the share of places joined to the streets.
     other_folders
         Folders beside its own that the stage writes.
+    marks
+        Files that say what the result was made from, and their texts: gone while the stage runs, there once its
+        manifest is.
     """
 
     stage: str
@@ -58,6 +61,7 @@ class StageRun:
     row_counts: dict[str, int] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     other_folders: list[Path] = field(default_factory=list)
+    marks: dict[Path, str] = field(default_factory=dict)
 
     def add_input(self, role: str, path: str, full: Path, **about: str) -> None:
         """Note a raw input with its hash.
@@ -140,6 +144,34 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
+def _without_marks(run: StageRun) -> Iterator[None]:
+    """Take the marks of the earlier result away; put them back if the block raises before it has written anything."""
+    folders = (run.folder, *run.other_folders)
+    before = {mark: mark.read_text(encoding="utf-8") for mark in run.marks if mark.is_file()}
+    state = _look(folders) if before else {}
+    for mark in run.marks:
+        mark.unlink(missing_ok=True)
+    try:
+        yield
+    except BaseException:
+        if before and _look(folders) == state:
+            with suppress(OSError):  # a full disk: the stage then runs once more than it need
+                for mark, text in before.items():
+                    write_text(text, mark)
+        raise
+
+
+def _look(folders: Iterable[Path]) -> dict[Path, tuple[int, int, int]]:
+    """Return identity, time and size of every result of a stage."""
+    found = {}
+    for path in (path for folder in folders for path in folder.rglob("*")):
+        if not path.is_dir() and SHARDS not in path.parts:
+            stat = path.lstat()
+            found[path] = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+    return found
+
+
+@contextmanager
 def record_stage(run: StageRun) -> Iterator[StageRun]:
     """Run a block as a stage: clear leftovers before, write notices and the manifest after.
 
@@ -158,7 +190,8 @@ def record_stage(run: StageRun) -> Iterator[StageRun]:
     for folder in (run.folder, *run.other_folders):
         remove_leftovers(folder)
     started = time.monotonic()
-    yield run
+    with _without_marks(run):
+        yield run
     notices = run.notices.to_frame()
     write_text(notices.to_json(orient="records", indent=1), run.folder / "notices.json")
     outputs = {
@@ -185,6 +218,8 @@ def record_stage(run: StageRun) -> Iterator[StageRun]:
         "peak_memory_mb": get_peak_memory_mb(),
     }
     write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", manifest)
+    for mark, text in run.marks.items():
+        write_text(text, mark)
 
 
 def get_peak_memory_mb() -> int:

@@ -128,10 +128,12 @@ def scenario(
     config: ConfigOption = None,
 ) -> None:
     """Compute the tables of a snapshot as they would be, and compare them with the base."""
+    from pipeline.stages.run_safely import hold_project, temporary_files_in
     from pipeline.stages.scenario import describe_scenario, find_scenario_file, run_scenario
 
     project = load_area(area, config, data)
-    found = run_scenario(project, find_scenario_file(file), snapshot=snapshot, out=out)
+    with hold_project(project, what="connectivity scenario"), temporary_files_in(project.outputs):
+        found = run_scenario(project, find_scenario_file(file), snapshot=snapshot, out=out)
     typer.echo(make_printable(describe_scenario(found), keep="\n"))
 
 

@@ -23,9 +23,6 @@ from pipeline.cli.options import (
     show_json,
 )
 
-LONG_RUN = 3
-"""With more steps than so many, make says beforehand what is to be done."""
-
 
 def run(
     stage: Annotated[
@@ -42,13 +39,15 @@ def run(
     from importlib import import_module
 
     from pipeline.stages.means import replace_means
+    from pipeline.stages.run_safely import hold_project, temporary_files_in
     from pipeline.stages.targets import STAGES
 
     if stage not in STAGES:
         raise UsageError(f"There is no stage '{stage}'.", cure=f"Stages: {', '.join(STAGES)}.")
     project = replace_means(load_area(area, config, data), stage, address=cluster, workers=workers)
-    done = import_module(f"pipeline.stages.{stage}").run(project, snapshot)
     name = stage if snapshot is None else f"{stage} {snapshot}"
+    with hold_project(project, what=f"connectivity run {name}"), temporary_files_in(project.outputs):
+        done = import_module(f"pipeline.stages.{stage}").run(project, snapshot)
     text = done.notices.describe()
     clear = "\r\x1b[K" if sys.stdout.isatty() else ""  # make runs several stages, and another's progress stands there
     typer.echo(f"{clear}{name}: done{f' ({text})' if text else ''}")
@@ -80,38 +79,67 @@ def rules(
     config: ConfigOption = None,
     cluster: ClusterOption = None,
     workers: WorkersOption = None,
-    tell: Annotated[bool, typer.Option("--tell", help="say beforehand what a long run will do")] = False,
 ) -> None:
     """Write the rules that make includes, and print where they are."""
-    import shlex
+    from pipeline.stages.plan import DRY_RULES, write_rules
 
-    from pipeline.stages.plan import build_plan, write_rules
+    options, means = _join_options(area, data, config, cluster, workers)
+    project = load_area(area, config, data)
+    typer.echo(write_rules(project, command=command, options=options, means=means, name=DRY_RULES))
+
+
+def _join_options(
+    area: str, data: str | None, config: str | None, cluster: str | None, workers: int | None
+) -> tuple[str, str]:
+    import shlex
 
     def join(*pairs: tuple[str, str | int | None]) -> str:
         return shlex.join(part for name, value in pairs if value for part in (name, str(value)))
 
     options = join(("--area", area), ("--data", data), ("--config", config))
-    means = join(("--cluster", cluster), ("--workers", workers))
+    return options, join(("--cluster", cluster), ("--workers", workers))
+
+
+def hold(
+    area: AreaOption,
+    command_line: Annotated[list[str], typer.Argument(help="the call of make")],
+    what: Annotated[str, typer.Option("--what", help="the command, for whoever is refused meanwhile")] = "make",
+    command: Annotated[str, typer.Option("--command")] = "connectivity",
+    data: DataOption = None,
+    config: ConfigOption = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+    tell: Annotated[bool, typer.Option("--tell", help="say beforehand what a long run will do")] = False,
+) -> None:
+    """Run make for an area while no other run is at work on it."""
+    from pipeline.cli.hold import run_held
+
+    options, means = _join_options(area, data, config, cluster, workers)
     project = load_area(area, config, data)
-    path = write_rules(project, command=command, options=options, means=means)
-    steps = build_plan(project) if tell else []
-    if len(steps) > LONG_RUN:
-        stages = ", ".join(dict.fromkeys(step.name.split("/")[0] for step in steps))
-        typer.echo(f"{project.area.title}: {len(steps)} steps to do ({stages})", err=True)
-    typer.echo(path)
+    run_held(project, command_line, what=what, command=command, options=options, means=means, is_told=tell)
 
 
-def plan(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Say what would run, and why."""
+def plan(
+    area: AreaOption,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    needs: Annotated[bool, typer.Option("--needs", help="also the memory and disk that each step needs")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what would run, and why, and what memory and disk it needs (on standard error)."""
+    from pipeline.cli.needs import describe_needs
     from pipeline.stages.plan import build_plan
 
-    steps = build_plan(load_area(area, config, data))
+    project = load_area(area, config, data)
+    steps = build_plan(project)
     if as_json:
         show_json({"area": area, "n_steps": len(steps), "steps": [asdict(step) for step in steps]})
         return
     for step in steps:
         typer.echo(f"{step.name:<24} {step.reason}")
     typer.echo(f"{len(steps)} steps would run." if steps else "Nothing to do: everything is up to date.")
+    for line in describe_needs(project, [step.name for step in steps], is_each=needs):
+        typer.echo(line, err=True)
 
 
 def status(area: AreaOption, data: DataOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -156,6 +184,19 @@ def accept(
     from pipeline.cli.refresh import run_accept
 
     typer.echo(run_accept(area, snapshot, reason=reason, by=by, data=data, config=config))
+
+
+def clean_old(
+    area: AreaOption,
+    keep: Annotated[int | None, typer.Option("--keep", min=1, help="published versions that stay")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would go")] = False,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Delete what of old runs is not needed, and say what that frees."""
+    from pipeline.cli import clean_old as cleaning
+
+    cleaning.clean_old(load_area(area, config, data), keep=keep, is_dry=dry_run)
 
 
 def accept_run(
@@ -222,6 +263,9 @@ def graph(
 ) -> None:
     """Write the walking graph and the transport graph as GraphML and GeoPackage."""
     from pipeline.stages.graph import write_graphs
+    from pipeline.stages.run_safely import hold_project
 
-    for path in write_graphs(load_area(area, config, data), snapshot):
-        typer.echo(path)
+    project = load_area(area, config, data)
+    with hold_project(project, what="connectivity graph"):
+        for path in write_graphs(project, snapshot):
+            typer.echo(path)

@@ -13,6 +13,7 @@ from pipeline.base.errors import UsageError
 from pipeline.base.live import ARCHIVE
 from pipeline.base.load import load_project
 from pipeline.stages.live import build_fetcher, fetch_area
+from pipeline.stages.run_safely import hold_project
 
 
 def describe_sources() -> str:
@@ -74,7 +75,8 @@ def run_fetch(
         )
     if area is not None:
         project = load_project(area, config=config, data=data)
-        done = fetch_area(project, fetcher, tell=_tell)
+        with hold_project(project, what="connectivity fetch"):
+            done = fetch_area(project, fetcher, tell=_tell)
         new = sum(fetched.is_new for fetched in done)
         typer.echo(f"{len(done)} live sources, {new} of them new." if done else "This area names no live source.")
         return

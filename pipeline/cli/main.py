@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     RUN: (
         *(commands_run.plan, commands_run.run, commands_run.status, commands_run.verify, commands_run.done),
         *(commands_run.fetch, commands_run.refresh, commands_run.accept, commands_run.accept_run, commands_run.graph),
+        commands_run.clean_old,
+        commands_run.clean_old,
     ),
     ASK: (
         *(commands_ask.explain, commands_ask.profile, commands_ask.diff, commands_ask.attribute),
@@ -58,7 +60,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
 for heading, members in COMMANDS.items():
     for member in members:
         app.command(rich_help_panel=heading)(member)
-for member in (commands_run.rules, commands_run.missing):  # for make alone
+for member in (commands_run.rules, commands_run.hold, commands_run.missing):  # for make alone
     app.command(hidden=True)(member)
 config_app = typer.Typer(
     cls=GroupedHelp, no_args_is_help=True, help="Settings: write an area file, show, check, schema."

@@ -15,6 +15,7 @@ from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, StageRun, read_manifest
 from pipeline.base.notices import Notices
 from pipeline.places.model import Places
+from pipeline.stages.slices import build_slices
 from pipeline.stages.targets import PER_SNAPSHOT, SERIES_STAGES, build_targets
 
 Stage = Callable[[Project, str | None], StageRun]
@@ -56,7 +57,13 @@ def begin(project: Project, stage: str, snapshot: str | None) -> StageRun:
     target = targets[stage if snapshot is None else f"{stage}/{snapshot}"]
     target.folder.mkdir(parents=True, exist_ok=True)
     run = StageRun(
-        stage, snapshot, target.folder, Notices(strict=project.settings.strict), config=target.config, code=target.code
+        stage,
+        snapshot,
+        target.folder,
+        Notices(strict=project.settings.strict),
+        config=target.config,
+        code=target.code,
+        marks=build_slices(project, target, targets),
     )
     for name in target.upstream:
         run.add_upstream(name, targets[name].manifest)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pipeline.acquire.archive import archive_file
+from pipeline.acquire.archive import archive_file, share_archive
 from pipeline.base.io import write_csv
 from pipeline.base.live import ARCHIVE, is_archived, is_live
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.stages.common import begin
 from pipeline.stages.live import fetch_area
-from pipeline.stages.plan import write_slices
-from pipeline.stages.targets import build_targets, list_inputs
+from pipeline.stages.targets import list_inputs
 
 
 def run(project: Project, snapshot: str | None = None) -> StageRun:
@@ -30,9 +29,8 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
     StageRun
         What was done.
     """
-    if fetch_area(project, is_missing_only=True):
-        write_slices(project, build_targets(project))  # before the manifest, which make compares with them
-    with record_stage(begin(project, "fetch", snapshot)) as stage:
+    fetch_area(project, is_missing_only=True)
+    with share_archive(ARCHIVE), record_stage(begin(project, "fetch", snapshot)) as stage:
         ledger = []
         for role, path, full, about in list_inputs(project):
             stage.add_input(role, path, full, **about)

@@ -12,8 +12,10 @@ from pipeline.base.errors import ConfigError
 from pipeline.base.io import write_text
 from pipeline.base.load import Project
 from pipeline.stages.code import remember_imports
+from pipeline.stages.slices import FOLDER, find_change
 from pipeline.stages.targets import SHARED_OUT, STAGES, Target, build_targets
 
+RULES, DRY_RULES = "rules.mk", "rules-dry.mk"
 NOT_FOR_MAKE = set(';:|%=*?[]<>`\\"')
 """Characters in the name of a file that make or its shell gives another meaning, for which there is no quoting."""
 
@@ -26,49 +28,15 @@ class Step:
     reason: str
 
 
-def write_slices(project: Project, targets: dict[str, Target]) -> None:
-    """Write each target's slice of configuration and code, only where it changed.
-
-    Parameters
-    ----------
-    project
-        The area with its settings.
-    targets
-        From :func:`pipeline.stages.targets.build_targets`.
-    """
-    for target in targets.values():
-        for kind, content in (("config", target.config), ("code", target.code)):
-            text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
-            _write_if_changed(text, get_slice(project, target, kind))
-
-
-def get_slice(project: Project, target: Target, kind: str) -> Path:
-    """Return the file that holds a target's slice.
-
-    Parameters
-    ----------
-    project
-        The area with its settings.
-    target
-        The unit of work.
-    kind
-        ``config`` or ``code``.
-
-    Returns
-    -------
-    Path
-        A file below the area's outputs.
-    """
-    return project.outputs / ".slices" / f"{target.name.replace('/', '-')}.{kind}.json"
-
-
 def _write_if_changed(text: str, path: Path) -> None:
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(text, path)
 
 
-def write_rules(project: Project, *, command: str, options: str, means: str = "") -> Path:
+def write_rules(project: Project, *, command: str, options: str, means: str = "", name: str = RULES) -> Path:
     """Write the rules that make includes for an area.
+
+    What is out of date is decided here, by contents; make is told by the prerequisite ``FORCE`` and compares no times.
 
     Parameters
     ----------
@@ -80,6 +48,8 @@ def write_rules(project: Project, *, command: str, options: str, means: str = ""
         Options for area, data and configuration, quoted for the shell.
     means
         Options that say with what the stages that work in shards do so.
+    name
+        Name of the file: only a run that holds the area writes ``rules.mk``.
 
     Returns
     -------
@@ -89,13 +59,13 @@ def write_rules(project: Project, *, command: str, options: str, means: str = ""
     targets = build_targets(project)
     for path in {p for t in targets.values() for p in t.inputs}:
         _quote(path)  # refused before anything is written
-    write_slices(project, targets)
+    stale = _find_steps(project, targets)
     options = options.replace("$", "$$")  # make expands the lines of a rule before the shell sees them
-    lines = ["# Generated at each call of make; see pipeline/stages/plan.py."]
+    lines = ["# Generated at each call of make; see pipeline/stages/plan.py.", "FORCE:"]
     for target in targets.values():
-        needs = [get_slice(project, target, kind) for kind in ("config", "code")]
-        needs += [*target.inputs, *(targets[name].manifest for name in target.upstream)]
-        lines.append(f"{_quote(target.manifest)}: {' '.join(_quote(path) for path in needs)}")
+        needs = [*target.inputs, *(targets[name].manifest for name in target.upstream)]
+        force = " FORCE" if target.name in stale else ""
+        lines.append(f"{_quote(target.manifest)}:{force} | {' '.join(_quote(path) for path in needs)}")
         snapshot = f" --snapshot {target.snapshot}" if target.snapshot else ""
         extra = f" {means}" if means and target.stage in SHARED_OUT else ""
         lines.append(f"\t@{command} run {target.stage}{snapshot} {options}{extra}")
@@ -106,7 +76,7 @@ def write_rules(project: Project, *, command: str, options: str, means: str = ""
         lines += [f"MANIFEST_{stage}_{t.snapshot} := {_quote(t.manifest)}" for t in mine if t.snapshot]
         lines.append(f"MANIFESTS_{stage} := {' '.join(_quote(t.manifest) for t in mine)}")
     remember_imports()
-    path = project.outputs / ".slices" / "rules.mk"
+    path = project.outputs / FOLDER / name
     _write_if_changed("\n".join(lines) + "\n", path)
     return path
 
@@ -138,32 +108,16 @@ def build_plan(project: Project) -> list[Step]:
     list of Step
         In an order in which it can be done; empty if all is up to date.
     """
-    targets = build_targets(project)
-    write_slices(project, targets)
+    return list(_find_steps(project, build_targets(project)).values())
+
+
+def _find_steps(project: Project, targets: dict[str, Target]) -> dict[str, Step]:
     steps: dict[str, Step] = {}
     for target in targets.values():
-        reason = _find_reason(project, target, targets, steps)
+        reason = find_change(project, target, targets, steps)
         if reason:
             steps[target.name] = Step(target.name, reason)
-    return list(steps.values())
-
-
-def _find_reason(project: Project, target: Target, targets: dict[str, Target], steps: dict[str, Step]) -> str | None:
-    if not target.manifest.is_file():
-        return "has not been run"
-    made = target.manifest.stat().st_mtime_ns
-    for kind, text in (("config", "its settings changed"), ("code", "its code changed")):
-        if get_slice(project, target, kind).stat().st_mtime_ns > made:
-            return text
-    for path in target.inputs:
-        if not path.exists():
-            return f"its input {path} is missing"
-        if path.stat().st_mtime_ns > made:
-            return f"its input {path.name} is newer"
-    for name in target.upstream:
-        if name in steps or targets[name].manifest.stat().st_mtime_ns > made:
-            return f"it needs {name}, which is new"
-    return None
+    return steps
 
 
 @dataclass(frozen=True)
@@ -203,7 +157,7 @@ def build_status(project: Project) -> list[State]:
             State(
                 target.name,
                 target.name not in stale,
-                time.time() - target.manifest.stat().st_mtime,
+                max(0.0, time.time() - target.manifest.stat().st_mtime),
                 content["seconds"],
                 content["peak_memory_mb"],
                 sum(content["row_counts"].values()),

@@ -22,7 +22,6 @@ from pipeline.base.registered import (
     get_registered_path,
     read_registered,
 )
-from pipeline.base.run_lock import hold_area
 from pipeline.stages.live import build_fetcher, fetch_area
 from pipeline.stages.plan import build_plan
 from pipeline.stages.refresh_candidate import (
@@ -37,7 +36,6 @@ from pipeline.stages.refresh_candidate import (
 from pipeline.stages.refresh_run import (
     CHECKED,
     REST,
-    KeptSlices,
     Means,
     count_effect,
     find_published,
@@ -45,6 +43,7 @@ from pipeline.stages.refresh_run import (
     trying,
 )
 from pipeline.stages.registered import write_registered
+from pipeline.stages.run_safely import hold_project
 
 Ending = Literal["nothing", "published", "done", "held"]
 
@@ -158,13 +157,13 @@ def refresh_area(request: Request) -> Outcome:
         If a source cannot be fetched; nothing has been changed then.
     InputError
         If what has arrived cannot be read, or is older than what is in use.
-    UsageError
+    AreaBusyError
         If another run holds the area.
     """
     os.environ.pop(CANDIDATE, None)
     project = request.load()
     get_refresh(project)
-    with hold_area(project.outputs, what=f"refresh {project.area.name}"):
+    with hold_project(project, what=f"refresh {project.area.name}"):
         references = [text for pair in list_references(project).values() for text in pair if text]
         fetcher = request.fetcher or build_fetcher(text for text in references if is_live(text))
         archive = fetcher.archive
@@ -206,14 +205,12 @@ def _try(
 ) -> Outcome:
     """Run a candidate as far as anything can hold it; accept or hold it; publish."""
     fetch_area(project, request.fetcher, is_missing_only=True)  # streets and tables that were never fetched
-    kept = KeptSlices.take(project)
     with trying(candidate.id):
         result = run_make(request.load(), CHECKED, request.means)
     if result.exit_code == GateError.exit_code:
         note = result.message.removeprefix(f"The snapshot '{candidate.id}' is held: ").rstrip(".")
         held = candidate.model_copy(update={"state": "held", "note": note})
         write_registered(found.replace(held), project.area_file)
-        kept.put_back(project)
         if project.area.snapshots and build_plan(project):  # held after another stage had passed: as before, all of it
             run_make(project, (*CHECKED, *REST), request.means).check()
         return _tell_held(project, held, n_checked)
@@ -286,7 +283,7 @@ def accept_snapshot(project: Project, snapshot: str, *, reason: str, by: str, da
     UsageError
         If it is not held.
     """
-    with hold_area(project.outputs, what=f"accept {project.area.name} {snapshot}"):
+    with hold_project(project, what=f"accept {project.area.name} {snapshot}"):
         found = read_registered(project.area_file, area=project.area.name)
         known = next((one for one in found.snapshots if one.id == snapshot), None)
         if known is None or known.state != "held":

@@ -8,10 +8,9 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from pipeline.base.errors import (
@@ -23,22 +22,20 @@ from pipeline.base.errors import (
     StoppedError,
     UsageError,
 )
-from pipeline.base.io import write_bytes
 from pipeline.base.load import ROOT, Project
 from pipeline.base.manifest import MANIFEST
 from pipeline.base.registered import CANDIDATE
 from pipeline.report.change import ChangeReport, compute_moves
-from pipeline.stages.plan import get_slice, write_rules
+from pipeline.stages.forecast import check_room
+from pipeline.stages.plan import build_plan, write_rules
 from pipeline.stages.publish import find_before, read_history
 from pipeline.stages.published_change import read_tables
 from pipeline.stages.report import build_context
-from pipeline.stages.targets import Target, build_targets
+from pipeline.stages.targets import build_targets
 
 CHECKED: Final = ("scores",)
 """Stages after which nothing can be held any more; all that they need runs before them."""
 REST: Final = ("fetch", "report", "publish")
-HELD_AREA: Final = "CONNECTIVITY_HELD_AREA"
-"""Tells the stages that refresh starts that the area's lock is held for them."""
 _FAILED = re.compile(r"^make(?:\[\d+\])?: \*\*\* \[[^\]]*\] \D*?(\d+)\s*$")
 _ERRORS: Final = {
     one.exit_code: one for one in (UsageError, ConfigError, InputError, FetchError, GateError, StoppedError)
@@ -104,6 +101,7 @@ def run_make(project: Project, stages: tuple[str, ...], means: Means) -> MakeRes
     MakeResult
         How it ended.
     """
+    check_room(project, [step.name for step in build_plan(project)])
     command = f"{shlex.quote(sys.executable)} -m pipeline"
     rules = write_rules(project, command=command, options=shlex.join(means.options), means=means.sharded)
     targets = build_targets(project)
@@ -113,7 +111,7 @@ def run_make(project: Project, stages: tuple[str, ...], means: Means) -> MakeRes
     dropped = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"}
     environment = {name: value for name, value in os.environ.items() if name not in dropped}
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment |= {"PYTHONPATH": os.pathsep.join(paths), HELD_AREA: str(project.outputs.resolve())}
+    environment |= {"PYTHONPATH": os.pathsep.join(paths)}
     lines = []
     with subprocess.Popen(  # noqa: S603 (the command is our own)
         [*call, *(str(targets[stage].manifest) for stage in stages)],
@@ -148,41 +146,6 @@ def _find_message(lines: list[str]) -> str:
         if line.startswith(("error: ", "stopped: ")):
             return line.split(": ", 1)[1]
     return ""
-
-
-@dataclass(frozen=True)
-class KeptSlices:
-    """The slices of configuration before a candidate was tried, and when each manifest had been written."""
-
-    slices: Mapping[Path, tuple[bytes, int]]
-    manifests: Mapping[Path, int]
-
-    @classmethod
-    def take(cls, project: Project) -> KeptSlices:
-        """Remember those of an area."""
-        targets = build_targets(project) if project.area.snapshots else {}
-        files = [get_slice(project, target, kind) for target in targets.values() for kind in ("config", "code")]
-        return cls(
-            {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files if path.is_file()},
-            {path: _get_time(path) for path in (target.manifest for target in targets.values())},
-        )
-
-    def put_back(self, project: Project) -> None:
-        """Put back, with their times, the slices of what was not run meanwhile, so that nothing seems out of date."""
-        targets: dict[str, Target] = build_targets(project) if project.area.snapshots else {}
-        for target in targets.values():
-            if _get_time(target.manifest) != self.manifests.get(target.manifest):
-                continue
-            for kind in ("config", "code"):
-                path = get_slice(project, target, kind)
-                if path in self.slices:
-                    content, time_ns = self.slices[path]
-                    write_bytes(content, path)
-                    os.utime(path, ns=(time_ns, time_ns))
-
-
-def _get_time(path: Path) -> int:
-    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def find_published(project: Project) -> str | None:

@@ -281,7 +281,7 @@ def get_config_slice(project: Project, stage: str, snapshot: str | None) -> dict
         },
         "report": {
             "report": sets["report"],
-            "settings": {name: part for name, part in sets.items() if name not in (*MEANS, "publish")},
+            "settings": {name: part for name, part in sets.items() if name not in (*MEANS, "publish", "resources")},
             "area": {k: v for k, v in whole.items() if k not in {"settings", "data", "refresh"}},
         },
         "publish": sets["publish"],

@@ -109,9 +109,9 @@ def test_make_refresh_finds_nothing_new_and_refuses_to_run_beside_another(
     assert stamp(*folders) == before
     with hold_area(project.outputs(NAME), what="make all"):
         busy = project.call("refresh", "--area", AREA)
-    assert busy.returncode == 2
+    assert busy.returncode == 6
     assert "Another run holds this area: make all, process" in busy.stderr
-    assert busy.stdout.startswith("refresh weekly: failed with exit code 2: Another run holds this area")
+    assert busy.stdout.startswith("refresh weekly: failed with exit code 6: Another run holds this area")
 
 
 def test_a_file_that_cannot_be_read_changes_nothing_and_the_next_one_is_taken(

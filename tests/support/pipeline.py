@@ -29,7 +29,7 @@ TINY = "config/test/tiny.yaml"
 TEMPORARY = "*.part-*"
 
 
-def _environment() -> dict[str, str]:
+def build_environment() -> dict[str, str]:
     """An environment in which the code of this checkout is found from any folder, and make starts afresh."""
     dropped = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "PYTEST_CURRENT_TEST")
     kept = {key: value for key, value in os.environ.items() if key not in dropped}
@@ -71,7 +71,7 @@ class ProjectFolder:
         return subprocess.Popen(
             command,
             cwd=self.path,
-            env=_environment(),
+            env=build_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -81,7 +81,13 @@ class ProjectFolder:
     def execute(self, command: list[str], *, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, whatever its exit code."""
         return subprocess.run(
-            command, cwd=self.path, env=_environment(), capture_output=True, text=True, timeout=timeout_s, check=False
+            command,
+            cwd=self.path,
+            env=build_environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
         )
 
     def make(self, *arguments: str, area: str = TINY, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
@@ -208,8 +214,8 @@ def hash_results(project: ProjectFolder, area: str = "tiny") -> dict[str, str]:
 
 
 def hash_everything(project: ProjectFolder) -> dict[str, str]:
-    """Return the SHA-256 of all outputs, manifests included, beside the slices that make compares."""
-    found = hash_files(project.path / "outputs", skip=())
+    """Return the SHA-256 of all outputs, manifests included, beside the slices that are compared and the lock."""
+    found = hash_files(project.path / "outputs", skip=(".lock",))
     return {name: value for name, value in found.items() if "/.slices/" not in name}
 
 

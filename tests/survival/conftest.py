@@ -1,0 +1,21 @@
+"""The tiny area, built once for all tests that disturb copies of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.pipeline import ProjectFolder, build_once
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
+    """The tiny area, built from nothing; tests must leave it as it is."""
+    return build_once("tiny-project", tmp_path_factory, lambda project: project.build_first())
+
+
+@pytest.fixture
+def tiny_copy(tiny: ProjectFolder, tmp_path: Path) -> ProjectFolder:
+    """A copy of the built tiny area that a test may disturb."""
+    return tiny.copy(tmp_path / "project")
