@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=50)
-settings.load_profile("fixed")
+settings.register_profile("few", derandomize=True, deadline=None, max_examples=4)
+settings.load_profile(os.environ.get("CONNECTIVITY_EXAMPLES", "fixed"))
 
 
 @pytest.fixture(scope="session")
