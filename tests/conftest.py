@@ -11,6 +11,7 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("few", derandomize=True, deadline=None, max_examples=4)
+settings.register_profile("mutation", derandomize=True, deadline=None, max_examples=10)
 settings.load_profile(os.environ.get("CONNECTIVITY_EXAMPLES", "fixed"))
 
 

@@ -38,6 +38,7 @@ from pipeline.stages.common import begin, get_folder, read_places, write_tables
 from pipeline.stages.declared import list_declared
 from pipeline.stages.series import build_series_tables
 from pipeline.stages.targets import get_days
+from pipeline.timetables.calendars import list_service_days
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.term_dates import DayKinds, find_default_date
 
@@ -154,7 +155,7 @@ def _choose_window(
     windows_of = {w.day_type for w in project.settings.windows.values()}
     days = {str(name): day for name, day in get_days(snapshot).items() if name in windows_of}
     note_analysis_dates(snapshot.id, days, kinds, stage.notices)
-    dates = _list_dates(timetable)
+    dates = list_service_days(timetable)
     default = find_default_date(dates.select("feed", "date").unique(), kinds=kinds)
     return ChosenWindow(snapshot.id, snapshot.date, window, default)
 
@@ -188,21 +189,12 @@ def choose_window_of(
         if about.get("extraction_date")
     }
     return choose_service_window(
-        _list_dates(timetable),
+        list_service_days(timetable),
         snapshot_date=day,
         kinds=kinds,
         extracted=extracted,
         max_shift_weeks=max_shift_weeks,
         notices=notices,
-    )
-
-
-def _list_dates(timetable: Timetable) -> pl.DataFrame:
-    """List feed, service_index and date of the services that have trips."""
-    return (
-        timetable.trips.select("feed", "service_index")
-        .unique()
-        .join(timetable.service_dates.select("service_index", "date"), on="service_index")
     )
 
 
