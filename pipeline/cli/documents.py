@@ -26,7 +26,7 @@ def build_dictionary() -> str:
     lines = [
         "# Data dictionary",
         "",
-        "Generated from `pipeline/base/tables.py` by `make docs`. Tables are Parquet, with CSV beside them, under",
+        "Generated from `pipeline/base/tables_*.py` by `make docs`. Tables are Parquet, with CSV beside them, under",
         "`outputs/<area>/tables/`. Times of day are seconds since the service day's noon minus 12 hours.",
     ]
     for table in TABLES.values():
@@ -70,7 +70,8 @@ def build_notice_list() -> str:
         "|---|---|---|---|---|",
     ]
     for notice in get_declared_notices():
-        cells = (f"`{notice.code}`", notice.severity, notice.meaning, notice.cure, EXAMPLES.get(notice.code, ""))
+        example = notice.example or EXAMPLES.get(notice.code, "")
+        cells = (f"`{notice.code}`", notice.severity, notice.meaning, notice.cure, example)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells).rstrip() + " |")
     return "\n".join(lines) + "\n"
 
