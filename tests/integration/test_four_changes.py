@@ -111,7 +111,7 @@ def test_an_indicator_arrives_in_tables_and_report_with_definition_and_caveat(ch
     pair = own.merge(wanted, on=keys)
     assert len(pair) == len(own) > 0
     pd.testing.assert_series_equal(pair["value"], pair["travel_time_p50_s"], check_names=False)
-    pages = [page.read_text(encoding="utf-8") for page in (changed.outputs() / "report").glob("*.html")]
+    pages = [page.read_text(encoding="utf-8") for page in (changed.outputs() / "report").rglob("*.html")]
     wanted_texts = [str(INDICATOR[key]) for key in ("label", "definition", "caveat")]
     assert any(all(text in page for text in wanted_texts) for page in pages)
 

@@ -18,7 +18,7 @@ from pipeline.routing.questions import (
     compute_nearest_ranks,
     compute_opportunities,
     compute_reliability,
-    mirror_query,
+    mirror_window,
     summarise_reliability,
 )
 from pipeline.routing.raptor import RangeQuery, compute_all_times, compute_cumulative
@@ -40,7 +40,9 @@ def _query(seed: int, *, is_return: bool, n_minutes: int = 20, cap_s: int = 3600
 
 
 def _mirror_query(query: RangeQuery) -> RangeQuery:
-    return mirror_query(query, mirror_network(query.network))
+    """Turn a question about deadlines into one about departures, as the stages and the matrix command do."""
+    network, window = mirror_network(query.network), mirror_window(query.window)
+    return replace(query, network=network, window=window, is_return=not query.is_return)
 
 
 def _mirror(world: World) -> World:
