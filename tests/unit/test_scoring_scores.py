@@ -110,3 +110,26 @@ def test_a_rerun_widens_the_ranks_of_its_own_snapshot_only(snapshot: str, is_wid
     assert _column(alone, "rank_low") == _column(alone, "rank_high")
     assert (_column(scores, "rank_low") != _column(alone, "rank_low")) == is_wider
     assert _column(scores, "rank") == _column(alone, "rank")
+
+
+def test_an_indicator_on_partial_coverage_makes_a_score_partial_and_one_that_is_missing_too() -> None:
+    spec = _build_spec({"x": 1, "y": 1})
+    whole = _indicate(spec, x=[10, 20, 30], y=[1, 2, 3])
+    is_partial = (pl.col("indicator") == "x") & (pl.col("neighbourhood_code") == "b")
+    doubtful = whole.with_columns(pl.when(is_partial).then(pl.lit("partial")).alias("coverage_class"))
+    scores = compute_scores(spec, doubtful, PLACES)
+    assert _column(scores, "coverage_class") == ["comparable", "partial", "comparable"]
+    assert build_score_matrix(spec, doubtful, PLACES, "s").is_partial.tolist() == [
+        [False, False],
+        [True, False],
+        [False, False],
+    ]
+
+
+def test_what_is_missing_is_null_and_never_not_a_number() -> None:
+    indicators = _indicate(_build_spec({"x": 1}), x=[10, None, 30])
+    missing = indicators.filter(pl.col("neighbourhood_code") == "b")
+    assert missing["is_missing"].to_list() == [True]
+    for name in ("value", "rank", "relative", "score", "absolute_index"):
+        assert missing[name].to_list() == [None], name
+        assert indicators[name].is_nan().sum() == 0, name
