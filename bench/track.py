@@ -155,7 +155,7 @@ def _add_to_history(ratios: Mapping[str, float], path: Path = HISTORY) -> None:
     commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     before = path.read_text(encoding="utf-8") if path.is_file() else ",".join(COLUMNS) + "\n"
     today = date.today().isoformat()  # noqa: DTZ011 (a day is enough)
-    lines = [f"{today},{commit},{name},{ratio:.4f}" for name, ratio in sorted(ratios.items())]
+    lines = [f"{today},{commit},{name},{ratio:.6f}" for name, ratio in sorted(ratios.items())]
     write_text(before + "\n".join(lines) + "\n", path)
 
 

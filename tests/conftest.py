@@ -28,3 +28,10 @@ def shared_data() -> Path:
 def root() -> Path:
     """Root of the repository."""
     return ROOT
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the unit tests that are not slow, so that they can be run first."""
+    for item in items:
+        if (ROOT / "tests" / "unit") in item.path.parents and item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.quick)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bench.track import (
     HISTORY,
@@ -57,6 +58,7 @@ def test_the_history_has_lines_for_every_kernel_and_can_be_read(tmp_path: Path) 
     assert all(ratio > 0 for ratios in history.values() for ratio in ratios)
 
 
+@pytest.mark.slow
 def test_no_kernel_is_half_as_slow_again_as_it_used_to_be() -> None:
     history, kernels = read_history(), build_kernels()
     slow = find_slowdowns(measure_ratios(kernels), history)
