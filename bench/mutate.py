@@ -39,6 +39,8 @@ HEAVY = (
     "scipy.sparse",
     "pydantic",
 )
+WRAP = ("-W", "ignore::RuntimeWarning")
+"""Kernels that are not compiled warn of whole numbers that wrap round, as they are meant to."""
 KILLED, LIVED, TIMED_OUT = "killed", "lived", "timed out"
 
 
@@ -332,6 +334,7 @@ def _run_tests(mutant: Mutant | None, tests: Sequence[str]) -> int:
             "no:cacheprovider",
             "-W",
             "ignore::pytest.PytestAssertRewriteWarning",
+            *WRAP,
         ]
         return int(pytest.main([*options, *tests]))
 

@@ -192,3 +192,10 @@ def test_a_column_has_one_kind_of_content_wherever_it_stands() -> None:
 
 def test_tables_are_named_by_subject_and_measure() -> None:
     assert [name for name in TABLES if not re.fullmatch(r"out_[a-z]+(_[a-z]+)*__[a-z]+(_[a-z]+)*", name)] == []
+
+
+def test_every_decision_stands_in_the_index_and_ten_are_marked(root: Path) -> None:
+    index = (root / "docs/decisions/README.md").read_text(encoding="utf-8")
+    files = {path.name for path in (root / "docs/decisions").glob("0*.md")}
+    assert files - set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == set()
+    assert len(re.findall(r"^\| \*\*\d+\*\* \|", index, flags=re.MULTILINE)) == 10
