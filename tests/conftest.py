@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.examples import LIMITS
+
 ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=50)
-settings.register_profile("few", derandomize=True, deadline=None, max_examples=4)
-settings.register_profile("mutation", derandomize=True, deadline=None, max_examples=10)
+for name, limit in LIMITS.items():
+    settings.register_profile(name, derandomize=True, deadline=None, max_examples=limit)
 settings.load_profile(os.environ.get("CONNECTIVITY_EXAMPLES", "fixed"))
 
 
