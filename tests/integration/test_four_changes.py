@@ -61,7 +61,7 @@ def changed(tiny: ProjectFolder, tmp_path_factory: pytest.TempPathFactory) -> Pr
 
 def test_nothing_but_three_files_was_touched(tiny: ProjectFolder, changed: ProjectFolder) -> None:
     def list_files(project: ProjectFolder) -> set[str]:
-        folders = [project.path / name for name in ("config", "data")]
+        folders = [project.path / name for name in ("config", "data/sample")]
         return {str(p.relative_to(project.path)) for folder in folders for p in folder.rglob("*") if p.is_file()}
 
     before, after = list_files(tiny), list_files(changed)

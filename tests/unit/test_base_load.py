@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,14 @@ import yaml
 
 from pipeline.base.config import Settings
 from pipeline.base.errors import ConfigError
-from pipeline.base.load import find_area_file, load_project, load_settings
+from pipeline.base.load import (
+    build_default_yaml,
+    build_schema_json,
+    find_area_file,
+    list_visits,
+    load_project,
+    load_settings,
+)
 from pipeline.base.scenario import find_operation_row, read_scenario
 
 Change = Callable[[dict[str, Any]], object]
@@ -157,3 +165,25 @@ def test_a_scenario_file_knows_where_its_operations_stand(root: Path, tmp_path: 
         wrong.write_text(yaml.safe_dump(content), encoding="utf-8")
         with pytest.raises(ConfigError, match=words):
             read_scenario(wrong)
+
+
+def test_a_visit_that_cannot_be_computed_is_refused_unless_it_is_optional(write: Callable[[Change], Path]) -> None:
+    visit = {"label": "a lesson", "category": "schools", "stay_min": 60, "begins": ["10:00"], "day_type": "weekday"}
+    path = write(lambda c: c["settings"].update(visits={"school": visit}))
+    with pytest.raises(ConfigError, match="no category 'schools'") as caught:
+        load_project(str(path))
+    assert "optional: true" in (caught.value.cure or "")
+    path = write(lambda c: c["settings"].update(visits={"school": {**visit, "optional": True}}))
+    assert "school" not in list_visits(load_project(str(path)).area, load_project(str(path)).settings)
+    saturday = {**visit, "category": "hospitals", "day_type": "saturday"}
+    path = write(lambda c: c["settings"].update(visits={"shop": saturday}))
+    with pytest.raises(ConfigError, match="no window on a saturday"):
+        load_project(str(path))
+
+
+def test_the_default_settings_file_and_the_schema_say_what_the_models_say(tmp_path: Path) -> None:
+    path = tmp_path / "default.yaml"
+    path.write_text(build_default_yaml(), encoding="utf-8")
+    assert load_settings(str(path)) == Settings().model_dump(mode="json")
+    schema = json.loads(build_schema_json())
+    assert "walking" in json.dumps(schema)
