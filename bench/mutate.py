@@ -90,6 +90,7 @@ ROOMS = (
         ),
         (
             "tests/unit/test_scoring_ranked.py",
+            "tests/unit/test_scoring_scores.py",
             "tests/unit/test_scoring_tables.py",
             "tests/property/test_scoring_laws.py",
         ),
