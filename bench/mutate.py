@@ -266,7 +266,7 @@ def build_mutated_tree(mutant: Mutant, source: str | None = None) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Serve one module in its changed form."""
 
     def __init__(self, mutant: Mutant) -> None:
@@ -277,16 +277,10 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname != self.mutant.module:
             return None
-        file = str(find_source(fullname))
-        spec = importlib.util.spec_from_loader(fullname, self, origin=file)
-        if spec is not None:
-            spec.has_location = True
-        return spec
+        return importlib.util.spec_from_loader(fullname, self, origin=str(find_source(fullname)), is_package=False)
 
-    def exec_module(self, module: ModuleType) -> None:
-        file = str(find_source(self.mutant.module))
-        module.__file__ = file
-        exec(compile(build_mutated_tree(self.mutant), file, "exec"), module.__dict__)  # noqa: S102
+    def get_source(self, fullname: str) -> str:
+        return ast.unparse(build_mutated_tree(self.mutant))
 
 
 def check_mutant(mutant: Mutant | None, tests: Sequence[str], *, timeout_s: float = TIMEOUT_S) -> str:

@@ -147,3 +147,10 @@ def test_the_first_and_the_last_week_of_a_year_have_their_bank_holidays(month: i
     assert DayKinds("england").is_holiday(date(2024, month, day))
     assert not DayKinds("england").is_holiday(date(2024, 1, 2))
     assert DayKinds("scotland").is_holiday(date(2024, 1, 2))
+
+
+def test_a_september_belongs_to_the_school_year_that_begins_in_it() -> None:
+    kinds = DayKinds("england", terms=((date(2023, 9, 4), date(2024, 7, 19)),))
+    assert kinds.find_is_term(date(2023, 9, 5)) is True
+    assert kinds.find_is_term(date(2024, 7, 22)) is False
+    assert kinds.find_is_term(date(2024, 9, 10)) is True  # of another year, for which the usual terms stand
