@@ -67,6 +67,7 @@ ROOMS = (
             "tests/unit/test_routing_window.py",
             "tests/worlds/test_routing_worlds.py",
             "tests/property/test_routing_oracle.py",
+            "tests/property/test_routing_slices.py",
         ),
         0.4,
     ),
