@@ -25,9 +25,11 @@ OPTIONS := --area "$(AREA)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --conf
 MEANS := $(if $(CLUSTER), --cluster "$(CLUSTER)")$(if $(WORKERS), --workers "$(WORKERS)")
 CLI := $(PY) -m pipeline
 export CONNECTIVITY_JOBS := $(JOBS)
+PYTEST := $(VENV)/bin/pytest -n $(JOBS) --dist loadfile
+COVER := --cov --cov-report=
 STAGES := fetch timetables streets places network times service attribution sensitivity measures scores report publish
 
-.PHONY: help setup setup-dev demo all refresh plan status verify check test bench bench-setup bench-national bench-timetables bench-scores docs graph profile serve clean clean-old test-slow $(STAGES)
+.PHONY: help setup setup-dev demo all refresh plan status verify check test test-quick test-rest test-slow coverage mutate bench bench-track bench-setup bench-national bench-timetables bench-scores docs docs-check graph profile serve clean clean-old $(STAGES)
 
 help: ## list the targets
 	@echo "make TARGET [AREA=sample] [SNAPSHOT=] [DATA=folder of inputs] [CONFIG=settings.yaml]"
@@ -155,8 +157,32 @@ check: $(READY_DEV) ## lint, types, import contracts
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
-test: $(READY_DEV) ## run the tests, but for the slow ones
-	@$(VENV)/bin/pytest -n $(JOBS) --dist loadfile
+test: $(READY_DEV) ## run the tests but for the slow ones: the quick ones, then the rest
+	@$(MAKE) --no-print-directory test-quick
+	@$(MAKE) --no-print-directory test-rest
+
+test-quick: $(READY_DEV) ## run the unit tests, about two minutes on two cores
+	@$(PYTEST) -m quick tests/unit
+
+test-rest: $(READY_DEV) ## run all other tests but the slow ones
+	@$(PYTEST) -m "not quick and not slow"
+
+# Kernels are compiled, so that no line of them is seen: a second run, without compilation and with few examples, sees
+# them. A third run sees what the rooms do in stages that tests start in processes of their own.
+coverage: $(READY_DEV) ## measure which lines the tests run; at least 93 % of each pure room
+	@rm -rf .cache/coverage && mkdir -p .cache/coverage
+	@COVERAGE_FILE=.cache/coverage/compiled $(PYTEST) $(COVER) -m "not slow" tests/unit tests/property tests/worlds
+	@COVERAGE_FILE=.cache/coverage/plain NUMBA_DISABLE_JIT=1 CONNECTIVITY_EXAMPLES=few $(PYTEST) $(COVER) \
+	  -W ignore::RuntimeWarning tests/worlds tests/unit/test_routing_window.py tests/unit/test_streets_graph.py \
+	  $(wildcard tests/property/test_routing_*.py tests/property/test_streets_*.py)
+	@COVERAGE_FILE=.cache/coverage/stages $(PYTEST) $(COVER) \
+	  tests/integration/test_scenarios.py tests/integration/test_measures.py tests/integration/test_pipeline_visits.py \
+	  tests/integration/test_streets_export.py tests/integration/test_streets_overpass.py
+	@$(VENV)/bin/coverage combine --quiet --data-file=.cache/coverage/all $(addprefix .cache/coverage/,compiled plain stages)
+	@$(PY) -m bench.coverage --data .cache/coverage/all
+
+mutate: $(READY_DEV) ## change routing, calendars and scores a little, one change at a time; list what no test notices
+	@$(PY) -m bench.mutate
 
 test-slow: $(READY_DEV) ## run the slow tests (20 minutes; KILLS=3 for fewer)
 	@$(if $(KILLS),CONNECTIVITY_KILLS=$(KILLS) )$(VENV)/bin/pytest -n $(JOBS) --dist loadfile -m slow
@@ -165,6 +191,9 @@ bench: $(READY) ## time the engine beside its peers on Porto Alegre (without the
 	@if [ -x .venv-bench/bin/python ] && [ -d "$(BENCH_DATA)" ]; then \
 	  $(PY) -m bench.compare --data "$(BENCH_DATA)" && $(PY) -m bench.crosscheck; \
 	else $(CLI) bench $(OPTIONS); fi
+
+bench-track: $(READY) ## measure a few kernels against a reference kernel, add to bench/history.csv; fail if one is 1.5 times as slow
+	@$(PY) -m bench.track
 
 bench-setup: $(READY) ## install the peers into .venv-bench
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
@@ -185,3 +214,6 @@ docs: $(READY_DEV) ## write the generated documents, then build the documentatio
 	@$(CLI) docs
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
 	@echo "Open outputs/docs/index.html"
+
+docs-check: $(READY_DEV) ## say which generated documents are out of date, and leave them alone
+	@$(VENV)/bin/pytest -q -k generated tests/integration/test_pipeline_drift.py

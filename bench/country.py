@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from bench.lines import Lines, build_lines
-from pipeline.transit.connections import build_connections, build_stop_patterns
+from pipeline.transit.connections import build_connections
 from pipeline.transit.packed import PackedNetwork, build_row_starts
 from pipeline.transit.patterns import Patterns
 
@@ -129,7 +129,6 @@ def build_country(*, scale: float = 1.0, seed: int = 1, centroids: F64 | None = 
     arrays = {
         **build_connections(patterns),
         **{name: getattr(patterns, name) for name in Patterns.__dataclass_fields__},
-        **build_stop_patterns(patterns, len(places)),
         **dict(zip(("foot_indptr", "foot_stop", "foot_s"), foot, strict=True)),
         **dict(zip(("foot_t_indptr", "foot_t_stop", "foot_t_s"), foot, strict=True)),
         "stop_change_s": np.full(len(places), INTERCHANGE_S, np.int32),

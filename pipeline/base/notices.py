@@ -23,12 +23,13 @@ COLUMNS = ["code", "severity", "file", "row", "field", "value", "count", "detail
 
 @dataclass(frozen=True)
 class NoticeCode:
-    """A kind of notice: its code, severity, meaning and cure."""
+    """A kind of notice: its code, severity, meaning and cure, and what stood where it was seen."""
 
     code: str
     severity: Severity
     meaning: str
     cure: str
+    example: str = ""
 
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -55,7 +56,7 @@ def describe_severities(counts: dict[str, int]) -> str:
 _DECLARED: dict[str, NoticeCode] = {}
 
 
-def declare_notice(code: str, severity: Severity, meaning: str, cure: str) -> NoticeCode:
+def declare_notice(code: str, severity: Severity, meaning: str, cure: str, *, example: str = "") -> NoticeCode:
     """Declare a kind of notice; call it at module level of the room that raises it.
 
     Parameters
@@ -68,6 +69,8 @@ def declare_notice(code: str, severity: Severity, meaning: str, cure: str) -> No
         One sentence a non-programmer understands.
     cure
         What can be done about it.
+    example
+        Where it was seen and what stood there, such as ``stops.txt, row 2, stop_lat: 91``, for the generated list.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def declare_notice(code: str, severity: Severity, meaning: str, cure: str) -> No
     ValueError
         If the code was declared with another text before.
     """
-    notice = NoticeCode(code, severity, meaning, cure)
+    notice = NoticeCode(code, severity, meaning, cure, example)
     if _DECLARED.setdefault(code, notice) != notice:
         raise ValueError(f"notice {code} is declared twice with different texts")
     return notice

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.base.tables import BANDS, CODE, DAY_TYPES, MODES, REASONS, SNAPSHOT, Column, Table, _c
+from pipeline.base.tables_model import BANDS, CODE, DAY_TYPES, MODES, REASONS, SNAPSHOT, Column, Table
+from pipeline.base.tables_model import declare_column as _c
 
 _PAIR = (
     _c("snapshot_from", "text", "Earlier snapshot."),

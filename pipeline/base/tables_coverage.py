@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pipeline.base.tables import Table
+from pipeline.base.tables_model import BANDS, CODE, COVERAGE, DAY_TYPES, GROUPS, MODES, SNAPSHOT, Table
+from pipeline.base.tables_model import declare_column as _c
 
 
 def build_coverage_tables() -> tuple[Table, ...]:
@@ -16,18 +14,6 @@ def build_coverage_tables() -> tuple[Table, ...]:
     tuple of Table
         Feeds, operators in pairs of snapshots, gates, system totals, daytime means.
     """
-    from pipeline.base.tables import (  # noqa: PLC0415 (that module takes in this one's tables)
-        BANDS,
-        CODE,
-        COVERAGE,
-        DAY_TYPES,
-        GROUPS,
-        MODES,
-        SNAPSHOT,
-        Table,
-        _c,
-    )
-
     operator = _c("operator_key", "text", "Operator, matched between snapshots by its normalised name.")
     day_type = _c("day_type", "text", "Kind of day.", allowed=DAY_TYPES)
     mode = _c("mode", "text", "Mode of transport; all: any of them.", allowed=MODES)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pipeline.base.tables import Table
+from pipeline.base.tables_model import CODE, COVERAGE, GROUPS, SNAPSHOT, Table
+from pipeline.base.tables_model import declare_column as _c
 
 DRAWS = "under other weights, parameters and coverage"
 COMPARED = {
@@ -25,8 +23,6 @@ def build_score_tables() -> tuple[Table, ...]:
     tuple of Table
         Indicators, scores, their uncertainty and comparisons.
     """
-    from pipeline.base.tables import CODE, COVERAGE, GROUPS, SNAPSHOT, Table, _c  # noqa: PLC0415 (takes in this one)
-
     return (
         Table(
             "out_neighbourhood__indicator",

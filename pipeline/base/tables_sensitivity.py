@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pipeline.base.tables import Table
+from pipeline.base.tables_model import CODE, SNAPSHOT, Table
+from pipeline.base.tables_model import declare_column as _c
 
 
 def build_sensitivity_tables() -> tuple[Table, ...]:
@@ -17,8 +15,6 @@ def build_sensitivity_tables() -> tuple[Table, ...]:
         Access levels, transport performance, floating catchments;
         which variants entered the rank intervals, and what each does.
     """
-    from pipeline.base.tables import CODE, SNAPSHOT, Table, _c  # noqa: PLC0415 (takes in this one)
-
     bands = ("0", "1a", "1b", "2", "3", "4", "5", "6a", "6b")
     variant = _c("variant", "text", "Variant, by its name in the settings.")
     return (

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pipeline.base.tables import Column, Table
+from pipeline.base.tables_model import BANDS, CODE, COVERAGE, DAY_TYPES, GROUPS, Column, Table
+from pipeline.base.tables_model import declare_column as _c
 
 DIRECTIONS = ("fell", "rose", "mixed", "unchanged", "unknown")
 RANGE = "over all combinations of a baseline and an end"
@@ -19,8 +17,6 @@ def build_series_tables() -> tuple[Table, ...]:
     tuple of Table
         Series and change for groups, authorities and neighbourhoods; change for small areas.
     """
-    from pipeline.base.tables import CODE, GROUPS, Table, _c  # noqa: PLC0415 (that module takes in this one's tables)
-
     measure, series, change = _list_measure(), _list_series(), _list_change()
     region = _c("region", "text", "Part of the area, by its name in the area file; elsewhere: the rest; all: both.")
     group = _c("area_group", "text", "Comparison group; all: every neighbourhood.", allowed=(*GROUPS, "all"))
@@ -139,8 +135,6 @@ def build_series_tables() -> tuple[Table, ...]:
 
 
 def _list_measure() -> tuple[Column, ...]:
-    from pipeline.base.tables import BANDS, DAY_TYPES, _c  # noqa: PLC0415
-
     return (
         _c("day_type", "text", "Kind of day.", allowed=DAY_TYPES),
         _c("band", "text", "Hours of the day, from and to; 22_06 is the night.", allowed=BANDS),
@@ -148,8 +142,6 @@ def _list_measure() -> tuple[Column, ...]:
 
 
 def _list_series() -> tuple[Column, ...]:
-    from pipeline.base.tables import COVERAGE, _c  # noqa: PLC0415
-
     return (
         _c("runs_per_day", "float?", "Runs a day, mean over small areas weighted by people; null: no figure."),
         _c("people_without_pct", "float", "Share of people in small areas without a figure that year, %."),
@@ -164,8 +156,6 @@ def _list_series() -> tuple[Column, ...]:
 
 
 def _list_change() -> tuple[Column, ...]:
-    from pipeline.base.tables import COVERAGE, _c  # noqa: PLC0415
-
     ends = (("low", "least"), ("high", "greatest"))
     quantities = (
         ("before_{}_runs_per_day", "Runs a day before"),

@@ -1,4 +1,7 @@
-"""An example of each kind of notice for the generated list: what stood where. Most were noted by the tests."""
+"""Examples of notices, for the generated list, that do not stand beside their declaration (``example=``).
+
+Most were noted by the tests.
+"""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def read_points(source: PointSource, path: Path, *, area_crs: str, notices: Noti
     names = to_text(get_column(raw, source.name, path)) if source.name else frame["code"]
     frame["name"] = names.where(names.notna(), frame["code"])
     x, y, crs = _get_coordinates(raw, source, path, area_crs)
-    frame["lon"], frame["lat"] = _to_lonlat(x, y, crs)
+    frame["lon"], frame["lat"] = to_lonlat(x, y, crs)
     _check_area_of_use(frame, x, y, crs, area_crs, path, notices)
     for row in frame.loc[frame["code"].isna(), ROW]:
         notices.add(BLANK_CODE, file=path, row=int(row), field=source.code)
@@ -161,7 +161,7 @@ def _get_coordinates(
             )
         x, y = (_to_number(get_column(raw, name, path), raw[ROW], path) for name in (x_name, y_name))
         found = declared
-    looks_like_degrees = _look_like_degrees(x, y)
+    looks_like_degrees = look_like_degrees(x, y)
     if found is None:
         found = CRS.from_epsg(4326) if looks_like_degrees else get_crs(area_crs)
     _check_units(found, looks_like_degrees=looks_like_degrees, path=path, area_crs=area_crs, sample=(x, y))
@@ -183,7 +183,19 @@ def _to_number(values: pd.Series, rows: pd.Series, path: Path) -> np.ndarray:
     return np.where(np.isfinite(numbers.to_numpy(dtype=float)), numbers.to_numpy(dtype=float), np.nan)
 
 
-def _look_like_degrees(x: np.ndarray, y: np.ndarray) -> bool:
+def look_like_degrees(x: np.ndarray, y: np.ndarray) -> bool:
+    """Say whether coordinates are as small as degrees are.
+
+    Parameters
+    ----------
+    x, y
+        float64[n]; NaN where not located.
+
+    Returns
+    -------
+    bool
+        True for most of them, or where there are none.
+    """
     good = np.isfinite(x) & np.isfinite(y)
     if not good.any():
         return True
@@ -211,7 +223,21 @@ def _check_units(
     )
 
 
-def _to_lonlat(x: np.ndarray, y: np.ndarray, crs: CRS) -> tuple[np.ndarray, np.ndarray]:
+def to_lonlat(x: np.ndarray, y: np.ndarray, crs: CRS) -> tuple[np.ndarray, np.ndarray]:
+    """Turn coordinates into longitude and latitude.
+
+    Parameters
+    ----------
+    x, y
+        float64[n]; NaN (or both 0) where not located.
+    crs
+        Their system.
+
+    Returns
+    -------
+    lon, lat
+        float64[n]; degrees, NaN where not located.
+    """
     located = np.isfinite(x) & np.isfinite(y) & ~((x == 0) & (y == 0))
     lon, lat = np.full(len(x), np.nan), np.full(len(y), np.nan)
     if crs.equals(CRS.from_epsg(4326)) or crs.to_authority() in {("OGC", "CRS84"), ("EPSG", "4326")}:
@@ -236,7 +262,7 @@ def _check_area_of_use(
     if use is not None and located.any():
         inside = is_inside(lon, lat, use)
         if located.sum() > 0 and (located & ~inside).sum() > 0.5 * located.sum():
-            turned = _to_lonlat(y, x, crs)
+            turned = to_lonlat(y, x, crs)
             swapped = is_inside(*turned, use)[located].mean() > 0.5
             first = int(np.flatnonzero(located & ~inside)[0])
             pair = "longitude and latitude" if crs.is_geographic else "easting and northing"

@@ -11,8 +11,6 @@ from pipeline.base.tables import COVERAGE, REASONS, Column, Kind, Table
 from pipeline.report import data as d
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipeline.report.data import ReportData
     from pipeline.report.series_data import SeriesReport
 
@@ -197,21 +195,3 @@ def build_series_headline(report: SeriesReport) -> Headline:
     for name, kind, text in SERIES_COLUMNS:
         builder.add(name, kind, f"{text}; {head.label.lower()}.", rows, name)
     return builder.build(f"Change of bus runs a day since the baseline, {head.label.lower()}")
-
-
-def drop_empty(frame: pd.DataFrame, keep: Sequence[str]) -> pd.DataFrame:
-    """Return a table without the columns that hold nothing, some excepted.
-
-    Parameters
-    ----------
-    frame
-        Any table.
-    keep
-        Columns that stay in any case.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rest.
-    """
-    return frame[[column for column in frame.columns if column in keep or frame[column].notna().any()]]

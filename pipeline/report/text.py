@@ -41,7 +41,6 @@ COVERAGE_LABELS = {
     "partial": "Partial data",
     "missing": "Missing data",
 }
-NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def is_null(value: object) -> bool:
@@ -218,11 +217,6 @@ def format_reason(reason: str, limit_min: int, max_link_m: float = 500.0) -> str
     if reason == "no_street":
         return f"no street within {format_integer(max_link_m)} metres"
     return "not calculated"
-
-
-def format_travel_time(seconds: float | None, reason: str, limit_min: int, max_link_m: float = 500.0) -> str:
-    """Return a travel time for a cell, or the reason for its absence in words."""
-    return format_reason(reason, limit_min, max_link_m) if seconds is None else format_minutes(seconds)
 
 
 def format_rank(rank: float | None, low: float | None, high: float | None) -> str:

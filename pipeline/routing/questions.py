@@ -12,7 +12,6 @@ from pipeline.routing.kernels import F64, I32, INF
 from pipeline.routing.question_kernels import add_opportunities, keep_nearest, reduce_reliability
 from pipeline.routing.raptor import RangeQuery, compute_all_times, get_shape, stream_parts, stream_times
 from pipeline.routing.window import DepartureWindow, compute_ranks
-from pipeline.transit.packed import PackedNetwork
 
 
 @dataclass(frozen=True)
@@ -226,29 +225,3 @@ def mirror_window(window: DepartureWindow) -> DepartureWindow:
         Its first minute is the last deadline.
     """
     return DepartureWindow(-window.last_s, window.n_minutes, window.cap_s)
-
-
-def mirror_query(query: RangeQuery, mirrored: PackedNetwork) -> RangeQuery:
-    """Turn a question about deadlines into one about departures.
-
-    The travel time for a deadline is the deadline less the latest departure that arrives by it, so that being early
-    counts. In mirrored time the latest departure is an earliest arrival, and the journey begins where it ended.
-
-    Parameters
-    ----------
-    query
-        Its window holds the deadlines.
-    mirrored
-        Its network, from `pipeline.transit.mirror.mirror_network`.
-
-    Returns
-    -------
-    RangeQuery
-        Starts and ends are exchanged and the minutes run backwards; travel times are those asked for.
-    """
-    return replace(
-        query,
-        network=mirrored,
-        window=mirror_window(query.window),
-        is_return=not query.is_return,
-    )

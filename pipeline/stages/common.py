@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,8 +17,6 @@ from pipeline.base.notices import Notices
 from pipeline.places.model import Places
 from pipeline.stages.slices import build_slices
 from pipeline.stages.targets import PER_SNAPSHOT, SERIES_STAGES, build_targets
-
-Stage = Callable[[Project, str | None], StageRun]
 
 
 def begin(project: Project, stage: str, snapshot: str | None) -> StageRun:

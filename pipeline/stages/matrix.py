@@ -100,6 +100,36 @@ def compute_matrix(question: MatrixQuestion, *, asker: Asker | None = None) -> p
         origins, destinations = _read_points(question)
         return _solve(prepare_car(question, origins, destinations), destinations)
     network, linked, origins, destinations = prepare_network(question)
+    return solve_matrix(question, network, linked, origins, destinations, asker=asker)
+
+
+def solve_matrix(
+    question: MatrixQuestion,
+    network: PackedNetwork,
+    linked: LinkedArea,
+    origins: pd.DataFrame,
+    destinations: pd.DataFrame,
+    *,
+    asker: Asker | None = None,
+) -> pl.DataFrame:
+    """Compute travel times between points on a network that is packed already.
+
+    Parameters
+    ----------
+    question
+        Departure and parameters; its files are not read.
+    network, linked
+        From :func:`pack_network`.
+    origins, destinations
+        The points, with their ``code``.
+    asker
+        As for :func:`compute_matrix`.
+
+    Returns
+    -------
+    polars.DataFrame
+        As :func:`compute_matrix` gives it.
+    """
     if question.is_arrive_by:
         network = mirror_network(network)
     with measure("walking between all pairs"):
@@ -160,9 +190,41 @@ def prepare_network(question: MatrixQuestion) -> tuple[PackedNetwork, LinkedArea
         feeds = {f"gtfs{n}": FeedSource(path, naptan=question.naptan) for n, path in enumerate(question.gtfs, 1)}
         timetable = remove_duplicate_trips(read_timetable(feeds, notices=notices, as_of=question.day), notices=notices)
     check_has_service(timetable, question.day)
-    note_idle_feeds(timetable, question.day, notices)
-    linked = _link(question, timetable, origins, destinations)
-    return _pack(question, timetable, linked, question.day), linked, origins, destinations
+    streets = read_streets(question.osm, question.notices)
+    network, linked = pack_network(question, streets, timetable, origins, destinations)
+    return network, linked, origins, destinations
+
+
+def pack_network(
+    question: MatrixQuestion, streets: Streets, timetable: Timetable, origins: pd.DataFrame, destinations: pd.DataFrame
+) -> tuple[PackedNetwork, LinkedArea]:
+    """Join points and stops to the streets and pack the timetable of the day for routing.
+
+    Parameters
+    ----------
+    question
+        Day, departure and parameters; its files are named in messages only.
+    streets, timetable
+        What :func:`prepare_network` reads from them.
+    origins, destinations
+        ``code``, ``lon``, ``lat``, ``is_located`` and ``__row`` of the points.
+
+    Returns
+    -------
+    network, linked
+        The packed network, and the walking graph with its links.
+
+    Raises
+    ------
+    InputError
+        For no service on the day, or streets of another region.
+    """
+    if question.day is None:
+        raise UsageError("A service day is needed.", field="--date", cure="Give --date 2024-03-05.")
+    check_has_service(timetable, question.day)
+    note_idle_feeds(timetable, question.day, question.notices)
+    linked = _link(question, streets, timetable, origins, destinations)
+    return _pack(question, timetable, linked, question.day), linked
 
 
 def _read_points(question: MatrixQuestion) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -200,9 +262,8 @@ def _read_ids(path: Path, crs: str, notices: Notices) -> pd.DataFrame:
 
 
 def _link(
-    question: MatrixQuestion, timetable: Timetable, origins: pd.DataFrame, destinations: pd.DataFrame
+    question: MatrixQuestion, streets: Streets, timetable: Timetable, origins: pd.DataFrame, destinations: pd.DataFrame
 ) -> LinkedArea:
-    streets = read_streets(question.osm, question.notices)
     linked = link_area(
         streets,
         stops=get_stop_lonlat(timetable),

@@ -11,8 +11,9 @@ import polars as pl
 from pipeline.base.errors import UsageError
 from pipeline.base.load import Project
 from pipeline.base.manifest import StageRun, record_stage
+from pipeline.places.model import Places
 from pipeline.scoring.ptal import FIRST_S, LAST_S, classify_ptal, compute_access_index
-from pipeline.scoring.travel_time import build_membership, choose_reasons, compute_weighted_mean
+from pipeline.scoring.travel_time import Membership, build_membership, choose_reasons, compute_weighted_mean
 from pipeline.stages.common import begin, get_folder, read_places, remove_tables, write_tables
 from pipeline.stages.measures_reach import build_floating_catchments, build_transport_performance, check_reach
 from pipeline.transit.packed import MODES, PackedNetwork, read_packed
@@ -53,14 +54,16 @@ def run(project: Project, snapshot: str | None = None) -> StageRun:
         )
     check_reach(project)
     with record_stage(begin(project, "measures", snapshot)) as stage:
+        places = read_places(project)
+        membership = build_membership(places.small_areas, places.neighbourhoods["neighbourhood_code"].tolist())
         for name in measures.tables:
-            parts = [BUILDERS[name](project, one.id) for one in project.area.snapshots]
+            parts = [BUILDERS[name](project, one.id, places, membership) for one in project.area.snapshots]
             write_tables(stage, {name: pd.concat(parts, ignore_index=True)})
         remove_tables(stage, BUILDERS)
     return stage
 
 
-def build_ptal(project: Project, snapshot: str) -> pd.DataFrame:
+def build_ptal(project: Project, snapshot: str, places: Places, membership: Membership) -> pd.DataFrame:  # noqa: ARG001
     """Compute access indices of small areas and average them over neighbourhoods, by people.
 
     Parameters
@@ -69,19 +72,20 @@ def build_ptal(project: Project, snapshot: str) -> pd.DataFrame:
         The area with its settings.
     snapshot
         Id of the snapshot.
+    places, membership
+        Small areas, destinations, and the neighbourhood to which each small area belongs.
 
     Returns
     -------
     pandas.DataFrame
         ``out_neighbourhood__ptal``.
     """
-    folder, places = get_folder(project, "network", snapshot), read_places(project)
+    folder = get_folder(project, "network", snapshot)
     network = read_packed(folder / "weekday")
     is_linked = pd.read_parquet(folder / "core_network__origin.parquet")["vertex"].to_numpy() >= 0
     walks = _list_walks(network, project.settings.walking.speed_kmh)
     index = compute_access_index(_list_departures(network), walks, len(is_linked))
     index = np.where(is_linked, index, np.nan)
-    membership = build_membership(places.small_areas, places.neighbourhoods["neighbourhood_code"].tolist())
     mean, without = compute_weighted_mean(index, membership)
     reason = np.array([None if linked else "no_street" for linked in is_linked], dtype=object)
     return pd.DataFrame(

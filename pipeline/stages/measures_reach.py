@@ -17,8 +17,8 @@ from pipeline.routing.raptor import RangeQuery, compute_cumulative, compute_perc
 from pipeline.routing.window import DepartureWindow, build_window
 from pipeline.scoring.floating_catchment import build_catchments, compute_floating_catchment
 from pipeline.scoring.transport_performance import LIMIT_MIN, build_performance, count_people_nearby
-from pipeline.scoring.travel_time import build_membership
-from pipeline.stages.common import get_folder, read_places
+from pipeline.scoring.travel_time import Membership
+from pipeline.stages.common import get_folder
 from pipeline.stages.work import N_THREADS, Links, compute_walks, read_links
 from pipeline.transit.footpaths import LinkedPoints, transpose_legs
 from pipeline.transit.linking import compute_walk_matrix
@@ -73,7 +73,9 @@ def check_reach(project: Project) -> None:
         )
 
 
-def build_transport_performance(project: Project, snapshot: str) -> pd.DataFrame:
+def build_transport_performance(
+    project: Project, snapshot: str, places: Places, membership: Membership
+) -> pd.DataFrame:
     """Count the people whom each small area reaches, against those nearby, and average over neighbourhoods.
 
     Parameters
@@ -82,24 +84,24 @@ def build_transport_performance(project: Project, snapshot: str) -> pd.DataFrame
         The area with its settings.
     snapshot
         Id of the snapshot.
+    places, membership
+        Small areas, destinations, and the neighbourhood to which each small area belongs.
 
     Returns
     -------
     pandas.DataFrame
         ``out_neighbourhood__transport_performance``.
     """
-    folder, places = get_folder(project, "network", snapshot), read_places(project)
-    links, people = read_links(folder), _get_people(places)
+    links, people = read_links(get_folder(project, "network", snapshot)), _get_people(places)
     query = _build_query(project, lead_home(_read_network(project, snapshot)), LIMIT_MIN)
     reached = compute_reached(query, links, people, walk_kmh=project.settings.walking.speed_kmh)
     nearby = count_people_nearby(project_points(places.small_areas, project.area.crs), people)
-    membership = build_membership(places.small_areas, places.neighbourhoods["neighbourhood_code"].tolist())
     frame = build_performance(reached, nearby, links.origin_vertex >= 0, membership)
     frame.insert(0, "snapshot", snapshot)
     return frame
 
 
-def build_floating_catchments(project: Project, snapshot: str) -> pd.DataFrame:
+def build_floating_catchments(project: Project, snapshot: str, places: Places, membership: Membership) -> pd.DataFrame:
     """Compute the supply within reach, shared with all others within reach of it, for every category asked for.
 
     Parameters
@@ -108,6 +110,8 @@ def build_floating_catchments(project: Project, snapshot: str) -> pd.DataFrame:
         The area with its settings.
     snapshot
         Id of the snapshot.
+    places, membership
+        Small areas, destinations, and the neighbourhood to which each small area belongs.
 
     Returns
     -------
@@ -115,9 +119,8 @@ def build_floating_catchments(project: Project, snapshot: str) -> pd.DataFrame:
         ``out_neighbourhood__floating_catchment``.
     """
     minutes, kmh = project.settings.measures.catchment_min, project.settings.walking.speed_kmh
-    places, links = read_places(project), read_links(get_folder(project, "network", snapshot))
+    links = read_links(get_folder(project, "network", snapshot))
     network, people = _read_network(project, snapshot), _get_people(places)
-    membership = build_membership(places.small_areas, places.neighbourhoods["neighbourhood_code"].tolist())
     parts = []
     for category in dict.fromkeys(project.settings.measures.floating_catchment):
         chosen = np.flatnonzero(places.destinations["category"] == category).astype(np.int32)

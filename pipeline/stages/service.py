@@ -12,6 +12,7 @@ import polars as pl
 from pipeline.base.area import Snapshot
 from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, StageRun, read_manifest, record_stage
+from pipeline.base.notices import Notices
 from pipeline.base.progress import track
 from pipeline.base.registered import list_accept_commands
 from pipeline.change.compare import compute_service_change
@@ -30,7 +31,7 @@ from pipeline.change.levels import compute_service_levels, compute_system_totals
 from pipeline.change.school import compute_school_runs, find_school_services
 from pipeline.change.service_change import compute_service_changes
 from pipeline.change.services import build_services
-from pipeline.change.window28 import choose_service_window
+from pipeline.change.window28 import ServiceWindow, choose_service_window
 from pipeline.change.window_table import ChosenWindow, build_window_table, note_analysis_dates
 from pipeline.change.zones import add_moved_stops, build_zones, compute_stops_in_zones
 from pipeline.places.model import Places
@@ -38,6 +39,7 @@ from pipeline.stages.common import begin, get_folder, read_places, write_tables
 from pipeline.stages.declared import list_declared
 from pipeline.stages.series import build_series_tables
 from pipeline.stages.targets import get_days
+from pipeline.timetables.calendars import list_service_days
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.term_dates import DayKinds, find_default_date
 
@@ -92,7 +94,7 @@ def _measure(
     """Measure the service of one snapshot."""
     folder = get_folder(project, "timetables", one.id)
     timetable = Timetable.read(folder / "timetable")
-    frames = _get_frames(one.id, timetable)
+    frames = get_frames(one.id, timetable)
     chosen = _choose_window(project, one, timetable, kinds, stage)
     window = chosen.window
     school = find_school_services(frames)
@@ -149,29 +151,57 @@ def _choose_window(
     project: Project, snapshot: Snapshot, timetable: Timetable, kinds: DayKinds, stage: StageRun
 ) -> ChosenWindow:
     """Choose the 28 days of a snapshot and check its days of analysis."""
-    dates = (
-        timetable.trips.select("feed", "service_index")
-        .unique()
-        .join(timetable.service_dates.select("service_index", "date"), on="service_index")
-    )
-    extracted = {
-        feed: date.fromisoformat(str(about["extraction_date"]))
-        for feed, about in timetable.feeds.items()
-        if about.get("extraction_date")
-    }
-    window = choose_service_window(
-        dates,
-        snapshot_date=snapshot.date,
+    window = choose_window_of(
+        timetable,
+        snapshot.date,
         kinds=kinds,
-        extracted=extracted,
         max_shift_weeks=project.area.calendar.max_shift_weeks,
         notices=stage.notices,
     )
     windows_of = {w.day_type for w in project.settings.windows.values()}
     days = {str(name): day for name, day in get_days(snapshot).items() if name in windows_of}
     note_analysis_dates(snapshot.id, days, kinds, stage.notices)
+    dates = list_service_days(timetable)
     default = find_default_date(dates.select("feed", "date").unique(), kinds=kinds)
     return ChosenWindow(snapshot.id, snapshot.date, window, default)
+
+
+def choose_window_of(
+    timetable: Timetable, day: date, *, kinds: DayKinds, max_shift_weeks: int = 0, notices: Notices
+) -> ServiceWindow:
+    """Choose the 28 days over which the service of a timetable is counted.
+
+    Parameters
+    ----------
+    timetable
+        The timetable.
+    day
+        Date of the snapshot.
+    kinds
+        What is known of public holidays and school terms.
+    max_shift_weeks
+        Weeks that the days may lie off `day` to keep out of holidays.
+    notices
+        Collector.
+
+    Returns
+    -------
+    ServiceWindow
+        The days; see :func:`pipeline.change.window28.choose_service_window`.
+    """
+    extracted = {
+        feed: date.fromisoformat(str(about["extraction_date"]))
+        for feed, about in timetable.feeds.items()
+        if about.get("extraction_date")
+    }
+    return choose_service_window(
+        list_service_days(timetable),
+        snapshot_date=day,
+        kinds=kinds,
+        extracted=extracted,
+        max_shift_weeks=max_shift_weeks,
+        notices=notices,
+    )
 
 
 def read_stops_of(project: Project, snapshot: str) -> pl.DataFrame:
@@ -200,7 +230,21 @@ def _join_boundaries(places: Places) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
 
 
-def _get_frames(snapshot: str, timetable: Timetable) -> ServiceFrames:
+def get_frames(snapshot: str, timetable: Timetable) -> ServiceFrames:
+    """Take from a timetable what service levels are counted from.
+
+    Parameters
+    ----------
+    snapshot
+        Its name.
+    timetable
+        The timetable, free of duplicate trips.
+
+    Returns
+    -------
+    ServiceFrames
+        Its tables.
+    """
     return ServiceFrames(
         snapshot=snapshot,
         stops=timetable.stops,

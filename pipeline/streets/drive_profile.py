@@ -62,8 +62,6 @@ _OPEN_BARRIERS = frozenset(
     }
 )
 
-TAG_KEYS = ("highway", "ref", "service", "junction", *_ACCESS_KEYS, *_ONEWAY_KEYS, *_LIFECYCLE_KEYS)
-
 
 @dataclass(frozen=True)
 class DriveRule:

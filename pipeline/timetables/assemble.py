@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from pipeline.base.errors import InputError
-from pipeline.timetables.model import Timetable
+from pipeline.timetables.model import TRANSFERS, Timetable
 from pipeline.timetables.modes import find_mode
 
 RAW_AGENCIES = {"operator_id": pl.String, "operator_name": pl.String}
@@ -44,6 +44,34 @@ def _number(table: pl.DataFrame, identifier: str, index: str) -> pl.DataFrame:
     return table.sort(identifier).with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias(index))
 
 
+def _keep_usable(tables: Mapping[str, pl.DataFrame], file: str) -> tuple[pl.DataFrame, ...]:
+    """Bring the tables into their types and drop trips that cannot be used, with their calls; refuse a feed of none."""
+    agencies, routes, stops, dates, trips, calls = (
+        tables[name].select(pl.col(column).cast(dtype) for column, dtype in schema.items())
+        for name, schema in (
+            ("agencies", RAW_AGENCIES),
+            ("routes", RAW_ROUTES),
+            ("stops", RAW_STOPS),
+            ("service_dates", RAW_DATES),
+            ("trips", RAW_TRIPS),
+            ("stop_times", RAW_STOP_TIMES),
+        )
+    )
+    dates = dates.unique()
+    enough = calls.group_by("trip_id").len().filter(pl.col("len") >= 2)["trip_id"]
+    trips = trips.filter(
+        pl.col("trip_id").is_in(enough.implode()) & pl.col("service_id").is_in(dates["service_id"].unique().implode())
+    )
+    if trips.is_empty():
+        raise InputError(
+            f"{file} holds no usable trip",
+            file=file,
+            cure="Its notices say why each trip was left out (connectivity validate lists them).",
+        )
+    calls = calls.filter(pl.col("trip_id").is_in(trips["trip_id"].implode()))
+    return agencies, routes, stops, dates, trips, calls
+
+
 def assemble_timetable(
     tables: Mapping[str, pl.DataFrame], *, feed: str, meta: Mapping[str, object], timezone: str
 ) -> Timetable:
@@ -75,29 +103,7 @@ def assemble_timetable(
     InputError
         If no trip is left.
     """
-    agencies, routes, stops, dates, trips, calls = (
-        tables[name].select(pl.col(column).cast(dtype) for column, dtype in schema.items())
-        for name, schema in (
-            ("agencies", RAW_AGENCIES),
-            ("routes", RAW_ROUTES),
-            ("stops", RAW_STOPS),
-            ("service_dates", RAW_DATES),
-            ("trips", RAW_TRIPS),
-            ("stop_times", RAW_STOP_TIMES),
-        )
-    )
-    dates = dates.unique()
-    enough = calls.group_by("trip_id").len().filter(pl.col("len") >= 2)["trip_id"]
-    trips = trips.filter(
-        pl.col("trip_id").is_in(enough.implode()) & pl.col("service_id").is_in(dates["service_id"].unique().implode())
-    )
-    if trips.is_empty():
-        raise InputError(
-            f"{meta.get('file', feed)} holds no usable trip",
-            file=str(meta.get("file", feed)),
-            cure="Its notices say why each trip was left out (connectivity validate lists them).",
-        )
-    calls = calls.filter(pl.col("trip_id").is_in(trips["trip_id"].implode()))
+    agencies, routes, stops, dates, trips, calls = _keep_usable(tables, str(meta.get("file", feed)))
     name = pl.lit(feed).alias("feed")
 
     def prefix(column: str) -> pl.Expr:
@@ -137,14 +143,6 @@ def assemble_timetable(
         .with_columns(pl.int_range(pl.len(), dtype=pl.Int32).over("trip_index").alias("position"))
     )
     days = out_dates["date"]
-    nothing = pl.DataFrame(
-        schema={
-            "from_stop_index": pl.Int32,
-            "to_stop_index": pl.Int32,
-            "kind": pl.String,
-            "min_transfer_s": pl.Int32,
-        }
-    )
     return Timetable.build(
         {
             "stops": out_stops,
@@ -152,7 +150,7 @@ def assemble_timetable(
             "service_dates": out_dates.join(services, on="service_id").sort("service_index", "date"),
             "trips": out_trips.sort("trip_index"),
             "stop_times": out_calls,
-            "transfers": nothing,
+            "transfers": pl.DataFrame(schema=TRANSFERS),
             "agencies": agencies.with_columns(name, pl.lit(timezone).alias("timezone")).sort("operator_id"),
         },
         feeds={feed: {"extraction_date": None, **meta, "first_date": str(days.min()), "last_date": str(days.max())}},

@@ -157,6 +157,26 @@ def read_service_dates(container: GtfsContainer, notices: Notices) -> tuple[pl.D
     return compute_service_dates(weekly, exceptions), services
 
 
+def list_service_days(timetable: Timetable) -> pl.DataFrame:
+    """List the dates of every service that has trips.
+
+    Parameters
+    ----------
+    timetable
+        The timetable.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``feed``, ``service_index`` and ``date``.
+    """
+    return (
+        timetable.trips.select("feed", "service_index")
+        .unique()
+        .join(timetable.service_dates.select("service_index", "date"), on="service_index")
+    )
+
+
 def find_running_services(timetable: Timetable, day: date) -> pl.Series:
     """Return the services that run on a date.
 
@@ -268,11 +288,7 @@ def note_idle_feeds(timetable: Timetable, day: date, notices: Notices) -> None:
     notices
         Collector.
     """
-    dates = (
-        timetable.trips.select("feed", "service_index")
-        .unique()
-        .join(timetable.service_dates.select("service_index", "date"), on="service_index")
-    )
+    dates = list_service_days(timetable)
     running = set(dates.filter(pl.col("date") == day)["feed"].unique())
     for feed, meta in sorted(timetable.feeds.items()):
         if feed not in running:

@@ -26,7 +26,6 @@ HORIZON_DAYS = 365
 """A journey without an end runs so many days beyond the timetable's date."""
 FAR_YEARS = 10
 """Last dates so many years beyond the timetable's date mean that there is none."""
-ONE_DAY = timedelta(days=1)
 SUMMERS = {
     "england": ((7, 25), (8, 31)),
     "wales": ((7, 25), (8, 31)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -122,20 +123,25 @@ def hash_trips(timetable: Timetable, stop_keys: Hashes) -> NDArray[np.uint64]:
         u64[n_trips, 2].
     """
     times = timetable.stop_times
-    out = np.zeros((timetable.trips.height, 2), dtype=np.uint64)
-    if times.is_empty():
-        return out
-    trip = times["trip_index"].to_numpy()
-    starts = np.flatnonzero(np.append(np.ones(1, dtype=np.bool_), trip[1:] != trip[:-1]))
     stop = stop_keys[times["stop_index"].to_numpy()]
     clock = (times["arrival_s"].to_numpy().astype(np.int64) << 32) | times["departure_s"].to_numpy().astype(np.int64)
     rules = times["is_pickup"].to_numpy().astype(np.int64) | (times["is_dropoff"].to_numpy().astype(np.int64) << 1)
     rest = (times["position"].to_numpy().astype(np.int64) << 2) | rules
-    for column, seed in enumerate(SEEDS):
-        rows = mix(stop ^ np.uint64(seed))
-        rows = mix(rows ^ clock.astype(np.uint64))
-        rows = mix(rows ^ rest.astype(np.uint64))
-        out[trip[starts], column] = np.add.reduceat(rows, starts)
+
+    def hash_rows(seed: np.uint64) -> Hashes:
+        return mix(mix(mix(stop ^ seed) ^ clock.astype(np.uint64)) ^ rest.astype(np.uint64))
+
+    return _add_up(timetable, hash_rows)
+
+
+def _add_up(timetable: Timetable, hash_rows: Callable[[np.uint64], Hashes]) -> NDArray[np.uint64]:
+    """Add up the hashes of the calls of each trip, for each seed: u64[n_trips, 2]."""
+    out = np.zeros((timetable.trips.height, 2), dtype=np.uint64)
+    trip = timetable.stop_times["trip_index"].to_numpy()
+    starts = np.flatnonzero(np.append(np.ones(1, dtype=np.bool_), trip[1:] != trip[:-1])) if len(trip) else trip
+    if len(starts):
+        for column, seed in enumerate(SEEDS):
+            out[trip[starts], column] = np.add.reduceat(hash_rows(np.uint64(seed)), starts)
     return out
 
 
@@ -155,13 +161,6 @@ def hash_sequences(timetable: Timetable, stop_keys: Hashes) -> NDArray[np.uint64
         u64[n_trips, 2].
     """
     times = timetable.stop_times
-    out = np.zeros((timetable.trips.height, 2), dtype=np.uint64)
-    if times.is_empty():
-        return out
-    trip = times["trip_index"].to_numpy()
-    starts = np.flatnonzero(np.append(np.ones(1, dtype=np.bool_), trip[1:] != trip[:-1]))
     stop = stop_keys[times["stop_index"].to_numpy()]
     position = times["position"].to_numpy().astype(np.uint64)
-    for column, seed in enumerate(SEEDS):
-        out[trip[starts], column] = np.add.reduceat(mix(mix(stop ^ np.uint64(seed)) ^ position), starts)
-    return out
+    return _add_up(timetable, lambda seed: mix(mix(stop ^ seed) ^ position))

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.base.clock import DAY_S
 from pipeline.streets.shortest_paths import WalkGraph
 from pipeline.timetables.model import Timetable
-from pipeline.transit.connections import build_connections, build_stop_patterns
+from pipeline.transit.connections import build_connections
 from pipeline.transit.footpaths import Arrays, LinkedPoints, WalkSettings, build_footpaths, build_legs, transpose_legs
 from pipeline.transit.packed import PackedNetwork
 from pipeline.transit.patterns import Patterns, build_patterns
@@ -84,11 +84,9 @@ def assemble_network(patterns: Patterns, *, footpaths: Arrays, access: Arrays, e
     PackedNetwork
         The network.
     """
-    n_stops = footpaths["stop_change_s"].shape[0]
     arrays: dict[str, Any] = {
         **vars(patterns),
         **build_connections(patterns),
-        **build_stop_patterns(patterns, n_stops),
         **footpaths,
         "access_indptr": access["indptr"],
         "access_stop": access["target"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.transit.packed import build_row_starts
 from pipeline.transit.patterns import Patterns
 
 Arrays = dict[str, NDArray[np.int32] | NDArray[np.uint8]]
@@ -45,30 +44,4 @@ def build_connections(patterns: Patterns) -> Arrays:
         "con_call": call.astype(np.int32),
         "con_can_board": patterns.pattern_can_board[pattern_call],
         "con_can_alight": patterns.pattern_can_alight[pattern_call + 1],
-    }
-
-
-def build_stop_patterns(patterns: Patterns, n_stops: int) -> Arrays:
-    """Derive which patterns call at a stop, in order of pattern and position.
-
-    Parameters
-    ----------
-    patterns
-        The patterns.
-    n_stops
-        Number of stops.
-
-    Returns
-    -------
-    dict of arrays
-        ``stop_pattern_indptr``, ``stop_pattern`` and ``stop_pattern_pos`` of `PackedNetwork`.
-    """
-    length = np.diff(patterns.pattern_indptr)
-    pattern = np.repeat(np.arange(length.shape[0]), length)
-    position = np.arange(pattern.shape[0]) - patterns.pattern_indptr[pattern]
-    order = np.argsort(patterns.pattern_stop, kind="stable")
-    return {
-        "stop_pattern_indptr": build_row_starts(patterns.pattern_stop, n_stops),
-        "stop_pattern": pattern[order].astype(np.int32),
-        "stop_pattern_pos": position[order].astype(np.int32),
     }

@@ -47,8 +47,6 @@ class PackedNetwork:
         [n_trips + 1] calls of each trip.
     trip_arr_s, trip_dep_s
         [calls of trips] arrivals and departures, trip by trip.
-    stop_pattern_indptr, stop_pattern, stop_pattern_pos
-        [n_stops + 1], [calls], [calls] patterns that call at a stop and where in the pattern.
     foot_indptr, foot_stop, foot_s
         [n_stops + 1], [m], [m] changes to other stops, interchange included.
     foot_t_indptr, foot_t_stop, foot_t_s
@@ -83,9 +81,6 @@ class PackedNetwork:
     trip_time_indptr: I32
     trip_arr_s: I32
     trip_dep_s: I32
-    stop_pattern_indptr: I32
-    stop_pattern: I32
-    stop_pattern_pos: I32
     foot_indptr: I32
     foot_stop: I32
     foot_s: I32
@@ -162,7 +157,7 @@ _SAME_LENGTH = (
         "con_can_board",
         "con_can_alight",
     ),
-    ("pattern_stop", "pattern_can_board", "pattern_can_alight", "stop_pattern", "stop_pattern_pos"),
+    ("pattern_stop", "pattern_can_board", "pattern_can_alight"),
     ("trip_pattern", "trip_source", "trip_day_offset", "trip_route", "trip_mode", "trip_wheelchair"),
     ("trip_arr_s", "trip_dep_s"),
     ("foot_stop", "foot_s", "foot_t_stop", "foot_t_s"),
@@ -173,7 +168,6 @@ _SPARSE = (
     ("pattern_indptr", "pattern_stop", None),
     ("pattern_trip_indptr", "trip_pattern", None),
     ("trip_time_indptr", "trip_arr_s", "trip_pattern"),
-    ("stop_pattern_indptr", "stop_pattern", "stop_change_s"),
     ("foot_indptr", "foot_stop", "stop_change_s"),
     ("foot_t_indptr", "foot_t_stop", "stop_change_s"),
     ("access_indptr", "access_stop", None),

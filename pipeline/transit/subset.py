@@ -167,7 +167,7 @@ def build_empty_network(n_origins: int) -> PackedNetwork:
     """
     lengths = {"access_indptr": n_origins + 1}
     rows = {"pattern_indptr", "pattern_trip_indptr", "trip_time_indptr"}
-    by_stop = {"stop_pattern_indptr", "foot_indptr", "foot_t_indptr", "egress_indptr"}
+    by_stop = {"foot_indptr", "foot_t_indptr", "egress_indptr"}
     lengths |= dict.fromkeys(rows, 1) | dict.fromkeys(by_stop, 2) | {"stop_change_s": 1}
     arrays: dict[str, Any] = {
         field.name: np.zeros(lengths.get(field.name, 0), np.uint8 if field.name in BYTE_FIELDS else np.int32)

@@ -12,12 +12,13 @@ from pipeline.routing.explain import explain_journey
 from pipeline.routing.profile_scan import build_nearest_walk, build_seeds, compute_nearest, compute_nearest_return
 from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs
 from pipeline.routing.window import DepartureWindow
+from tests.support.examples import limit_examples
 from tests.support.routing_worlds import make_network, make_world
 
 ALL = np.arange(3, dtype=np.int32)
 
 
-@settings(max_examples=120)
+@settings(max_examples=limit_examples(120))
 @given(seed=st.integers(0, 10**6), interchange_s=st.sampled_from([0, 120]), is_return=st.booleans())
 def test_journeys_can_be_followed(seed, interchange_s, is_return):
     world = make_world(seed, interchange_s=interchange_s, n_lines=8)
@@ -33,7 +34,7 @@ def test_journeys_can_be_followed(seed, interchange_s, is_return):
             _follow(world, network, journey, origin, is_return)
 
 
-@settings(max_examples=120)
+@settings(max_examples=limit_examples(120))
 @given(
     seed=st.integers(0, 10**6),
     interchange_s=st.sampled_from([0, 120]),

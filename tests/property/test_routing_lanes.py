@@ -13,6 +13,7 @@ from pipeline.routing.lane_kernels import LONGEST
 from pipeline.routing.lanes import run_lanes
 from pipeline.routing.raptor import RangeQuery, _state, compute_all_times, compute_cumulative, compute_percentiles
 from pipeline.routing.window import DepartureWindow
+from tests.support.examples import limit_examples
 from tests.support.routing_oracle import compute_times
 from tests.support.routing_worlds import World, make_network, make_world
 
@@ -20,7 +21,7 @@ ALL = np.arange(3, dtype=np.int32)
 PERCENTILES = (0, 5, 25, 50, 75, 95, 100)
 
 
-@settings(max_examples=300)
+@settings(max_examples=limit_examples(300))
 @given(
     seed=st.integers(0, 10**6),
     interchange_s=st.sampled_from([0, 60, 120]),
@@ -48,7 +49,7 @@ def test_times_percentiles_and_weights_are_those_of_rounds(seed, interchange_s, 
     np.testing.assert_array_equal(counts[0], counts[1])
 
 
-@settings(max_examples=150)
+@settings(max_examples=limit_examples(150))
 @given(seed=st.integers(0, 10**6), cap_s=st.sampled_from([900, 7200]))
 def test_links_and_changes_without_duration_agree_with_the_definition(seed, cap_s):
     world = make_world(seed, interchange_s=0, grain_s=60, n_stops=5, n_lines=7)
@@ -72,7 +73,7 @@ def test_whoever_boards_at_a_later_call_has_not_been_at_an_earlier_one():
     assert times[0, :, 0].tolist() == [-1, 30, 30]
 
 
-@settings(max_examples=60)
+@settings(max_examples=limit_examples(60))
 @given(seed=st.integers(0, 10**6))
 def test_blocks_of_starts_and_parts_of_ends_change_nothing(seed):
     world = make_world(seed, n_stops=9, n_lines=8)

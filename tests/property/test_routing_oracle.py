@@ -18,6 +18,7 @@ from pipeline.routing.profile_scan import (
 )
 from pipeline.routing.raptor import RangeQuery, compute_all_times, compute_nearest_by_pairs
 from pipeline.routing.window import DepartureWindow
+from tests.support.examples import limit_examples
 from tests.support.routing_oracle import compute_arrivals, compute_times
 from tests.support.routing_worlds import World, make_network, make_world
 
@@ -30,7 +31,7 @@ def _nearest(times: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("is_return", [False, True])
-@settings(max_examples=250)
+@settings(max_examples=limit_examples(250))
 @given(
     seed=st.integers(0, 10**6),
     interchange_s=st.sampled_from([0, 120]),
@@ -81,7 +82,7 @@ def _check_winners(winner: np.ndarray, nearest: np.ndarray, by_destination: np.n
     np.testing.assert_array_equal(by_destination[winner[row, minute], row, minute], nearest[row, minute])
 
 
-@settings(max_examples=250)
+@settings(max_examples=limit_examples(250))
 @given(
     seed=st.integers(0, 10**6),
     interchange_s=st.sampled_from([0, 120]),
@@ -96,7 +97,7 @@ def test_limited_changes_agree_with_the_definition(seed, interchange_s, max_chan
     np.testing.assert_array_equal(compute_all_times(query), np.array(wanted))
 
 
-@settings(max_examples=120)
+@settings(max_examples=limit_examples(120))
 @given(seed=st.integers(0, 10**6), interchange_s=st.sampled_from([0, 120]), start_s=st.sampled_from([0, 1500, 4000]))
 def test_existence_of_a_route(seed, interchange_s, start_s):
     world = make_world(seed, interchange_s=interchange_s)
@@ -109,7 +110,7 @@ def test_existence_of_a_route(seed, interchange_s, start_s):
         assert compute_has_route(network, seeds, start_s, is_return=True).tolist() == [a is not None for a in homeward]
 
 
-@settings(max_examples=120)
+@settings(max_examples=limit_examples(120))
 @given(seed=st.integers(0, 10**6), interchange_s=st.sampled_from([0, 120]))
 def test_more_service_is_never_slower_and_a_further_destination_never_worsens(seed, interchange_s):
     world = make_world(seed, interchange_s=interchange_s, n_lines=6)
@@ -125,7 +126,7 @@ def test_more_service_is_never_slower_and_a_further_destination_never_worsens(se
     assert bool(np.all((two < 0) | ((three >= 0) & (three <= two))))
 
 
-@settings(max_examples=120)
+@settings(max_examples=limit_examples(120))
 @given(seed=st.integers(0, 10**6), interchange_s=st.sampled_from([0, 120]))
 def test_renumbering_stops_and_trips_changes_nothing(seed, interchange_s):
     world = make_world(seed, interchange_s=interchange_s)

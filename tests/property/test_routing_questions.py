@@ -18,13 +18,14 @@ from pipeline.routing.questions import (
     compute_nearest_ranks,
     compute_opportunities,
     compute_reliability,
-    mirror_query,
+    mirror_window,
     summarise_reliability,
 )
 from pipeline.routing.raptor import RangeQuery, compute_all_times, compute_cumulative
 from pipeline.routing.window import DepartureWindow, compute_statistics
 from pipeline.transit.mirror import mirror_network
 from pipeline.transit.subset import keep_accessible
+from tests.support.examples import limit_examples
 from tests.support.routing_oracle import compute_arrivals, compute_times
 from tests.support.routing_worlds import World, make_network, make_world
 
@@ -40,7 +41,9 @@ def _query(seed: int, *, is_return: bool, n_minutes: int = 20, cap_s: int = 3600
 
 
 def _mirror_query(query: RangeQuery) -> RangeQuery:
-    return mirror_query(query, mirror_network(query.network))
+    """Turn a question about deadlines into one about departures, as the stages and the matrix command do."""
+    network, window = mirror_network(query.network), mirror_window(query.window)
+    return replace(query, network=network, window=window, is_return=not query.is_return)
 
 
 def _mirror(world: World) -> World:
@@ -62,7 +65,7 @@ def _arrives(
 
 
 @pytest.mark.parametrize("is_return", [False, True])
-@settings(max_examples=60)
+@settings(max_examples=limit_examples(60))
 @given(
     seed=SEEDS,
     interchange_s=st.sampled_from([0, 120]),
@@ -94,7 +97,7 @@ def test_a_deadline_asks_for_the_latest_departure_that_meets_it(is_return, seed,
             assert found == meets, (origin, destination, minute, taken)
 
 
-@settings(max_examples=80)
+@settings(max_examples=limit_examples(80))
 @given(seed=SEEDS, is_return=st.booleans(), max_changes=st.sampled_from([None, 0, 1]))
 def test_mirrored_twice_nothing_changes(seed, is_return, max_changes):
     query = _query(seed, is_return=is_return, max_changes=max_changes)
@@ -107,7 +110,7 @@ def test_mirrored_twice_nothing_changes(seed, is_return, max_changes):
 
 
 @pytest.mark.parametrize("is_return", [False, True])
-@settings(max_examples=80)
+@settings(max_examples=limit_examples(80))
 @given(seed=SEEDS)
 def test_the_scan_of_a_mirrored_network_gives_the_least_of_the_pairs(is_return, seed):
     query = _mirror_query(_query(seed, is_return=is_return))
@@ -120,7 +123,7 @@ def test_the_scan_of_a_mirrored_network_gives_the_least_of_the_pairs(is_return, 
     np.testing.assert_array_equal(found.travel_time_s, np.where(infinite == 10**9, -1, infinite))
 
 
-@settings(max_examples=80)
+@settings(max_examples=limit_examples(80))
 @given(seed=SEEDS, is_return=st.booleans(), k=st.integers(1, 3), n_threads=st.sampled_from([1, 2]))
 def test_ranks_are_the_sorted_pairs(seed, is_return, k, n_threads):
     query = _query(seed, is_return=is_return, n_threads=n_threads)
@@ -149,7 +152,7 @@ def _summarise(row: list[int]) -> tuple[float, float, float]:
     )
 
 
-@settings(max_examples=80)
+@settings(max_examples=limit_examples(80))
 @given(seed=SEEDS, is_return=st.booleans())
 def test_reliability_minute_by_minute(seed, is_return):
     query = _query(seed, is_return=is_return, n_minutes=45, cap_s=2400)
@@ -164,7 +167,7 @@ def test_reliability_minute_by_minute(seed, is_return):
     np.testing.assert_array_equal(np.where(np.isnan(rows.longest_gap_s), -1, rows.longest_gap_s), known)
 
 
-@settings(max_examples=60)
+@settings(max_examples=limit_examples(60))
 @given(seed=SEEDS, is_return=st.booleans(), decay=st.sampled_from(DECAYS))
 def test_opportunities_minute_by_minute(seed, is_return, decay):
     query = _query(seed, is_return=is_return)
@@ -184,7 +187,7 @@ def test_opportunities_minute_by_minute(seed, is_return, decay):
         np.testing.assert_array_equal(found[:, :, 1], compute_cumulative(query, weight, limits)[:, :, 0])
 
 
-@settings(max_examples=60)
+@settings(max_examples=limit_examples(60))
 @given(
     seed=SEEDS,
     is_return=st.booleans(),
@@ -239,7 +242,7 @@ def test_decay_functions_at_points_that_are_known():
             build_decay(**({"name": "linear", "limits_s": [60], "cap_s": 60} | wrong))
 
 
-@settings(max_examples=80)
+@settings(max_examples=limit_examples(80))
 @given(seed=SEEDS, is_return=st.booleans())
 def test_wheelchairs_use_only_what_is_flagged(seed, is_return):
     world = make_world(seed, n_lines=8)

@@ -11,13 +11,14 @@ from pipeline.routing import profile_scan
 from pipeline.routing.profile_scan import build_seeds, compute_has_route, compute_nearest, compute_nearest_return
 from pipeline.routing.slices import find_slice_s
 from pipeline.routing.window import DepartureWindow
+from tests.support.examples import limit_examples
 from tests.support.routing_worlds import make_network, make_world
 
 ALL = np.arange(3, dtype=np.int32)
 
 
 @pytest.mark.parametrize("is_return", [False, True])
-@settings(max_examples=300)
+@settings(max_examples=limit_examples(300))
 @given(
     seed=st.integers(0, 10**6),
     interchange_s=st.sampled_from([10, 30, 120, 400]),

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from pipeline.routing.profile_scan import build_nearest_walk, build_seeds, compute_nearest, compute_nearest_return
 from pipeline.routing.visits import OutAndBack, VisitPlan, compute_out_and_back
+from tests.support.examples import limit_examples
 from tests.support.routing_oracle import compute_times
 from tests.support.routing_worlds import make_network, make_world
 
 
-@settings(max_examples=60)
+@settings(max_examples=limit_examples(60))
 @given(
     seed=st.integers(0, 10**6),
     begins=st.lists(st.integers(1000, 4000), min_size=1, max_size=6, unique=True).map(sorted),

@@ -14,7 +14,7 @@ from pipeline.base.area import Area
 from pipeline.base.clock import format_time, parse_time_s, service_day_offset_s
 from pipeline.base.config import Settings, Span
 from pipeline.base.errors import ConfigError, InputError, PipelineError
-from pipeline.base.geo import compute_haversine_m, project_local_m
+from pipeline.base.geo import compute_haversine_m
 from pipeline.base.hashing import hash_file, hash_value
 from pipeline.base.io import remove_leftovers, staged_file, staged_folder, write_parquet, write_text
 from pipeline.base.load import check_model, load_project, merge
@@ -151,8 +151,6 @@ def test_service_days_are_not_always_24_hours_apart():
 def test_distances_on_the_sphere():
     quarter = compute_haversine_m(0, 0, 90, 0)
     assert float(quarter) == pytest.approx(np.pi / 2 * 6_371_009)
-    x, y = project_local_m(-2.99, 51.59, lon0=-3.0, lat0=51.58)
-    assert float(np.hypot(x, y)) == pytest.approx(float(compute_haversine_m(-3.0, 51.58, -2.99, 51.59)), rel=1e-3)
 
 
 def test_windows_must_not_end_before_they_begin():

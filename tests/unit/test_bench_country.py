@@ -12,6 +12,8 @@ from pipeline.routing.profile_scan import build_seeds, compute_nearest
 from pipeline.routing.raptor import RangeQuery, compute_nearest_by_pairs
 from pipeline.routing.window import DepartureWindow
 
+pytestmark = pytest.mark.slow
+
 SCALE = 0.002
 
 

@@ -107,7 +107,7 @@ def test_rates(value: float | None, shown: str) -> None:
     ],
 )
 def test_reasons_are_words(reason: str, shown: str) -> None:
-    assert t.format_travel_time(None, reason, 120) == shown
+    assert t.format_reason(reason, 120) == shown
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from pipeline.routing.kernels import run_blocks
+from pipeline.routing.reduce_kernels import reduce_percentiles
 from pipeline.routing.window import (
+    PERCENTILES,
     DepartureWindow,
     build_window,
     compute_ranks,
@@ -103,3 +105,20 @@ def test_blocks_cover_everything_once_and_pass_errors_on():
             run_blocks(fail, 130, n_threads=n_threads)
     with pytest.raises(ValueError, match="at least 1"):
         run_blocks(work, 1, n_threads=0)
+
+
+def test_the_percentiles_published_are_those_that_columns_are_named_by():
+    assert PERCENTILES == (5, 25, 50, 75, 95)
+
+
+def test_a_minute_after_which_one_arrives_at_once_is_not_useful_if_leaving_later_is_as_early():
+    # leaving at minutes 1 or 2 gains nothing over minute 3, from which one is there at once
+    times = np.array([[0, 500, 120, 0]], dtype=np.int32)
+    assert compute_statistics(times, DepartureWindow(0, 4, 3600)).longest_gap_s.tolist() == [180]
+
+
+def test_a_percentile_of_pairs_that_is_infinite_is_minus_one():
+    times = np.array([[[60, -1, -1, -1]]], dtype=np.int32)
+    out = np.zeros((1, 1, 2), dtype=np.int32)
+    reduce_percentiles(times, np.array([0, 1], dtype=np.int32), out)
+    assert out.tolist() == [[[60, -1]]]

@@ -14,6 +14,8 @@ import pytest
 from bench.scores import LEVELS, SNAPSHOT, TIMES, build_country_spec, build_country_tables
 from pipeline.scoring.publish import build_score_tables
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.scoring.absolute import compute_absolute_index
 from pipeline.scoring.inequality import compute_gini
-from pipeline.scoring.ranked import compute_rank, compute_ranked_score, compute_relative
+from pipeline.scoring.ranked import compute_rank, compute_ranked_score, compute_relative, round_for_ranking
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,8 @@ def test_gini_against_the_mean_absolute_difference():
     assert compute_gini(values, people) == pytest.approx(expected)
     assert compute_gini(np.full(3, 7.0), np.ones(3)) == pytest.approx(0.0)
     assert compute_gini(np.zeros(3), np.ones(3)) is None
+
+
+def test_values_that_differ_beyond_the_ninth_decimal_tie() -> None:
+    rank = compute_rank(round_for_ranking(np.array([1.0, 1.0 + 4e-10, 1.0 + 2e-9])))
+    assert rank.tolist() == [2.5, 2.5, 1.0]

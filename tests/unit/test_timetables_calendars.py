@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +15,7 @@ from pipeline.timetables.calendars import (
     count_trips_by_date,
     find_running_services,
     get_trips_on,
+    note_idle_feeds,
 )
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.read_gtfs import read_gtfs
@@ -131,3 +132,43 @@ def test_a_day_without_service_names_days_with_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no service on any date"):
         check_has_service(empty, date(2024, 2, 4))
     assert isinstance(get_trips_on(empty, date(2024, 2, 4)), pl.DataFrame)
+
+
+def test_an_exception_without_a_type_is_skipped_and_noted(tmp_path: Path) -> None:
+    text = exceptions(("20240106", ""), ("20240107", "1"))
+    timetable, notices = read(tmp_path, calendar=[WEEK], calendar_dates=text)
+    assert dates(timetable) == [1, 2, 3, 4, 5, 7]
+    assert notices.counts()["gtfs_calendar_row_unreadable"] == 1
+
+
+def test_of_two_equal_exceptions_the_later_row_is_noted(tmp_path: Path) -> None:
+    text = exceptions(*[("20240106", "1")] * 3, *[("20240107", "1")] * 2)
+    _, notices = read(tmp_path, calendar=[WEEK], calendar_dates=text)
+    frame = notices.to_frame()
+    assert frame[frame["code"] == "gtfs_row_repeated"]["row"].tolist() == [3, 4, 6]
+
+
+def test_many_dates_are_told_by_the_first_and_last_ranges_and_the_nearest_alike(tmp_path: Path) -> None:
+    tuesdays = [date(2024, 1, 2) + timedelta(days=7 * n) for n in range(7)]
+    text = exceptions(*((f"{day:%Y%m%d}", "1") for day in tuesdays))
+    timetable, _ = read(tmp_path, calendar=None, calendar_dates=text)
+    with pytest.raises(InputError) as caught:
+        check_has_service(timetable, date(2024, 1, 30) + timedelta(days=28))
+    assert caught.value.cure == (
+        "Choose a date with service: 2024-01-02, 2024-01-09, 2024-01-16, ..., 2024-02-06, 2024-02-13; "
+        "nearest Tuesdays with service: 2024-01-23, 2024-01-30, 2024-02-06, 2024-02-13."
+    )
+    fewer, _ = read(tmp_path, calendar=None, calendar_dates=exceptions(*((f"{d:%Y%m%d}", "1") for d in tuesdays[:6])))
+    with pytest.raises(InputError, match=r"2024-01-16, 2024-01-23, 2024-01-30, 2024-02-06; nearest"):
+        check_has_service(fewer, date(2024, 2, 27))
+
+
+def test_feeds_that_run_nothing_on_a_day_are_noted_with_the_days_on_which_they_do(tmp_path: Path) -> None:
+    timetable, _ = read(tmp_path, calendar=[WEEK])
+    notices = Notices()
+    note_idle_feeds(timetable, date(2024, 1, 3), notices)
+    assert notices.counts() == {}
+    note_idle_feeds(timetable, date(2024, 1, 6), notices)
+    frame = notices.to_frame()
+    assert frame["code"].tolist() == ["feed_without_service_on_date"]
+    assert frame["detail"].tolist() == ["nothing on 2024-01-06 (Saturday); it has service on 2024-01-01 to 2024-01-05"]

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
+from dateutil import easter
 
 from pipeline.base.area_timetables import Calendar
 from pipeline.base.clock import find_second_tuesday_of_october
@@ -113,3 +114,43 @@ def test_a_timetable_stands_for_the_second_tuesday_of_october_or_its_first_tuesd
     assert find_default_date(both, kinds=ENGLAND) == date(2025, 3, 4)
     assert find_default_date(build_dates(date(2024, 10, 9), date(2024, 10, 14)), kinds=ENGLAND) is None
     assert find_default_date(year, kinds=DayKinds("scotland")) == date(2024, 8, 27)
+
+
+def test_easter_is_that_of_an_implementation_by_others_for_seven_centuries() -> None:
+    years = range(1583, 2300)
+    assert [compute_easter(year) for year in years] == [easter.easter(year) for year in years]
+
+
+CLOSED = {
+    "england": ["01-01 01-07", "02-08 02-26", "05-24 06-06", "07-10 09-09", "10-18 11-05", "12-17 12-31"],
+    "wales": ["01-01 01-07", "02-08 02-26", "05-24 06-06", "07-10 09-09", "10-18 11-05", "12-17 12-31"],
+    "scotland": ["01-01 01-08", "02-08 02-22", "06-20 08-25", "10-04 10-28", "12-19 12-31"],
+    "northern_ireland": ["01-01 01-07", "02-10 02-22", "06-24 09-05", "10-24 11-04", "12-18 12-31"],
+}
+AROUND_EASTER = {"england": "03-15 04-18", "wales": "03-15 04-18", "scotland": "03-15 04-18"}
+"""Easter Sunday 2024 is 31 March: 16 days before and 15 after it, or to 18 April where that is later."""
+
+
+@pytest.mark.parametrize("nation", list(CLOSED))
+def test_schools_are_closed_from_the_first_to_the_last_day_of_the_usual_spans_and_open_beside_them(nation: str) -> None:
+    kinds = DayKinds(nation)
+    for span in [*CLOSED[nation], AROUND_EASTER.get(nation, "03-15 04-15")]:
+        first, last = (date.fromisoformat(f"2024-{day}") for day in span.split())
+        assert kinds.find_is_term(first) is False, first
+        assert kinds.find_is_term(last) is False, last
+        assert kinds.find_is_term(first - timedelta(days=1)) is (first.month > 1 or first.day > 1), first
+        assert kinds.find_is_term(last + timedelta(days=1)) is (last.month < 12 or last.day < 31), last
+
+
+@pytest.mark.parametrize(("month", "day"), [(1, 1), (12, 25)])
+def test_the_first_and_the_last_week_of_a_year_have_their_bank_holidays(month: int, day: int) -> None:
+    assert DayKinds("england").is_holiday(date(2024, month, day))
+    assert not DayKinds("england").is_holiday(date(2024, 1, 2))
+    assert DayKinds("scotland").is_holiday(date(2024, 1, 2))
+
+
+def test_a_september_belongs_to_the_school_year_that_begins_in_it() -> None:
+    kinds = DayKinds("england", terms=((date(2023, 9, 4), date(2024, 7, 19)),))
+    assert kinds.find_is_term(date(2023, 9, 5)) is True
+    assert kinds.find_is_term(date(2024, 7, 22)) is False
+    assert kinds.find_is_term(date(2024, 9, 10)) is True  # of another year, for which the usual terms stand
