@@ -23,6 +23,15 @@ def _opened(archive: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
+def _is_alone(handle: int) -> bool:
+    """Lock the archive for this process alone, if nobody else writes into it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
 def share_archive(archive: Path) -> Iterator[None]:
     """Say, while the block runs, that this process writes into the archive, so that its temporary files stay.
@@ -36,11 +45,7 @@ def share_archive(archive: Path) -> Iterator[None]:
     """
     archive.mkdir(parents=True, exist_ok=True)
     with _opened(archive) as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pass
-        else:
+        if _is_alone(handle):
             sweep_archive(archive)
         fcntl.flock(handle, fcntl.LOCK_SH)
         yield
@@ -64,12 +69,7 @@ def share_archive_alone(archive: Path) -> Iterator[bool]:
         yield True
         return
     with _opened(archive) as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        yield _is_alone(handle)
 
 
 def sweep_archive(archive: Path) -> None:

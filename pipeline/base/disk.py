@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from pipeline.base.errors import PipelineError
+from pipeline.base.errors import DiskError, PipelineError
 
 _FULL = {
     errno.ENOSPC: "The disk is full",
@@ -25,12 +25,6 @@ _WORDS = {
 _SHORT = ("requested and", "written", "could not write", "failed to write", "error writing", "write error", "disk i/o")
 """Words of libraries that say that they could write only a part, without saying why."""
 SMALL_BYTES = 1 << 20
-
-
-class DiskError(PipelineError):
-    """The disk does not take what was to be written."""
-
-    exit_code = 4
 
 
 def find_disk_error(error: BaseException, folder: Path, *, what: str) -> DiskError | None:

@@ -112,3 +112,17 @@ class StoppedError(PipelineError):
     """Somebody pressed Ctrl-C; the message says what is kept and how to go on."""
 
     exit_code = 130
+
+
+class AreaBusyError(GateError):
+    """Another run is at work on the same area."""
+
+
+class RoomError(GateError):
+    """A run would not fit into the memory or onto the disk."""
+
+
+class DiskError(PipelineError):
+    """The disk does not take what was to be written."""
+
+    exit_code = 4

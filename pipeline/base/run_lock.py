@@ -19,16 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pipeline.base.disk import DiskError
-from pipeline.base.errors import GateError
+from pipeline.base.errors import AreaBusyError, DiskError
 
 LOCK_FILE = ".lock"
 TOKENS = "CONNECTIVITY_RUN"
 """Environment variable with the tokens of the runs that a process belongs to, separated by spaces."""
-
-
-class AreaBusyError(GateError):
-    """Another run is at work on the same area."""
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def build_profile_tables() -> tuple[Table, ...]:
                 _c("leg", "int", "Number of the leg.", minimum=1),
                 _c("kind", "text", "What one does.", allowed=("walk", "wait", "ride", "change")),
                 _c("start_s", "int", "Begin of the leg, seconds of the service day.", minimum=0),
-                _c("end_s", "int", "End of it.", minimum=0),
+                _c("end_s", "int", "End of the leg, seconds of the service day.", minimum=0),
                 _c("from_name", "text?", "Stop where it begins; null at home."),
                 _c("to_name", "text?", "Stop or destination where it ends."),
                 _c("mode", "text?", "Mode of a ride."),

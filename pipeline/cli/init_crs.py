@@ -32,7 +32,6 @@ NOT_WALKABLE = frozenset({"motorway", "motorway_link", "construction", "proposed
 BRITISH = "EPSG:27700"
 IRISH = "EPSG:2157"
 WGS84 = "EPSG:4326"
-LEAST_INSIDE = 0.2
 """A coordinate system is believed if it puts at least this share of a file's points near the streets."""
 
 

@@ -32,7 +32,6 @@ MEASURES = {
     "score": "Ranked score (higher is worse connected; moves when others do)",
 }
 CLASSES = ("comparable", "partial", "missing")
-MAX_REASONS = 3
 Row = dict[str, object]
 
 

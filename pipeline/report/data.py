@@ -179,7 +179,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     INPUTS: ("role", "snapshot", "path", "sha256", "bytes", "licence", "attribution", "vintage"),
 }
 """Columns of each table that the report reads; tables may hold more."""
-COLUMNS |= PROFILE_COLUMNS
+for _table, _columns in PROFILE_COLUMNS.items():
+    COLUMNS[_table] = tuple(dict.fromkeys((*COLUMNS.get(_table, ()), *_columns)))
 
 
 @dataclass(frozen=True)

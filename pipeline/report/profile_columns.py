@@ -12,7 +12,6 @@ COMPARISON = "out_neighbourhood__comparison"
 SENSITIVITY = "out_neighbourhood__sensitivity"
 VARIANTS = "out_run__sensitivity"
 ATTRIBUTION = "out_neighbourhood__attribution"
-SERVICE_NUMBERS = "out_service__attribution"
 
 PROFILE_COLUMNS: dict[str, tuple[str, ...]] = {
     VISIT: (

@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from pipeline.report.series_context import MeasureInfo, SeriesInfo
 
 STATIC_FILES = ("report.css", "series.css", "errors.js", "shared.js", "series_wards.js", "compare.js")
-N_PANELS = 4
 MAX_CSV_ROWS = 50_000
 SERIES_MARKS = "A hollow mark or a dotted line is doubtful; a gap is missing data, not a fall."
 

@@ -251,6 +251,15 @@ def _is_made_of_journeys(table: str) -> bool:
     return "snapshot" in names and "coverage_class" not in names
 
 
+def _rank_changes(alike: NDArray[np.float64], is_ranked: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+    """Return rank and number of equals of those that are ranked, NaN for the others."""
+    rank, n_tied = np.full(len(alike), np.nan), np.full(len(alike), np.nan)
+    rounded = round_for_ranking(alike[is_ranked])
+    rank[is_ranked] = compute_rank(rounded)
+    n_tied[is_ranked] = _count_tied(rounded)
+    return rank, n_tied
+
+
 def _rank_pair(
     spec: ScoringSpec,
     pair: _Pair,
@@ -264,10 +273,7 @@ def _rank_pair(
     changes = sign * pair.compute_changes(attribute)
     alike = np.where(classes == "missing", np.nan, compute_mean_score(changes, pair.weight))
     is_ranked = (classes == "comparable") & ~np.isnan(alike)
-    rank, n_tied = np.full(len(alike), np.nan), np.full(len(alike), np.nan)
-    rounded = round_for_ranking(alike[is_ranked])
-    rank[is_ranked] = compute_rank(rounded)
-    n_tied[is_ranked] = _count_tied(rounded)
+    rank, n_tied = _rank_changes(alike, is_ranked)
     known = is_ranked[:, None] & ~np.isnan(changes)
     used = known.any(axis=0)
     weight = pair.weight[used]

@@ -67,6 +67,7 @@ def print_pdf(html: str, out: Path) -> None:
         what = f"{VARIABLE} names '{named}', which cannot be run" if named else "no Chromium was found on this machine"
         raise ConfigError(
             f"A PDF needs Chromium, but {what}.",
+            field=VARIABLE,
             cure=f"Install it (Debian: apt-get install chromium), or name one in the variable {VARIABLE}; without "
             "--pdf the profile is written as HTML, which any browser prints.",
         )
@@ -83,6 +84,7 @@ def print_pdf(html: str, out: Path) -> None:
         if not pdf.is_file():
             raise ConfigError(
                 f"Chromium ({browser}) did not print the page: {said[0]}",
+                file=out,
                 cure=f"Try another browser with the variable {VARIABLE}, or leave --pdf out and print the HTML.",
             )
         write_bytes(DATE.sub(rb"\g<1>" + NO_DATE, pdf.read_bytes()), out)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.base.disk import get_free_bytes
-from pipeline.base.errors import GateError
+from pipeline.base.errors import RoomError
 from pipeline.base.load import Project
 from pipeline.base.room import get_available_memory
 from pipeline.stages.means import JOBS
@@ -28,10 +28,6 @@ RESERVE_BYTES = 100 * MB
 KNOWN_MARGIN = 1.1
 """A peak that was measured, of the same unit of work, is taken so much larger."""
 DISK_MARGIN = 1.3
-
-
-class RoomError(GateError):
-    """A run would not fit into the memory or onto the disk."""
 
 
 @dataclass(frozen=True)

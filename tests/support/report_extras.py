@@ -158,9 +158,13 @@ def build_losses(codes: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
                     is_counted,
                 )
                 services.append((*row, float(number), lost, 0.0, 0.0, 10.0, 1, ""))
-                parts.append(("2010", "2019", codes[0], category, window, "service", number, lost, lost / 100))
+                parts.append(
+                    ("2010", "2019", codes[0], category, window, "service", number, lost, lost / 100, 0.0, 0.0)
+                )
     names = ["snapshot_from", "snapshot_to", "service_number", "category", "window", "operator_name", "route", "mode"]
     names += ["status", "coverage_class", "is_counted", "rank", "lost_person_min", "people_cut_off"]
     names += ["people_beyond_hour", "people_slower", "neighbourhoods_affected", "evidence"]
     columns = ["snapshot_from", "snapshot_to", "neighbourhood_code", "category", "window", "part", "service_number"]
-    return pd.DataFrame(services, columns=names), pd.DataFrame(parts, columns=[*columns, "lost_person_min", "loss_min"])
+    return pd.DataFrame(services, columns=names), pd.DataFrame(
+        parts, columns=[*columns, "lost_person_min", "loss_min", "people_cut_off", "people_slower"]
+    )

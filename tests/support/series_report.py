@@ -252,7 +252,9 @@ def _build_scores(places: list[Row], lost: float) -> dict[str, pd.DataFrame]:
     indicators = scores[["snapshot", "neighbourhood_code", "rank", "score", "absolute_index"]].assign(
         indicator="runs", value=100.0, n_ranked=N, relative=0.5, is_missing=False, reason=None
     )
-    influence = pd.DataFrame({"snapshot": ["2023"], "indicator": ["runs"], "weight": [1.0]})
+    influence = pd.DataFrame({"snapshot": ["2023"], "indicator": ["runs"], "weight": [1.0]}).assign(
+        rank_change_p50=0.0, decile_changed_pct=0.0
+    )
     return {
         "out_neighbourhood__score": scores,
         "out_neighbourhood__indicator": indicators,

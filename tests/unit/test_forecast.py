@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.base.errors import RoomError
 from pipeline.base.load import Project, load_project
 from pipeline.base.room import UNLIMITED, get_available_memory
 from pipeline.stages import forecast
-from pipeline.stages.forecast import RoomError, build_room, check_room, estimate_stop_times
+from pipeline.stages.forecast import build_room, check_room, estimate_stop_times
 from pipeline.stages.targets import build_targets
 
 ALL = ["timetables/2024", "streets", "places", "network/2024", "times/2024", "scores", "report"]

@@ -17,7 +17,8 @@ LONG: dict[str, str] = {
     "pipeline/base/tables_scores.py:build_score_tables": "declarations, one after the other",
     "pipeline/base/tables_sensitivity.py:build_sensitivity_tables": "declarations, one after the other",
     "pipeline/base/tables_series.py:build_series_tables": "declarations, one after the other",
-    "pipeline/cli/main.py:matrix": "options of a command, one a line",
+    "pipeline/base/tables_profile.py:build_profile_tables": "declarations, one after the other",
+    "pipeline/cli/commands_files.py:matrix": "options of a command, one a line",
     "pipeline/routing/lane_kernels.py:scan_lanes": "a kernel: calls within its loop cost a quarter of its speed",
     "pipeline/routing/raptor_kernels.py:range_block": "a kernel: its rounds share a dozen arrays",
     "pipeline/routing/scan_kernels.py:ride_slice": "a kernel: calls within its loop cost a quarter of its speed",
@@ -27,6 +28,10 @@ LONG: dict[str, str] = {
 }
 """Functions over the limit, and why they stay so."""
 CALLED_FROM_OUTSIDE = {
+    "format_commands": "click calls it",
+    "valid_from": "written into the file of registered snapshots, for people",
+    "change_report": "printed by --json",
+    "valid_to": "written into the file of registered snapshots, for people",
     "_new_conn": "urllib3 calls it",
     "do_GET": "http.server calls it",
     "do_HEAD": "http.server calls it",
@@ -42,6 +47,8 @@ REGISTERED = ("validator", ".command(", ".callback(", "njit", "field_serializer"
 UNITS = re.compile(r"(^|_)(s|min|m|km|pct|per_hour|per_day|per_week|kmh|hours|bytes)(_|$)")
 COUNTED = frozenset(
     [
+        "leg",
+        "minutes",
         "n",
         "jobs",
         "neighbourhoods",

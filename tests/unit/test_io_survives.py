@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.acquire.archive import archive_file, share_archive, share_archive_alone
 from pipeline.base import io
-from pipeline.base.disk import DiskError, find_disk_error
-from pipeline.base.errors import InputError
+from pipeline.base.disk import find_disk_error
+from pipeline.base.errors import DiskError, InputError
 from pipeline.base.io import exchange, remove_leftovers, staged_folder
 from pipeline.base.manifest import StageRun, record_stage
 from pipeline.base.notices import Notices

@@ -10,10 +10,8 @@ import pytest
 from pipeline.base.errors import FetchError, GateError, InputError, PipelineError
 from pipeline.base.load import load_project
 from pipeline.base.registered import CANDIDATE
-from pipeline.stages.plan import get_slice, write_slices
 from pipeline.stages.refresh import Outcome
-from pipeline.stages.refresh_run import KeptSlices, MakeResult, Means, run_make, trying
-from pipeline.stages.targets import build_targets
+from pipeline.stages.refresh_run import MakeResult, Means, run_make, trying
 from tests.support.pipeline import TINY, ProjectFolder
 
 
@@ -76,28 +74,3 @@ def test_a_candidate_is_known_to_this_process_and_its_children_only_while_it_is_
     with pytest.raises(ValueError, match="inside"):
         break_inside()
     assert CANDIDATE not in os.environ
-
-
-def test_slices_of_what_was_not_run_are_put_back_with_their_times(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = ProjectFolder.create(tmp_path / "project")
-    monkeypatch.chdir(folder.path)
-    project = load_project(TINY)
-    targets = build_targets(project)
-    write_slices(project, targets)
-    for name in ("service", "scores"):
-        targets[name].folder.mkdir(parents=True)
-        targets[name].manifest.write_text("{}", encoding="utf-8")
-    kept = KeptSlices.take(project)
-    stamps = {name: get_slice(project, targets[name], "config").stat().st_mtime_ns for name in ("service", "scores")}
-    for name in ("service", "scores"):
-        path = get_slice(project, targets[name], "config")
-        path.write_text("other", encoding="utf-8")
-        os.utime(path, ns=(stamps[name] + 10**9, stamps[name] + 10**9))
-    os.utime(targets["scores"].manifest, ns=(10**18, 10**18))  # this one was run meanwhile
-    kept.put_back(project)
-    service, scores = (get_slice(project, targets[name], "config") for name in ("service", "scores"))
-    assert service.stat().st_mtime_ns == stamps["service"]
-    assert service.read_text(encoding="utf-8") != "other"
-    assert scores.read_text(encoding="utf-8") == "other"

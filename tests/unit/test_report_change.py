@@ -56,7 +56,9 @@ def add_reasons(after: dict[str, pd.DataFrame]) -> None:
     rows = [("W0002", "service", 4, 50.0), ("W0002", "service", 4, 25.0), ("W0002", "service", 7, 60.0)]
     rows += [("W0002", "whole", None, 900.0), ("W0003", "service", 7, 0.0)]
     shares = pd.DataFrame(rows, columns=["neighbourhood_code", "part", "service_number", "lost_person_min"])
-    after[ATTRIBUTION] = shares.assign(snapshot_from="2019", snapshot_to="2024")
+    after[ATTRIBUTION] = shares.assign(
+        snapshot_from="2019", snapshot_to="2024", category="hospitals", window="sunday", people_cut_off=0.0
+    ).assign(people_slower=0.0, loss_min=0.0)
 
 
 def test_a_move_is_what_came_through_timetables_and_what_came_through_revision() -> None:

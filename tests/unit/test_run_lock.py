@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.base.errors import GateError
-from pipeline.base.run_lock import LOCK_FILE, TOKENS, AreaBusyError, hold_area
+from pipeline.base.errors import AreaBusyError, GateError
+from pipeline.base.run_lock import LOCK_FILE, TOKENS, hold_area
 
 HOLD = """
 import sys, time
