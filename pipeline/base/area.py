@@ -187,7 +187,7 @@ def _take_path(value: object) -> object:
 class Feed(Licence):
     """One timetable file of a snapshot."""
 
-    key: str = Field(pattern=NAME)
+    key: str = Field(pattern=NAME, description="short name of the feed, such as bus; unique within a snapshot")
     path: str = Field(description="GTFS, TransXChange or ATCO-CIF: a file, a zip archive or a folder")
     format: Literal["auto", "gtfs", "transxchange", "atco_cif"] = Field(
         "auto", description="found by content where it is 'auto'"

@@ -208,7 +208,7 @@ class Gates(Model):
     max_trips_lost_pct: float = Field(
         10, ge=0, le=100, description="the same for the share of runs in a week; accept it under 'accepted:', %"
     )
-    run: RunGates = Field(default_factory=RunGates)
+    run: RunGates = Field(default_factory=RunGates, description="how far a run may differ from the last accepted one")
 
 
 class Report(Model):
@@ -381,7 +381,9 @@ class Settings(Model):
         description="processes that compute travel times; null: chosen by processors and work. No result depends on it",
     )
     cluster: Cluster = Field(default_factory=Cluster)
-    resources: Resources = Field(default_factory=Resources)
+    resources: Resources = Field(
+        default_factory=Resources, description="what a run may use of this machine; no result depends on it"
+    )
     sensitivity: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Variant] = Field(
         default_factory=dict, description="variants under which all travel times are computed again; each takes as long"
     )

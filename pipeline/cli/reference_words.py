@@ -88,7 +88,6 @@ KEYS: dict[str, str] = {
     "Snapshot.saturday": "the Saturday that is routed; chosen in the snapshot's week if absent",
     "Snapshot.sunday": "the Sunday that is routed; chosen in the snapshot's week if absent",
     "Snapshot.duplicates": "which record of a journey stays where it is listed more than once",
-    "Feed.key": "short name of the feed, such as bus; unique within a snapshot",
     "Duplicates.near": "the same bus filed twice, some minutes apart",
     "SeriesColumn.column": "column of the runs a day",
     "SeriesColumn.band": "hours of the day",
@@ -154,10 +153,8 @@ ARGUMENTS: dict[str, str] = {
     "area": "name of an area in config/areas, or a YAML file",
     "earlier": "id of the earlier snapshot",
     "later": "id of the later snapshot",
-    "path": "the file that is missing",
     "--walk-kmh": "walking speed, km/h",
     "--interchange-s": "time to change vehicles, seconds",
-    "--command": "how the rules call this program",
 }
 """Arguments and options whose declaration has no help text."""
 

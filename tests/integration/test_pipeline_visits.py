@@ -42,7 +42,7 @@ def test_the_published_table_is_what_every_minute_gives(tiny: ProjectFolder, mon
     assert set(table["begins"]) == {"14:00-20:00"}
     work = _get_work(tiny, monkeypatch)
     network, destinations = work.get_network("weekday", "all"), work.get_destinations("hospitals")
-    walk_s = compute_walks(work.links, destinations, walk_kmh=4.8, cap_s=7200, needs_matrix=True).matrix_s
+    walk_s = compute_walks(work.links, destinations, walk_kmh=4.8, cap_s=7200, needs_matrix=True).pairs_s
     there, home = (
         compute_all_times(
             RangeQuery(
