@@ -26,7 +26,8 @@ from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
-TIMEOUT_S = 120.0
+TIMEOUT_S, SHORTEST_TIMEOUT_S = 120.0, 30.0
+"""A fork is taken to hang after four times as long as the tests take without any change, within these bounds."""
 HEAVY = (
     "pytest",
     "hypothesis",
@@ -374,28 +375,39 @@ def main() -> None:
     parser.add_argument("--only", nargs=2, metavar=("MODULE", "NUMBER"), help="only this change")
     parser.add_argument("--out", type=Path, help="note what became of every change, as JSON lines; go on from there")
     given = parser.parse_args()
+    started = time.monotonic()
     os.environ |= {"NUMBA_DISABLE_JIT": "1", "CONNECTIVITY_EXAMPLES": "mutation"}
     os.chdir(ROOT)
     for heavy in HEAVY:
         importlib.import_module(heavy)
     rooms = [room for room in ROOMS if given.room in {None, room.name}]
+    timeout_s = {}
     for room in rooms:
-        if not given.only and check_mutant(None, room.tests, timeout_s=20 * TIMEOUT_S) != LIVED:
+        began = time.monotonic()
+        if check_mutant(None, room.tests, timeout_s=20 * TIMEOUT_S) != LIVED:
             sys.exit(f"The tests of {room.name} fail without any change.")
+        took_s = time.monotonic() - began
+        print(f"{room.name}: {took_s:.1f} s without any change", flush=True)
+        timeout_s[room.name] = min(TIMEOUT_S, max(SHORTEST_TIMEOUT_S, 4 * took_s))
     known = _read_known(given.out)
     found = []
     for room, mutant in choose_sample(given.sample, given.seed):
         if room not in rooms or (given.only and (mutant.module, str(mutant.number)) != tuple(given.only)):
             continue
-        state = known.get((mutant.module, mutant.number)) or check_mutant(mutant, room.tests)
+        state = known.get((mutant.module, mutant.number)) or check_mutant(
+            mutant, room.tests, timeout_s=timeout_s[room.name]
+        )
         found.append(state)
         if given.out and (mutant.module, mutant.number) not in known:
             with given.out.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"room": room.name, "state": state, **asdict(mutant)}) + "\n")
         if state == LIVED:
-            print(f"{state}: {mutant.module} {mutant.number}, line {mutant.line}: {mutant.before} -> {mutant.after}")
+            print(
+                f"{state}: {mutant.module} {mutant.number}, line {mutant.line}: {mutant.before} -> {mutant.after}",
+                flush=True,
+            )
     counts = ", ".join(f"{found.count(state)} {state}" for state in (KILLED, TIMED_OUT, LIVED))
-    print(f"{len(found)} changes: {counts}")
+    print(f"{len(found)} changes: {counts}, in {time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":
