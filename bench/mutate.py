@@ -74,6 +74,12 @@ ROOMS = (
         0.4,
     ),
     Room(
+        "slices",
+        ("pipeline.routing.slices",),
+        ("tests/unit/test_routing_slices.py", "tests/property/test_routing_slices.py"),
+        0.25,
+    ),
+    Room(
         "calendars",
         ("pipeline.timetables.calendars", "pipeline.timetables.term_dates"),
         (
@@ -338,12 +344,12 @@ def _run_tests(mutant: Mutant | None, tests: Sequence[str]) -> int:
 
 
 def choose_sample(n: int, seed: int) -> Iterator[tuple[Room, Mutant]]:
-    """Draw changes of every room, as many as its share.
+    """Draw changes of every room, as many as its share; other rooms do not alter what is drawn.
 
     Parameters
     ----------
     n
-        How many in all.
+        How many; shares are of this number, and together a little more than it.
     seed
         Of the random numbers.
 
@@ -369,7 +375,7 @@ def _read_known(out: Path | None) -> dict[tuple[str, int], str]:
 def main() -> None:
     """Read options, run, print the changes that live."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sample", type=int, default=160, help="how many changes")
+    parser.add_argument("--sample", type=int, default=160, help="how many changes, of which each room has its share")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--room", choices=[room.name for room in ROOMS], help="only this room")
     parser.add_argument("--only", nargs=2, metavar=("MODULE", "NUMBER"), help="only this change")
