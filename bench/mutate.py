@@ -66,6 +66,7 @@ ROOMS = (
         ),
         (
             "tests/unit/test_routing_window.py",
+            "tests/unit/test_routing_nearest_walk.py",
             "tests/unit/test_routing_scan_kernels.py",
             "tests/worlds/test_routing_worlds.py",
             "tests/property/test_routing_oracle.py",

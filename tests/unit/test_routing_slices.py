@@ -46,15 +46,18 @@ def test_two_threads_have_half_of_the_changes_each():
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize("wait_s", [0, -1, 300])
-def test_a_chain_of_changes_is_made_whenever_there_is_time(wait_s, n_threads):
-    """Forty stops in a row, one vehicle from each to the next; only the last is near a destination."""
+@pytest.mark.parametrize("shift", [0, 20])
+def test_a_chain_of_changes_is_made_whenever_there_is_time(wait_s, n_threads, shift):
+    """Forty rides in a row, one vehicle each; only the last stop is near a destination. Numbers begin anywhere."""
     n = 40
     change_s, ride_s = 60, 100
     step_s = ride_s + change_s + wait_s
     dep_s = np.arange(n, dtype=np.int32) * step_s
+    stop = ((np.arange(n + 1) + shift) % (n + 1)).astype(np.int32)
+    near = stop[-1]
     connections = Connections(
-        dep_stop=np.arange(n, dtype=np.int32),
-        arr_stop=np.arange(1, n + 1, dtype=np.int32),
+        dep_stop=stop[:-1],
+        arr_stop=stop[1:],
         dep_s=dep_s,
         arr_s=dep_s + np.int32(ride_s),
         trip=np.arange(n, dtype=np.int32),
@@ -64,7 +67,7 @@ def test_a_chain_of_changes_is_made_whenever_there_is_time(wait_s, n_threads):
     begin, length, board = scan_by_slices(
         connections,
         n_trips=n,
-        seeds=(ints(*[INF] * n, 30), ints(*[INF] * n, 7)),
+        seeds=tuple(np.where(np.arange(n + 1) == near, value, INF).astype(np.int32) for value in (30, 7)),
         stop_change_s=np.full(n + 1, change_s, np.int32),
         foot=(np.zeros(n + 2, np.int32), ints(), ints()),
         limits=(0, 10**6, 10**6),
@@ -73,9 +76,9 @@ def test_a_chain_of_changes_is_made_whenever_there_is_time(wait_s, n_threads):
     )
     arrival_s = int(dep_s[-1]) + ride_s + 30
     first = 0 if wait_s >= 0 else n - 1
-    assert begin.tolist() == [*range(n + 1), n]
-    assert length.tolist() == [int(first <= stop < n) for stop in range(n + 1)]
-    assert board[first:].tolist() == [[int(dep_s[stop]), arrival_s, 7] for stop in range(first, n)]
+    assert np.diff(begin).tolist() == [int(place != near) for place in range(n + 1)]
+    assert length[stop].tolist() == [int(first <= k < n) for k in range(n + 1)]
+    assert board[begin[stop[first:-1]]].tolist() == [[int(dep_s[k]), arrival_s, 7] for k in range(first, n)]
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
