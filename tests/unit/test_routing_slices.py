@@ -46,13 +46,16 @@ def test_two_threads_have_half_of_the_changes_each():
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize("wait_s", [0, -1, 300])
-@pytest.mark.parametrize("shift", [0, 20])
-def test_a_chain_of_changes_is_made_whenever_there_is_time(wait_s, n_threads, shift):
-    """Forty rides in a row, one vehicle each; only the last stop is near a destination. Numbers begin anywhere."""
+@pytest.mark.parametrize(("shift", "ride_s", "begin_s"), [(0, 100, 0), (20, 20, 0), (20, 100, -1_000_000)])
+def test_a_chain_of_changes_is_made_whenever_there_is_time(wait_s, n_threads, shift, ride_s, begin_s):
+    """Forty rides in a row, one vehicle each; only the last stop is near a destination.
+
+    Numbers of stops begin anywhere, rides may be shorter than a slice, and mirrored times lie before zero.
+    """
     n = 40
-    change_s, ride_s = 60, 100
+    change_s = 60
     step_s = ride_s + change_s + wait_s
-    dep_s = np.arange(n, dtype=np.int32) * step_s
+    dep_s = np.int32(begin_s) + np.arange(n, dtype=np.int32) * np.int32(step_s)
     stop = ((np.arange(n + 1) + shift) % (n + 1)).astype(np.int32)
     near = stop[-1]
     connections = Connections(
@@ -70,7 +73,7 @@ def test_a_chain_of_changes_is_made_whenever_there_is_time(wait_s, n_threads, sh
         seeds=tuple(np.where(np.arange(n + 1) == near, value, INF).astype(np.int32) for value in (30, 7)),
         stop_change_s=np.full(n + 1, change_s, np.int32),
         foot=(np.zeros(n + 2, np.int32), ints(), ints()),
-        limits=(0, 10**6, 10**6),
+        limits=(begin_s, begin_s + 500_000, 500_000),
         slice_s=change_s,
         n_threads=n_threads,
     )
