@@ -41,6 +41,7 @@ def test_two_threads_have_half_of_the_changes_each():
     assert _find_split(rows, changes) == 1
     assert _find_split(ints(0, 6, 7, 8, 9), changes) == 0
     assert _find_split(rows, ints(0, 0, 0, 0, 9)) == 3
+    assert _find_split(ints(0, 1, 2, 8), ints(0, 5, 5, 5)) == 0
     assert _find_split(ints(0), ints(0)) == 0
 
 
