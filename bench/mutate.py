@@ -26,7 +26,8 @@ from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
-TIMEOUT_S = 120.0
+TIMEOUT_S, SHORTEST_TIMEOUT_S = 120.0, 30.0
+"""A fork is taken to hang after four times as long as the tests take without any change, within these bounds."""
 HEAVY = (
     "pytest",
     "hypothesis",
@@ -65,11 +66,19 @@ ROOMS = (
         ),
         (
             "tests/unit/test_routing_window.py",
+            "tests/unit/test_routing_nearest_walk.py",
+            "tests/unit/test_routing_scan_kernels.py",
             "tests/worlds/test_routing_worlds.py",
             "tests/property/test_routing_oracle.py",
             "tests/property/test_routing_slices.py",
         ),
         0.4,
+    ),
+    Room(
+        "slices",
+        ("pipeline.routing.slices",),
+        ("tests/unit/test_routing_slices.py", "tests/property/test_routing_slices.py"),
+        0.25,
     ),
     Room(
         "calendars",
@@ -336,12 +345,12 @@ def _run_tests(mutant: Mutant | None, tests: Sequence[str]) -> int:
 
 
 def choose_sample(n: int, seed: int) -> Iterator[tuple[Room, Mutant]]:
-    """Draw changes of every room, as many as its share.
+    """Draw changes of every room, as many as its share; other rooms do not alter what is drawn.
 
     Parameters
     ----------
     n
-        How many in all.
+        How many; shares are of this number, and together a little more than it.
     seed
         Of the random numbers.
 
@@ -367,34 +376,45 @@ def _read_known(out: Path | None) -> dict[tuple[str, int], str]:
 def main() -> None:
     """Read options, run, print the changes that live."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sample", type=int, default=160, help="how many changes")
+    parser.add_argument("--sample", type=int, default=160, help="how many changes, of which each room has its share")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--room", choices=[room.name for room in ROOMS], help="only this room")
     parser.add_argument("--only", nargs=2, metavar=("MODULE", "NUMBER"), help="only this change")
     parser.add_argument("--out", type=Path, help="note what became of every change, as JSON lines; go on from there")
     given = parser.parse_args()
+    started = time.monotonic()
     os.environ |= {"NUMBA_DISABLE_JIT": "1", "CONNECTIVITY_EXAMPLES": "mutation"}
     os.chdir(ROOT)
     for heavy in HEAVY:
         importlib.import_module(heavy)
     rooms = [room for room in ROOMS if given.room in {None, room.name}]
+    timeout_s = {}
     for room in rooms:
-        if not given.only and check_mutant(None, room.tests, timeout_s=20 * TIMEOUT_S) != LIVED:
+        began = time.monotonic()
+        if check_mutant(None, room.tests, timeout_s=20 * TIMEOUT_S) != LIVED:
             sys.exit(f"The tests of {room.name} fail without any change.")
+        took_s = time.monotonic() - began
+        print(f"{room.name}: {took_s:.1f} s without any change", flush=True)
+        timeout_s[room.name] = min(TIMEOUT_S, max(SHORTEST_TIMEOUT_S, 4 * took_s))
     known = _read_known(given.out)
     found = []
     for room, mutant in choose_sample(given.sample, given.seed):
         if room not in rooms or (given.only and (mutant.module, str(mutant.number)) != tuple(given.only)):
             continue
-        state = known.get((mutant.module, mutant.number)) or check_mutant(mutant, room.tests)
+        state = known.get((mutant.module, mutant.number)) or check_mutant(
+            mutant, room.tests, timeout_s=timeout_s[room.name]
+        )
         found.append(state)
         if given.out and (mutant.module, mutant.number) not in known:
             with given.out.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"room": room.name, "state": state, **asdict(mutant)}) + "\n")
         if state == LIVED:
-            print(f"{state}: {mutant.module} {mutant.number}, line {mutant.line}: {mutant.before} -> {mutant.after}")
+            print(
+                f"{state}: {mutant.module} {mutant.number}, line {mutant.line}: {mutant.before} -> {mutant.after}",
+                flush=True,
+            )
     counts = ", ".join(f"{found.count(state)} {state}" for state in (KILLED, TIMED_OUT, LIVED))
-    print(f"{len(found)} changes: {counts}")
+    print(f"{len(found)} changes: {counts}, in {time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":
