@@ -181,7 +181,7 @@ coverage: $(READY_DEV) ## measure which lines the tests run; at least 93 % of ea
 	@$(VENV)/bin/coverage combine --quiet --data-file=.cache/coverage/all $(addprefix .cache/coverage/,compiled plain stages)
 	@$(PY) -m bench.coverage --data .cache/coverage/all
 
-mutate: $(READY_DEV) ## change routing, calendars and scores a little, one change at a time; list what no test notices (ROOM=routing; SAMPLE=160)
+mutate: $(READY_DEV) ## list small changes of routing, calendars and scores that no test notices (ROOM= SAMPLE=)
 	@$(PY) -m bench.mutate $(if $(ROOM),--room $(ROOM)) $(if $(SAMPLE),--sample $(SAMPLE))
 
 test-slow: $(READY_DEV) ## run the slow tests (20 minutes; KILLS=3 for fewer)
