@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ BAR_WIDTH, BAR_HEIGHT = 360.0, 168.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 8.0, 26.0, 24.0
 WIDE = 736.0
 LABEL_HEIGHT = 18.0
+PART_CHARACTERS = 42
 LABEL_CHARACTERS = 44
 CHARACTER = 6.4
 
@@ -269,7 +271,9 @@ def build_parts_figure(place: str, parts: Sequence[Part], *, when: str) -> Figur
         drawing.add_text("t-tick", x(tick), bottom + 16, format_number(tick, 0 if most >= 4 else 1), "middle")
     for number, part in enumerate(ordered):
         y = top + row * number
-        drawing.add_text("t-sub", left - 8, y + 16, shorten(capitalise(part.label), 42), "end")
+        words = textwrap.wrap(shorten(capitalise(part.label), 2 * PART_CHARACTERS), PART_CHARACTERS)[:2]
+        for line, text in enumerate(words):
+            drawing.add_text("t-sub", left - 8, y + 16 + 12 * line - 6 * (len(words) - 1), text, "end")
         if part.points is None:
             drawing.add_text("t-tick", left + 6, y + 16, "no data: left out")
             continue

@@ -16,10 +16,10 @@ from pipeline.report.text import (
     as_float,
     as_text,
     capitalise,
-    compute_minutes,
     format_minutes,
     format_minutes_long,
     format_time,
+    round_half_up,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class TypicalJourney:
     @property
     def headline(self) -> str:
         """What it is, in a line."""
-        leave, arrive = format_time(self.legs[0].start_s), format_time(60 * compute_minutes(self.legs[-1].end_s))
+        leave, arrive = format_time(self.legs[0].start_s), format_time(60 * round_half_up(self.legs[-1].end_s / 60))
         rides = sum(leg.kind == "ride" for leg in self.legs)
         how = "on foot" if rides == 0 else "with one ride" if rides == 1 else f"with {rides} rides"
         return (
