@@ -244,11 +244,8 @@ def _describe_walks(views: Sequence[WindowView]) -> str:
     if not views:
         return ""
     walk = compute_minutes(max(views[0].known))
-    return f"Not drawn, since walking all the way ({walk} min) is as quick at every minute: {_join_labels(views)}."
-
-
-def _join_labels(views: Sequence[WindowView]) -> str:
-    return "; ".join(view.label[0].lower() + view.label[1:] if n else view.label for n, view in enumerate(views))
+    labels = "; ".join(view.label for view in views)
+    return f"Not drawn, since walking all the way ({walk} min) is as quick at every minute: {labels}."
 
 
 def describe_views(category: CategoryInfo, views: Sequence[WindowView]) -> str:
