@@ -219,8 +219,8 @@ def classify_operators(
         elif _is_of_another_size(before, after):
             operator_class = PARTIAL
             reason = (
-                f"{name} has {before['n_trips']} trips of {before['n_services']} services in {snapshot_from} and "
-                f"{after['n_trips']} of {after['n_services']} in {snapshot_to}: one may be a part only"
+                f"{name} has {before['n_trips']:,} trips of {before['n_services']:,} services in {snapshot_from} and "
+                f"{after['n_trips']:,} of {after['n_services']:,} in {snapshot_to}: one may be only a part"
             )
         elif pair and not pair.is_comparable and set(pair.day_types) == set(DAY_TYPES):
             operator_class, reason = PARTIAL, pair.reason

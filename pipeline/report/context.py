@@ -171,7 +171,7 @@ class ReportContext:
     key: str = "area"
     crs: str = ""
     language: str = "en-GB"
-    max_csv_bytes: int = 150_000
+    max_csv_bytes: int = 70_000
     subject: str = "Public transport connectivity of"
     subject_short: str = "Public transport connectivity"
     source_note: str = ""

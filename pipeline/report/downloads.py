@@ -28,6 +28,7 @@ GEO_TITLES = {
     "parquet": "Headline figures with outlines (GeoParquet)",
 }
 MAX_TWICE = 1_000_000
+MAX_GEO_BYTES = 150_000
 """Larger GeoParquet files are in the data package only."""
 
 
@@ -137,16 +138,16 @@ def build_offers(
             "Data package: every table as Parquet and most as CSV, each column described, with sources and licences",
         ),
         *(
-            _offer_geo_file(name, content, rows, context.max_csv_bytes)
+            _offer_geo_file(name, content, rows)
             for name, content in geo_files.items()
             if name not in outlines or len(content) <= MAX_TWICE
         ),
     ]
 
 
-def _offer_geo_file(name: str, content: bytes, rows: str, max_bytes: int) -> Offer:
+def _offer_geo_file(name: str, content: bytes, rows: str) -> Offer:
     title = f"{GEO_TITLES[name.rsplit('.', 1)[1]]}: {name}"
-    if len(content) > max_bytes:
+    if len(content) > MAX_GEO_BYTES:
         name, content = f"{name}.zip", zip_file(name, content)
     return Offer(f"downloads/{name}", content, title, rows)
 

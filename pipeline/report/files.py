@@ -13,7 +13,7 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 def zip_file(name: str, content: bytes) -> bytes:
     """Return a zip archive of one file; the same content gives the same bytes."""
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(target, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         entry = zipfile.ZipInfo(name, ZIP_TIME)
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.external_attr = 0o644 << 16

@@ -324,5 +324,5 @@ def zip_package(files: Mapping[str, bytes], folder: str) -> bytes:
             entry = zipfile.ZipInfo(f"{folder}/{path}", ZIP_TIME)
             entry.compress_type = zipfile.ZIP_STORED if path.endswith(".parquet") else zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content, compresslevel=6)
+            archive.writestr(entry, content, compresslevel=9)
     return target.getvalue()

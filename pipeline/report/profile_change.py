@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MAX_SERVICES = 5
 MIN_LOSS_MIN = 0.5
 BANDS = (("weekday", "all_day"), ("weekday", "18_22"), ("saturday", "all_day"), ("sunday", "all_day"))
+HALF_A_MINUTE_S = 30
 PARTS = {
     "lost_together": "Services lost or cut, all together",
     "missing_data": "Services that may be missing data",
@@ -37,28 +39,36 @@ PARTS = {
 
 
 def build_time_change(subject: Subject) -> Table | None:
-    """Return median times at the earliest and the latest snapshot; None with one snapshot or without times."""
+    """Return median times at the earliest and the latest snapshot; None with one snapshot or without times.
+
+    Medians that did not change are counted in the note instead; if none changed, all are shown.
+    """
     context = subject.context
     if len(context.snapshots) < 2:
         return None
     first, last = context.snapshots[0], context.snapshots[-1]
-    rows = []
-    for category in context.categories:
-        for window in context.windows:
-            found = [subject.times.get((category.key, s.key, window.key, "outward", "all")) for s in (first, last)]
-            if any(row is None for row in found):
-                continue
-            cells = [build_time_cell(row["travel_time_p50_s"], row["reason"], context) for row in found if row]
-            rows.append(
-                (
-                    build_text_cell(capitalise(category.label)),
-                    build_text_cell(window.label),
-                    *cells,
-                    Cell(_describe_time_change(*(as_float(row["travel_time_p50_s"]) for row in found if row))),
-                )
+    rows: list[tuple[Cell, ...]] = []
+    alike: list[tuple[Cell, ...]] = []
+    for category, window in product(context.categories, context.windows):
+        found = [subject.times.get((category.key, s.key, window.key, "outward", "all")) for s in (first, last)]
+        if any(row is None for row in found):
+            continue
+        cells = [build_time_cell(row["travel_time_p50_s"], row["reason"], context) for row in found if row]
+        before, after = (as_float(row["travel_time_p50_s"]) for row in found if row)
+        (alike if _is_alike(before, after) else rows).append(
+            (
+                build_text_cell(capitalise(category.label)),
+                build_text_cell(window.label),
+                *cells,
+                Cell(_describe_time_change(before, after)),
             )
-    if not rows:
+        )
+    if not rows and not alike:
         return None
+    left_out = (
+        f"Left out: {len(alike)} of {len(rows) + len(alike)} medians, which changed by less than half a minute or are "
+        "of journeys that were possible at neither date; they stand under travel times. "
+    )
     return Table(
         "time-change",
         f"Median travel time by timetables of {context.name_snapshot(first)} and of {context.name_snapshot(last)}",
@@ -69,10 +79,18 @@ def build_time_change(subject: Subject) -> Table | None:
             Column(context.name_snapshot(last)),
             Column("Change"),
         ),
-        tuple(rows),
-        "Same streets and places at both dates, so that only timetables differ. Where timetables are incomplete, a "
-        "longer time may be missing data.",
+        tuple(rows or alike),
+        (left_out if rows and alike else "")
+        + "Same streets and places at both dates, so that only timetables differ; changes are computed before "
+        "rounding. "
+        "Where timetables are incomplete, a longer time may be missing data.",
     )
+
+
+def _is_alike(before: float | None, after: float | None) -> bool:
+    if before is None or after is None:
+        return before is after
+    return abs(after - before) < HALF_A_MINUTE_S
 
 
 def _describe_time_change(before: float | None, after: float | None) -> str:

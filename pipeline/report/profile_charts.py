@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ BAR_WIDTH, BAR_HEIGHT = 360.0, 168.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 8.0, 26.0, 24.0
 WIDE = 736.0
 LABEL_HEIGHT = 18.0
+PART_CHARACTERS = 42
 LABEL_CHARACTERS = 44
 CHARACTER = 6.4
 
@@ -195,7 +197,7 @@ def build_score_figure(place: str, score: float, boxes: Sequence[GroupBox], *, w
     for number, box in enumerate(boxes):
         middle = top + row * (number + 0.5)
         look = "t-title" if box.is_own else "t-sub"
-        drawing.add_text(look, left - 10, middle + 4, shorten(capitalise(box.label), LABEL_CHARACTERS), "end")
+        _add_label(drawing, look, (left - 10, middle + 4), box.label, LABEL_CHARACTERS)
         if box.p25 is not None and box.p75 is not None:
             width = max(x(box.p75) - x(box.p25), 2.0)
             drawing.add_rect("d-own" if box.is_own else "d-box", x(box.p25), middle - 8, width, 16)
@@ -238,6 +240,13 @@ def shorten(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
+def _add_label(drawing: Drawing, look: str, at: tuple[float, float], label: str, characters: int) -> None:
+    """Add a label that ends at a point, on two lines where it is long."""
+    lines = textwrap.wrap(shorten(capitalise(label), 2 * characters), characters)[:2]
+    for number, words in enumerate(lines):
+        drawing.add_text(look, at[0], at[1] + 12 * number - 6 * (len(lines) - 1), words, "end")
+
+
 def build_parts_figure(place: str, parts: Sequence[Part], *, when: str) -> Figure:
     """Return what each indicator adds to the score, most first.
 
@@ -269,7 +278,7 @@ def build_parts_figure(place: str, parts: Sequence[Part], *, when: str) -> Figur
         drawing.add_text("t-tick", x(tick), bottom + 16, format_number(tick, 0 if most >= 4 else 1), "middle")
     for number, part in enumerate(ordered):
         y = top + row * number
-        drawing.add_text("t-sub", left - 8, y + 16, shorten(capitalise(part.label), 42), "end")
+        _add_label(drawing, "t-sub", (left - 8, y + 16), part.label, PART_CHARACTERS)
         if part.points is None:
             drawing.add_text("t-tick", left + 6, y + 16, "no data: left out")
             continue

@@ -50,6 +50,8 @@ class Figure:
         Looks and their meaning.
     note
         A sentence below.
+    explained
+        Looks whose meaning a page has told with an earlier figure, and does not tell again.
     """
 
     key: str
@@ -60,14 +62,19 @@ class Figure:
     data: pd.DataFrame
     legend: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    explained: frozenset[str] = frozenset()
 
     def write_panels(self) -> list[Markup]:
         """Return the pictures as SVG elements of a page."""
         return [panel.write_svg(label) for panel, label in zip(self.panels, self.labels, strict=True)]
 
     def write_legend(self) -> list[tuple[Markup, str]]:
-        """Return keys, as SVG elements hidden from screen readers, with their meaning."""
-        return [(_write_key(look), words) for look, words in self._list_legend()]
+        """Return keys that a page has not told yet, as SVG elements hidden from screen readers, with their meaning."""
+        return [(_write_key(look), words) for look, words in self._list_legend() if look not in self.explained]
+
+    def list_looks(self) -> frozenset[str]:
+        """Return the looks whose meaning the legend tells."""
+        return frozenset(look for look, _ in self._list_legend())
 
     def _list_legend(self) -> list[tuple[str, str]]:
         used = {item.look for panel in self.panels for item in panel.items}

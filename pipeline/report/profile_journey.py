@@ -12,7 +12,15 @@ import pandas as pd
 from pipeline.report.drawing import Anchor, Drawing
 from pipeline.report.profile_figure import Figure
 from pipeline.report.profile_maps import Frame, add_land, add_scale, choose_frame
-from pipeline.report.text import as_float, as_text, capitalise, format_minutes, format_minutes_long, format_time
+from pipeline.report.text import (
+    as_float,
+    as_text,
+    capitalise,
+    format_minutes,
+    format_minutes_long,
+    format_time,
+    round_half_up,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +67,7 @@ class TypicalJourney:
     @property
     def headline(self) -> str:
         """What it is, in a line."""
-        leave, arrive = format_time(self.legs[0].start_s), format_time(self.legs[-1].end_s)
+        leave, arrive = format_time(self.legs[0].start_s), format_time(60 * round_half_up(self.legs[-1].end_s / 60))
         rides = sum(leg.kind == "ride" for leg in self.legs)
         how = "on foot" if rides == 0 else "with one ride" if rides == 1 else f"with {rides} rides"
         return (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
 from pipeline.report.profile_columns import VISIT
-from pipeline.report.profile_windows import build_departure_table, build_views, build_window_figure
+from pipeline.report.profile_departures import build_departure_table, describe_walk_only
+from pipeline.report.profile_windows import build_views, build_window_figure
 from pipeline.report.tables import (
     Cell,
     Column,
@@ -62,7 +63,21 @@ class TimeBlock:
     absence: str
     rows: tuple[TimeRow, ...]
     figure: Figure | None
+    undrawn: str
     departures: Table | None
+
+
+def build_time_blocks(subject: Subject) -> tuple[TimeBlock, ...]:
+    """Return travel times to every category; each key of the pictures is told once, where it is first used."""
+    told: frozenset[str] = frozenset()
+    blocks = []
+    for category in subject.context.categories:
+        block = build_time_block(subject, category)
+        if block.figure is not None:
+            block = replace(block, figure=replace(block.figure, explained=told))
+            told |= block.figure.list_looks() if block.figure is not None else frozenset()
+        blocks.append(block)
+    return tuple(blocks)
 
 
 def build_time_block(subject: Subject, category: CategoryInfo) -> TimeBlock:
@@ -85,6 +100,7 @@ def build_time_block(subject: Subject, category: CategoryInfo) -> TimeBlock:
         absence,
         tuple(rows),
         build_window_figure(category, views, subject.place, about),
+        describe_walk_only(category, views),
         build_departure_table(category, views, _describe_nearest(subject, category), context),
     )
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from pipeline.report.drawing import Anchor, Drawing
 from pipeline.report.profile_figure import Figure
-from pipeline.report.tables import Cell, Column, Table, build_text_cell
 from pipeline.report.text import (
     as_float,
     as_text,
@@ -19,13 +18,11 @@ from pipeline.report.text import (
     compute_minutes,
     format_count_of,
     format_pct,
-    format_reason,
     format_time,
-    join_words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pipeline.report.context import CategoryInfo, ReportContext, WindowInfo
     from pipeline.report.data import Place
@@ -34,10 +31,9 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 360.0, 176.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 10.0, 26.0, 24.0
-STEP_MIN = 30
+STEP_MIN, FINE_STEP_MIN = 30, 15
 STEP_S = 60
 HOUR_S = 3600
-MAX_TIMES = 12
 WHOLE_PCT = 99.95
 DIRECTIONS = ("outward", "return", "arrive_by")
 Row = dict[str, object]
@@ -85,6 +81,11 @@ class WindowView:
     def n_without(self) -> int:
         """Minutes without a journey."""
         return len(self.minutes) - len(self.known)
+
+    @property
+    def is_walk_only(self) -> bool:
+        """Whether walking all the way is as quick at every minute: a picture would say no more than a number."""
+        return all(minute.kind == "foot" for minute in self.minutes)
 
 
 def read_minutes(row: Row) -> tuple[Minute, ...]:
@@ -191,7 +192,10 @@ def _list_departures(row: Row, minutes: Sequence[Minute]) -> tuple[int, ...]:
 
 
 def build_window_figure(category: CategoryInfo, views: Sequence[WindowView], place: Place, row: Row) -> Figure | None:
-    """Return the picture of all windows of a category; None without views.
+    """Return the picture of the windows of a category; None where there is none to draw.
+
+    A window in which walking all the way is as quick at every minute is told in the note (and in the table of
+    departures), not drawn; its minutes are in the data.
 
     Parameters
     ----------
@@ -209,18 +213,19 @@ def build_window_figure(category: CategoryInfo, views: Sequence[WindowView], pla
     Figure
         A panel a window and direction, all with one scale.
     """
-    if not views:
+    drawn = [view for view in views if not view.is_walk_only]
+    if not drawn:
         return None
-    top = _find_top(views)
+    top = _find_top(drawn)
     share = as_float(row["people_pct"]) or 0.0
     code = as_text(row["small_area_code"])
     where = "" if share >= WHOLE_PCT else f", from small area {code}, where {format_pct(share)} of the people live"
     return Figure(
         key=f"windows-{category.key}",
-        headline=describe_views(category, views),
+        headline=describe_views(category, drawn),
         title=f"Minutes to the nearest by minute of departure, {place.name}{where}",
-        panels=tuple(_draw(view, top) for view in views),
-        labels=tuple(f"{view.label}: {describe_view(view)}" for view in views),
+        panels=tuple(_draw(view, top) for view in drawn),
+        labels=tuple(f"{view.label}: {describe_view(view)}" for view in drawn),
         data=_build_data(views),
         legend=(
             ("d-wait", "waiting to set out"),
@@ -230,7 +235,17 @@ def build_window_figure(category: CategoryInfo, views: Sequence[WindowView], pla
             ("d-none", "no journey"),
             ("d-median", "published median of the whole neighbourhood"),
         ),
+        note=_describe_walks([view for view in views if view.is_walk_only]),
     )
+
+
+def _describe_walks(views: Sequence[WindowView]) -> str:
+    """Say which windows are not drawn, since walking all the way is as quick throughout; empty without any."""
+    if not views:
+        return ""
+    walk = compute_minutes(max(views[0].known))
+    labels = "; ".join(view.label for view in views)
+    return f"Not drawn, since walking all the way ({walk} min) is as quick at every minute: {labels}."
 
 
 def describe_views(category: CategoryInfo, views: Sequence[WindowView]) -> str:
@@ -263,9 +278,10 @@ def describe_view(view: WindowView) -> str:
 
 
 def _find_top(views: Sequence[WindowView]) -> int:
-    """Return the end of the axis in minutes: the least multiple of half an hour that holds everything."""
+    """Return the end of the axis in minutes: a multiple of half an hour, below an hour of a quarter, that holds all."""
     longest = max((max(view.known, default=0) for view in views), default=0)
-    return max(STEP_MIN, -(-longest // (60 * STEP_MIN)) * STEP_MIN)
+    step = FINE_STEP_MIN if longest <= HOUR_S else STEP_MIN
+    return max(STEP_MIN, -(-longest // (60 * step)) * step)
 
 
 def _draw(view: WindowView, top_min: int) -> Drawing:
@@ -280,7 +296,7 @@ def _draw(view: WindowView, top_min: int) -> Drawing:
         return HEIGHT - BOTTOM - up * min(seconds / 60.0, top_min) / top_min
 
     drawing.add_text("t-title", 0, 12, view.label)
-    step = STEP_MIN if top_min <= 4 * STEP_MIN else 2 * STEP_MIN
+    step = FINE_STEP_MIN if top_min <= 2 * STEP_MIN else STEP_MIN if top_min <= 4 * STEP_MIN else 2 * STEP_MIN
     ticks = range(0, top_min + 1, step)
     drawing.add_lines("d-grid", [((LEFT, y(60 * tick)), (WIDTH - RIGHT, y(60 * tick))) for tick in ticks])
     for tick in ticks:
@@ -362,54 +378,3 @@ def _build_data(views: Sequence[WindowView]) -> pd.DataFrame:
         for minute in view.minutes
     ]
     return pd.DataFrame(rows).astype({"travel_time_s": "Int64", "wait_s": "Int64"})
-
-
-def build_departure_table(
-    category: CategoryInfo, views: Sequence[WindowView], nearest: Mapping[tuple[str, str], str], context: ReportContext
-) -> Table | None:
-    """Return the windows in words: shortest, longest, minutes without a journey, departures, who is nearest."""
-    if not views:
-        return None
-    rows = []
-    for view in views:
-        if view.known:
-            low, high = (compute_minutes(value) for value in (min(view.known), max(view.known)))
-            span = Cell(f"{low} to {high} min" if low != high else f"{low} min")
-        else:
-            words = format_reason(view.reason, context.method.max_time_min, context.method.max_link_m)
-            unsaid = f"no journey within {context.method.max_time_min} minutes"
-            span = Cell(words if view.reason else unsaid, look="reason")
-        rows.append(
-            (
-                build_text_cell(view.label),
-                span,
-                Cell(f"{view.n_without} of {len(view.minutes)}"),
-                build_text_cell(_list_times(view), look="words"),
-                build_text_cell(nearest.get((view.window, view.direction), ""), look="words"),
-            )
-        )
-    return Table(
-        f"departures-{category.key}",
-        f"To {category.phrase}: the picture in words, and who is nearest",
-        (
-            Column("When", is_number=False),
-            Column("Shortest to longest"),
-            Column("Minutes without a journey"),
-            Column("Departures one waits for", is_number=False),
-            Column("Nearest, and for what share of the minutes", is_number=False),
-        ),
-        tuple(rows),
-    )
-
-
-def _list_times(view: WindowView) -> str:
-    times = [format_time(at) for at in view.departures]
-    is_late = any(minute.kind == "late" for minute in view.minutes)
-    later = "before the window" if view.direction == "arrive_by" else "after the window"
-    if len(times) > MAX_TIMES:
-        times = [*times[:MAX_TIMES], f"{len(times) - MAX_TIMES} more"]
-    if is_late:
-        times.append(f"one {later}")
-    if not times:
-        return "none: walking all the way is as quick" if view.known else ""
-    return join_words(times)

@@ -26,7 +26,7 @@ from pipeline.report.profile_scores import (
 )
 from pipeline.report.profile_service import build_service, build_service_chart, build_service_facts
 from pipeline.report.profile_subject import Subject
-from pipeline.report.profile_times import build_jobs, build_other_times, build_time_block, build_visits, read_nearest
+from pipeline.report.profile_times import build_jobs, build_other_times, build_time_blocks, build_visits, read_nearest
 from pipeline.report.score_tables import build_definition_table
 from pipeline.report.text import (
     as_float,
@@ -150,7 +150,7 @@ class ProfileBuilder:
             source=describe_source(context),
             source_all=describe_source(context, is_latest_only=False),
             facts=tuple(self._describe(subject)),
-            time_blocks=tuple(build_time_block(subject, category) for category in context.categories),
+            time_blocks=build_time_blocks(subject),
             journeys=tuple(self._build_journeys(subject)),
             other_times=build_other_times(subject),
             jobs=build_jobs(subject),

@@ -139,6 +139,11 @@ def _describe_draws(report: ReportData) -> tuple[str, str, list[Table]] | None:
     return "Under other weights", text, [table] if cells else []
 
 
+def _say_moved(row: Row) -> str:
+    moved = as_float(row["rank_change_p50"]) or 0.0
+    return f"move by no more than {format_number(moved)} places" if moved else "do not move"
+
+
 def _describe_influence(report: ReportData, frame: pd.DataFrame | None) -> tuple[str, str, list[Table]] | None:
     """Say how far ranks move when one indicator is left out, at the latest date."""
     context = report.context
@@ -163,8 +168,8 @@ def _describe_influence(report: ReportData, frame: pd.DataFrame | None) -> tuple
     ]
     name = labels.get(as_text(rows[0]["indicator"]), as_text(rows[0]["indicator"]))
     text = (
-        f"Ranks move most when “{name}” is left out: half of the {context.noun_plural} move by no more than "
-        f"{format_number(as_float(rows[0]['rank_change_p50']))} places, 19 of 20 by no more than "
+        f"Ranks move most when “{name}” is left out: half of the {context.noun_plural} {_say_moved(rows[0])}, "
+        "19 of 20 by no more than "
         f"{format_number(as_float(rows[0]['rank_change_p95']))}, and "
         f"{format_pct(as_float(rows[0]['decile_changed_pct']))} come into another tenth."
     )

@@ -95,7 +95,7 @@ def _join_change(before: object, after: object) -> str:
 
 def build_operator_table(report: ReportData) -> Table:
     """Return which operator is present in which snapshot; absence with a return later is missing data."""
-    words = {"present": "yes", "absent": "no", "missing": "missing data", "not_yet": "not yet"}
+    words = {"present": "yes", "absent": "not in the data", "missing": "missing data", "not_yet": "not in the data"}
     context = report.context
     frame = report[d.OPERATORS]
     names = {

@@ -188,7 +188,7 @@ def classify_change(
         reasons += _say("data in one snapshot only", pair.common, one_sided[number])
         reasons += _say("partial coverage", pair.common, (partial[0] | partial[1])[number])
         reasons += shaky.get(str(code), [])
-        rows.append((code, "partial" if reasons else "comparable", "; ".join(reasons)))
+        rows.append((code, "partial" if reasons else "comparable", "; ".join(reason.rstrip(".") for reason in reasons)))
     columns = ["neighbourhood_code", "coverage_class", "coverage_reason"]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String()), orient="row")
 

@@ -20,6 +20,11 @@ from pipeline.stages.published_change import write_change_report
 LATEST = "latest"
 HISTORY = "history.json"
 INDEX = "index.html"
+INDEX_STYLE = (
+    "body{margin:0;color:#1d1d1d;font:1.125rem/1.5 Arial,'Liberation Sans',sans-serif}"
+    "main{max-width:40rem;margin:3rem auto;padding:0 1.5rem;border-top:.5rem solid #17365d}"
+    "a{color:#144e8a}li{margin:.5rem 0}.note{color:#4a4a4a;font-size:1rem}"
+)
 
 
 def run(project: Project, snapshot: str | None = None) -> StageRun:
@@ -97,11 +102,12 @@ def build_index(title: str, version: str) -> str:
     name = escape(title)
     return (
         f'<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n<title>{name}: published</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n</head>\n<body>\n<main>\n'
-        f"<h1>{name}</h1>\n<p>Latest version: {escape(version)}.</p>\n<ul>\n"
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>{INDEX_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<h1>{name}</h1>\n<p>Public transport connectivity, as published.</p>\n<ul>\n"
         f'<li><a href="{LATEST}/report/index.html">The report</a></li>\n'
         f'<li><a href="{LATEST}/report/{CHANGE_PAGE[0]}">What changed since the version before</a></li>\n'
-        "</ul>\n</main>\n</body>\n</html>\n"
+        f'</ul>\n<p class="note">Version {escape(version)}.</p>\n</main>\n</body>\n</html>\n'
     )
 
 

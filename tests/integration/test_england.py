@@ -86,7 +86,7 @@ def test_the_225_are_ranked_with_ranges_and_a_page_each(england):
 
 def test_the_report_answers_which_ten_and_how_sure(england):
     page = (england.outputs / "report" / "index.html").read_text(encoding="utf-8")
-    assert "The 10 left behind wards that lost most runs on the whole of a weekday are Hendon" in page
+    assert "The ten left behind wards that lost most runs on the whole of a weekday are Hendon" in page
     assert re.search(r"of them are among the ten under every choice of baseline and end", page)
     size = sum(path.stat().st_size for path in (england.outputs / "report").rglob("*") if path.is_file())
     assert size < 60_000_000

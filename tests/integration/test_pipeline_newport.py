@@ -43,6 +43,11 @@ def test_newport_has_the_rows_that_were_reviewed(newport: ProjectFolder) -> None
     assert difference == "", difference
 
 
+def test_the_site_of_newport_stays_below_15_mb(newport: ProjectFolder) -> None:
+    sizes = {path: path.stat().st_size for path in (newport.outputs("newport") / "report").rglob("*") if path.is_file()}
+    assert sum(sizes.values()) < 14_700_000, sorted(sizes, key=lambda path: -sizes[path])[:10]
+
+
 def test_newport_is_reported_for_its_neighbourhoods(newport: ProjectFolder) -> None:
     times = newport.read_table("out_small_area__travel_time", "newport")
     assert times["small_area_code"].nunique() == 511

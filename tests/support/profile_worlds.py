@@ -37,7 +37,10 @@ def build_profile_tables(n: int = 12) -> dict[str, pd.DataFrame]:
             "snapshot": ["2024", "2024"],
             "indicator": ["hospital_am", "runs_weekday"],
             "weight": [0.25, 0.75],
+            "n_ranked": [10, 10],
+            "rank_correlation": [0.94, 0.71],
             "rank_change_p50": [2.0, 4.0],
+            "rank_change_p95": [5.0, 8.0],
             "decile_changed_pct": [10.0, 30.0],
         }
     )
@@ -66,7 +69,7 @@ def build_profile_tables(n: int = 12) -> dict[str, pd.DataFrame]:
     )
     tables |= _build_attribution(codes)
     scores = tables["out_neighbourhood__score"]
-    scores[["decile_low", "decile_high", "decile_share_pct"]] = [1, 3, 61.0]
+    scores[["decile_low", "decile_high", "decile_share_pct", "is_decile_stable"]] = [1, 3, 61.0, False]
     return tables
 
 
@@ -207,7 +210,12 @@ def _build_attribution(codes: list[str]) -> dict[str, pd.DataFrame]:
         "lost_person_min": 100.0,
         "people_cut_off": 12.0,
         "people_beyond_hour": 0.0,
+        "people_slower": 5.0,
         "neighbourhoods_affected": 3,
+        "mode": "bus",
+        "coverage_class": "comparable",
+        "evidence": "No run on this route after 2019",
+        "rank": 1,
     }
     return {
         "out_neighbourhood__attribution": pd.DataFrame(rows).astype({"service_number": "Int64"}),

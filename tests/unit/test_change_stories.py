@@ -157,7 +157,7 @@ def test_an_operator_of_another_size_is_partial_and_a_declared_pair_too():
     assert status_of(services, "3")["coverage_class"] == "partial"
     assert status_of(services, "1")["coverage_class"] == "comparable"
     assert day(changes, "East")["coverage_class"] == "partial"
-    assert "one may be a part only" in day(changes, "East")["coverage_reason"]
+    assert "one may be only a part" in day(changes, "East")["coverage_reason"]
     declared = (
         DeclaredCoverage("s1", "s2", is_comparable=False, reason="a clip", comparable_operators=("Operator A",)),
     )
