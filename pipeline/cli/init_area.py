@@ -100,7 +100,15 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
         boundaries=inputs.get_table(wanted.boundaries) if wanted.boundaries else None,
     )
     found = FoundArea(name, title, inputs.data, crs, timezone, osm, nation, small, membership, tables)
-    build_content(found, destinations, snapshots, draft, asker, is_sure=wanted.is_sure)
+    build_content(
+        found,
+        destinations,
+        snapshots,
+        draft,
+        asker,
+        is_sure=wanted.is_sure,
+        accept=(wanted.accept or "").strip() or None,
+    )
     return draft
 
 

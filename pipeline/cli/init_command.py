@@ -167,13 +167,13 @@ def build_area_text(draft: Draft) -> str:
         "config/schema.json describes every key. Check it with: connectivity config check --area THIS_FILE",
     ]
     tail = ["", "Look at these:", *(f"- {hint}" for hint in draft.hints)] if draft.hints else []
-    if len(draft.snapshots) > 1 and "accepted" not in content:
-        last = draft.snapshots[-1]
+    if draft.held:
         tail += [
             "",
-            "If a run is held because a snapshot lost operators or runs, and you know why, accept it:",
-            "accepted:",
-            f'  - {{snapshot: "{last.id}", reason: why, by: your name, date: {last.day}}}',
+            "Held until somebody says why it is right so: fill in reason, name and date, and take away `# ` before",
+            "these lines. The report repeats them.",
+            *([] if "accepted" in content else ["accepted:"]),
+            *(f'  - {{snapshot: "{name}", reason: WHY, by: WHO, date: YYYY-MM-DD}}' for name in draft.held),
         ]
     return write_commented(content, comments, head=head, tail=tail)
 

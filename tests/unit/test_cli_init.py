@@ -330,7 +330,22 @@ def test_the_sample_becomes_four_snapshots_of_its_own_dates(root):
 def test_losses_are_accepted_only_when_somebody_says_so(root):
     found = draft(data=root / SAMPLE)
     assert "accepted" not in found.content
-    assert any("the run is held (exit code 6)" in hint for hint in found.hints)
+    assert found.held == ["2016-10-11", "2019-10-08"]
+    assert sum("the run will be held (exit code 6)" in hint for hint in found.hints) == 2
+    assert '# accepted:\n#   - {snapshot: "2016-10-11", reason: WHY' in build_area_text(found)
+
+
+def test_a_reason_given_is_the_reason_written(root):
+    found = draft(data=root / SAMPLE, accept="The operator closed.")
+    area = Area.model_validate(found.content)
+    assert [a.reason for a in area.accepted] == ["The operator closed."] * 2
+    assert found.held == []
+
+
+def test_yes_accepts_and_says_that_nobody_looked_into_it(root):
+    area = Area.model_validate(draft(data=root / SAMPLE, is_sure=True).content)
+    assert all("Nobody has looked into it" in a.reason for a in area.accepted)
+    assert {a.by for a in area.accepted} == {"connectivity config init --yes"}
 
 
 def test_the_file_reads_back_as_what_was_decided_and_says_why(root, tmp_path):
