@@ -135,9 +135,7 @@ def build_area_text(draft: Draft) -> str:
         ("data",): ["Folder of the inputs, from which all paths below count. DATA= or --data overrides it."],
         ("crs",): [f"Coordinate system in metres. Found: {found['crs']}."],
         ("timezone",): ["Of the timetables."],
-        ("words",): [
-            "How the report names the places, after the header of their codes; groups: names comparison groups."
-        ],
+        ("words",): ["How the report names the places (after the header of their codes) and comparison groups."],
         ("streets",): [f"Found: {found['streets']}."],
         ("small_areas",): [
             "Points where journeys begin.",

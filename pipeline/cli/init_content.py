@@ -89,8 +89,9 @@ def build_content(
     draft.decisions["neighbourhoods"] = "; ".join(membership.why)
     content = {"name": found.name, "title": found.title, "data": describe_folder(data), "crs": found.crs}
     draft.content = {**content, "timezone": found.timezone}
-    if words := find_words(_get_neighbourhood_code(small, membership)):
-        draft.content["words"] = words
+    words = find_words(_get_neighbourhood_code(small, membership)) or {}
+    several = words.get("neighbourhoods", "neighbourhoods")
+    draft.content["words"] = {**words, "groups": _name_groups(several)}
     draft.content["streets"] = {
         "path": describe_path(found.osm, data),
         "licence": "ODbL 1.0",
@@ -111,6 +112,16 @@ def build_content(
         draft.decisions["calendar"] = f"bank holidays and usual school terms of {nation}"
     if settings := _build_settings(small, membership, snapshots, found.osm, draft):
         draft.content["settings"] = settings
+
+
+def _name_groups(several: str) -> dict[str, str]:
+    """Name comparison groups so that the report's sentences hold: they are of neighbourhoods."""
+    return {
+        "left_behind": f"left behind {several}",
+        "other_deprived": f"other deprived {several}",
+        "other": f"all other {several}",
+        "all": f"all {several}",
+    }
 
 
 def _get_neighbourhood_code(small: Candidate, membership: Membership) -> str:

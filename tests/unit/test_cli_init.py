@@ -561,6 +561,17 @@ def test_newport_is_recognised_as_a_welsh_town(shared_data):
     assert area.settings["gates"]["min_linked_pct"] <= 72
     assert any("26 of 95 neighbourhoods lie off the streets" in hint for hint in found.hints)
     assert [d.category for d in area.destinations] == ["hospitals"]
+    assert area.words.groups["other_deprived"] == "other deprived LSOAs"
+    assert any("(IsBig, IsMHLDOnly)" in hint for hint in found.hints)
+
+
+def test_places_off_the_streets_are_those_of_the_snapshot_that_joins_fewest(shared_data):
+    """In Porto Alegre 3 hexagons are off with the stops of the full feed, 7 with those of the thinned one."""
+    folder = shared_data / "porto_alegre"
+    feeds = {"full": "poa_old_gtfs.zip", "thinned": "poa_eptc.zip"}
+    found = draft(data=folder, timetables=tuple(f"{name}={folder / file}" for name, file in feeds.items()))
+    assert any("7 of 1,227 neighbourhoods lie off the streets" in hint for hint in found.hints)
+    assert found.content["settings"]["gates"]["min_linked_pct"] == 99
 
 
 def test_a_file_of_the_whole_country_is_not_accepted_for_a_town(shared_data):
