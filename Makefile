@@ -138,6 +138,7 @@ graph: $(READY) ## write the walking graph and the transport graph as GraphML an
 	@$(CLI) graph $(OPTIONS)
 
 profile: $(READY) ## write the profile of the neighbourhood CODE of AREA as HTML (PDF=1: as PDF too)
+	@test -n "$(CODE)" || { echo "Say which neighbourhood: make profile AREA=$(AREA) CODE=..." >&2; exit 2; }
 	@$(CLI) profile "$(AREA)" "$(CODE)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)") --out "outputs/$(notdir $(basename $(AREA)))/profiles/$(CODE).html"
 	@$(if $(PDF),$(CLI) profile "$(AREA)" "$(CODE)"$(if $(DATA), --data "$(DATA)")$(if $(CONFIG), --config "$(CONFIG)") --pdf --out "outputs/$(notdir $(basename $(AREA)))/profiles/$(CODE).pdf",:)
 

@@ -82,7 +82,19 @@ def init(
         str | None, typer.Option("--nation", help="whose holidays: england, wales, scotland, northern_ireland")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="area file; config/areas/NAME.yaml if absent")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="ask nothing, and replace a file that exists")] = False,
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            "--accept", metavar="REASON", help="why a timetable that lost operators or runs may be used all the same"
+        ),
+    ] = None,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            help="ask nothing; replace a file that exists; accept timetables that lost much, which the report says",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a commented area file that runs, from a folder of inputs."""
@@ -100,6 +112,7 @@ def init(
         timezone=timezone,
         nation=nation,
         is_sure=yes,
+        accept=accept,
         **named,
     )
     made = run_init(wanted, out=out, is_sure=yes, is_json=as_json)

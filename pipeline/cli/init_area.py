@@ -100,7 +100,15 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
         boundaries=inputs.get_table(wanted.boundaries) if wanted.boundaries else None,
     )
     found = FoundArea(name, title, inputs.data, crs, timezone, osm, nation, small, membership, tables)
-    build_content(found, destinations, snapshots, draft, asker, is_sure=wanted.is_sure)
+    build_content(
+        found,
+        destinations,
+        snapshots,
+        draft,
+        asker,
+        is_sure=wanted.is_sure,
+        accept=(wanted.accept or "").strip() or None,
+    )
     return draft
 
 
@@ -109,7 +117,8 @@ def _choose_streets(wanted: Wanted, asker: Asker, inputs: Inputs) -> Path:
         "the street extract (OpenStreetMap, .osm.pbf)",
         inputs.files.get("streets", []),
         "--osm",
-        cure="Extracts of any region are published by those who mirror OpenStreetMap.",
+        cure="Without streets nobody can walk to a stop. Geofabrik publishes extracts of every region; cut yours to "
+        "the area with `osmium extract --bbox WEST,SOUTH,EAST,NORTH`, and put it beside the timetables.",
     )
 
 
@@ -260,7 +269,14 @@ def _choose_destinations(
                 draft.hints.append(f"{where} is left out: none of its places lies on the streets.")
                 continue
             entries = list_destinations(candidate, inputs.data)
-            chosen += [e for e in entries if asker.confirm(f"{e['path']}: destinations '{e['category']}'?")]
+            entries = [e for e in entries if asker.confirm(f"{e['path']}: destinations '{e['category']}'?")]
+            chosen += entries
+            if entries and (flags := list(candidate.table.frame.select_dtypes("bool").columns)):
+                names = ", ".join(map(str, flags))
+                draft.hints.append(
+                    f"{entries[0]['path']} has columns of true and false ({names}): all rows count, "
+                    f"unless where: {{{flags[0]}: true}} keeps some."
+                )
     if not chosen:
         raise UsageError(
             "No destinations were found.",

@@ -135,9 +135,7 @@ def build_area_text(draft: Draft) -> str:
         ("data",): ["Folder of the inputs, from which all paths below count. DATA= or --data overrides it."],
         ("crs",): [f"Coordinate system in metres. Found: {found['crs']}."],
         ("timezone",): ["Of the timetables."],
-        ("words",): [
-            "How the report names the places, after the header of their codes; groups: names comparison groups."
-        ],
+        ("words",): ["How the report names the places (after the header of their codes) and comparison groups."],
         ("streets",): [f"Found: {found['streets']}."],
         ("small_areas",): [
             "Points where journeys begin.",
@@ -167,13 +165,13 @@ def build_area_text(draft: Draft) -> str:
         "config/schema.json describes every key. Check it with: connectivity config check --area THIS_FILE",
     ]
     tail = ["", "Look at these:", *(f"- {hint}" for hint in draft.hints)] if draft.hints else []
-    if len(draft.snapshots) > 1 and "accepted" not in content:
-        last = draft.snapshots[-1]
+    if draft.held:
         tail += [
             "",
-            "If a run is held because a snapshot lost operators or runs, and you know why, accept it:",
-            "accepted:",
-            f'  - {{snapshot: "{last.id}", reason: why, by: your name, date: {last.day}}}',
+            "Held until somebody says why it is right so: fill in reason, name and date, and take away `# ` before",
+            "these lines. The report repeats them.",
+            *([] if "accepted" in content else ["accepted:"]),
+            *(f'  - {{snapshot: "{name}", reason: WHY, by: WHO, date: YYYY-MM-DD}}' for name in draft.held),
         ]
     return write_commented(content, comments, head=head, tail=tail)
 

@@ -23,8 +23,6 @@ from pipeline.places.read_table import to_text
 
 LEAST_ACCEPTED_PCT = 50.0
 """Where fewer neighbourhoods join the streets, the inputs do not belong together, and no gate is lowered."""
-MARGIN_PCT = 0.5
-"""By so much fewer neighbourhoods may join the streets in one snapshot than with the stops of all."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,7 @@ def build_content(
     asker: Asker,
     *,
     is_sure: bool,
+    accept: str | None = None,
 ) -> None:
     """Put together what the area file says.
 
@@ -79,17 +78,20 @@ def build_content(
     draft
         Takes content, decisions and hints.
     asker
-        Asks whether snapshots that lost much are accepted.
+        Asks why snapshots that lost much are accepted.
     is_sure
-        Accept them without asking.
+        Accept them without asking, and say in the file that nobody has looked into it.
+    accept
+        Why they are accepted.
     """
     small, membership, data = found.small, found.membership, found.data
     draft.snapshots = snapshots
     draft.decisions["neighbourhoods"] = "; ".join(membership.why)
     content = {"name": found.name, "title": found.title, "data": describe_folder(data), "crs": found.crs}
     draft.content = {**content, "timezone": found.timezone}
-    if words := find_words(_get_neighbourhood_code(small, membership)):
-        draft.content["words"] = words
+    words = find_words(_get_neighbourhood_code(small, membership)) or {}
+    several = words.get("neighbourhoods", "neighbourhoods")
+    draft.content["words"] = {**words, "groups": _name_groups(several)}
     draft.content["streets"] = {
         "path": describe_path(found.osm, data),
         "licence": "ODbL 1.0",
@@ -102,7 +104,7 @@ def build_content(
         draft.content["neighbourhoods"] = {key: value for key, value in parts.items() if value}
     draft.content["destinations"] = destinations
     draft.content["snapshots"] = [_describe_snapshot(s, data, found.nation) for s in snapshots]
-    if accepted := _list_accepted(snapshots, asker, draft, is_sure=is_sure):
+    if accepted := _list_accepted(snapshots, asker, draft, is_sure=is_sure, accept=accept):
         draft.content["accepted"] = accepted
     if found.nation:
         draft.content["calendar"] = {"nation": found.nation}
@@ -110,6 +112,16 @@ def build_content(
         draft.decisions["calendar"] = f"bank holidays and usual school terms of {nation}"
     if settings := _build_settings(small, membership, snapshots, found.osm, draft):
         draft.content["settings"] = settings
+
+
+def _name_groups(several: str) -> dict[str, str]:
+    """Name comparison groups so that the report's sentences hold: they are of neighbourhoods."""
+    return {
+        "left_behind": f"left behind {several}",
+        "other_deprived": f"other deprived {several}",
+        "other": f"all other {several}",
+        "all": f"all {several}",
+    }
 
 
 def _get_neighbourhood_code(small: Candidate, membership: Membership) -> str:
@@ -156,20 +168,26 @@ def _describe_snapshot(snapshot: FoundSnapshot, data: Path, nation: str | None) 
 
 
 def _list_accepted(
-    snapshots: list[FoundSnapshot], asker: Asker, draft: Draft, *, is_sure: bool
+    snapshots: list[FoundSnapshot], asker: Asker, draft: Draft, *, is_sure: bool, accept: str | None
 ) -> list[dict[str, Any]]:
-    """Accept snapshots that lost much, if somebody says so; otherwise say that the run will be held."""
+    """Accept snapshots that lost much, if somebody says so; otherwise say that the run will be held, and the cure."""
     accepted = []
     for name, loss in list_losses(snapshots).items():
-        if (asker.is_interactive or is_sure) and asker.confirm(f"Snapshot {name} lacks {loss}. Use it all the same?"):
-            draft.hints.append(f"Snapshot {name} lacks {loss}; it is accepted (accepted:), say there why that is so.")
-            reason = f"It lacks {loss}; accepted when this file was written, without a reason given."
-            accepted.append(
-                {"snapshot": name, "reason": reason, "by": "connectivity config init", "date": date.today()}  # noqa: DTZ011
-            )
+        reason, by = accept, "whoever ran connectivity config init --accept"
+        if reason is None and asker.is_interactive:
+            question = f"Snapshot {name} lacks {loss}. Why may it be used all the same (empty: hold it)"
+            reason, by = asker.ask(question, ""), "whoever answered connectivity config init"
+        elif reason is None and is_sure:
+            reason = f"It lacks {loss}. Nobody has looked into it: config init --yes accepted it so that the file runs."
+            by = "connectivity config init --yes"
+        if reason:
+            draft.hints.append(f"Snapshot {name} lacks {loss}; it is accepted: read what stands under accepted:.")
+            accepted.append({"snapshot": name, "reason": reason, "by": by, "date": date.today()})  # noqa: DTZ011
         else:
+            draft.held.append(name)
             draft.hints.append(
-                f"Snapshot {name} lacks {loss}: the run is held (exit code 6) until it stands under accepted:."
+                f"Snapshot {name} lacks {loss}: the run will be held (exit code 6). Find out why; then fill in "
+                "accepted: at the end of the file, or give --accept REASON."
             )
     return accepted
 
@@ -179,19 +197,17 @@ def _build_settings(
 ) -> dict[str, Any]:
     """Set what the inputs demand: a lower gate where the streets do not reach, no windows on days without service."""
     settings: dict[str, Any] = {}
-    stops = pl.concat([timetable.stops for snapshot in snapshots for timetable in snapshot.timetables])
-    joined = find_joined(osm, (small.located.lon, small.located.lat), stops)
-    shares = _compute_joined_shares(small, membership, joined)
+    shares = _find_worst_shares(small, membership, snapshots, osm)
     pct = 100 * float((shares >= 0.5).mean())
     n_off = int((shares < 0.5).sum())
-    about = f"{n_off} of {len(shares)} neighbourhoods"
+    about = f"{n_off:,} of {len(shares):,} neighbourhoods"
     if n_off and pct < LEAST_ACCEPTED_PCT:
         draft.hints.append(
             f"{about} lie off the streets: the run is held (exit code 6) until the file of small areas is cut down to "
             "the area, or the extract is larger."
         )
     elif n_off:
-        least = max(0.0, float(np.floor(pct - MARGIN_PCT)))
+        least = float(np.floor(pct))
         reason = f"{about} could not be joined to the streets when this file was made."
         settings["gates"] = {"min_linked_pct": least, "reason": reason}
         draft.hints.append(
@@ -203,6 +219,19 @@ def _build_settings(
             settings.setdefault("windows", {})[window] = None
             draft.hints.append(f"No timetable has service on a {window.title()}, so that window is left out.")
     return settings
+
+
+def _find_worst_shares(
+    small: Candidate, membership: Membership, snapshots: list[FoundSnapshot], osm: Path
+) -> pd.Series:
+    """Find the joined shares of the snapshot in which the fewest neighbourhoods are joined, as the gate judges each.
+
+    Which small networks of streets count depends on the stops there are, and so on the snapshot.
+    """
+    points = (small.located.lon, small.located.lat)
+    stops = [pl.concat([timetable.stops for timetable in snapshot.timetables]) for snapshot in snapshots]
+    shares = [_compute_joined_shares(small, membership, joined) for joined in find_joined(osm, points, stops)]
+    return min(shares, key=lambda share: int((share >= 0.5).sum()))
 
 
 def _compute_joined_shares(small: Candidate, membership: Membership, joined: NDArray[np.bool_]) -> pd.Series:

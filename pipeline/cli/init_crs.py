@@ -120,8 +120,8 @@ def read_street_map(path: Path) -> StreetMap:
 
 
 def find_joined(
-    osm: Path, points: tuple[NDArray[np.float64], NDArray[np.float64]], stops: pl.DataFrame
-) -> NDArray[np.bool_]:
+    osm: Path, points: tuple[NDArray[np.float64], NDArray[np.float64]], stops: list[pl.DataFrame]
+) -> list[NDArray[np.bool_]]:
     """Find which points a run would join to the streets, by the rules of the pipeline.
 
     Parameters
@@ -131,16 +131,19 @@ def find_joined(
     points
         Longitudes and latitudes, degrees; NaN where blank.
     stops
-        ``lon``, ``lat`` of all stops, which make small separate networks count.
+        For each snapshot ``lon``, ``lat`` of its stops, which make small separate networks count.
 
     Returns
     -------
-    bool[n]
-        True for points that are joined.
+    list of bool[n]
+        For each snapshot: true for points that are joined.
     """
     streets = read_streets(osm, Notices())
-    eligible = compute_eligible_components(streets, stops["lon"].to_numpy(), stops["lat"].to_numpy())
-    return np.asarray(snap_points(streets, *points, eligible_components=eligible).edge_index >= 0)
+    found = []
+    for places in stops:
+        eligible = compute_eligible_components(streets, places["lon"].to_numpy(), places["lat"].to_numpy())
+        found.append(np.asarray(snap_points(streets, *points, eligible_components=eligible).edge_index >= 0))
+    return found
 
 
 def find_utm(lon: float, lat: float) -> str:

@@ -33,6 +33,8 @@ class Wanted:
         Stated instead of found.
     is_sure
         Whether to say yes to everything without asking.
+    accept
+        Why snapshots that lost much are used all the same.
     """
 
     name: str | None = None
@@ -49,6 +51,7 @@ class Wanted:
     timezone: str | None = None
     nation: str | None = None
     is_sure: bool = False
+    accept: str | None = None
 
 
 @dataclass
@@ -63,11 +66,14 @@ class Draft:
         Part of the area to what was decided and why.
     hints
         What a person should look at.
+    held
+        Snapshots that a run will hold until somebody accepts them.
     """
 
     content: dict[str, Any] = field(default_factory=dict)
     decisions: dict[str, str] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
     snapshots: list[FoundSnapshot] = field(default_factory=list)
 
 

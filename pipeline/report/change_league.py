@@ -115,6 +115,16 @@ class ChangeLeague:
             ]
             who = format_count_of(len(rows), context.noun, context.noun_plural)
             return f"{lead} none of {who} can be ranked: {join_words(counts)}."
+        left = len(rows) - len(ranked)
+        others = capitalise(format_count_of(left, context.noun, context.noun_plural))
+        rest = f" {others} cannot be ranked." if left else ""
+        lowest, highest = (format_signed(as_float(row["change_alike_points"]), 1) for row in (ranked[0], ranked[-1]))
+        if len(ranked) == 1:
+            only = f"only {self._name(ranked[0])} is covered by both timetables; it moved by {lowest} points"
+            return f"{lead}, {only}.{rest}"
+        if lowest == highest:
+            all_of = f"all {format_integer(len(ranked))} {context.noun_plural} that both timetables cover"
+            return f"{lead}, {all_of} moved alike, by {lowest} points.{rest}"
         parts = []
         for row, words in ((ranked[0], "lost most"), (ranked[-1], "gained most or lost least")):
             cause = self.name_cause(row)
@@ -122,10 +132,7 @@ class ChangeLeague:
             points = format_signed(as_float(row["change_alike_points"]), 1)
             parts.append(f"{self._name(row)} {words} ({points} points, rank {interval}{'; ' + cause if cause else ''})")
         who = f"the {format_integer(len(ranked))} {context.noun_plural} that both timetables cover"
-        text = f"{lead}, among {who}, {join_words(parts)}."
-        left = len(rows) - len(ranked)
-        others = capitalise(format_count_of(left, context.noun, context.noun_plural))
-        return f"{text} {others} cannot be ranked." if left else text
+        return f"{lead}, among {who}, {join_words(parts)}.{rest}"
 
 
 def find_change_league(report: ReportData, tables: Mapping[str, pd.DataFrame]) -> ChangeLeague | None:

@@ -330,7 +330,22 @@ def test_the_sample_becomes_four_snapshots_of_its_own_dates(root):
 def test_losses_are_accepted_only_when_somebody_says_so(root):
     found = draft(data=root / SAMPLE)
     assert "accepted" not in found.content
-    assert any("the run is held (exit code 6)" in hint for hint in found.hints)
+    assert found.held == ["2016-10-11", "2019-10-08"]
+    assert sum("the run will be held (exit code 6)" in hint for hint in found.hints) == 2
+    assert '# accepted:\n#   - {snapshot: "2016-10-11", reason: WHY' in build_area_text(found)
+
+
+def test_a_reason_given_is_the_reason_written(root):
+    found = draft(data=root / SAMPLE, accept="The operator closed.")
+    area = Area.model_validate(found.content)
+    assert [a.reason for a in area.accepted] == ["The operator closed."] * 2
+    assert found.held == []
+
+
+def test_yes_accepts_and_says_that_nobody_looked_into_it(root):
+    area = Area.model_validate(draft(data=root / SAMPLE, is_sure=True).content)
+    assert all("Nobody has looked into it" in a.reason for a in area.accepted)
+    assert {a.by for a in area.accepted} == {"connectivity config init --yes"}
 
 
 def test_the_file_reads_back_as_what_was_decided_and_says_why(root, tmp_path):
@@ -546,6 +561,17 @@ def test_newport_is_recognised_as_a_welsh_town(shared_data):
     assert area.settings["gates"]["min_linked_pct"] <= 72
     assert any("26 of 95 neighbourhoods lie off the streets" in hint for hint in found.hints)
     assert [d.category for d in area.destinations] == ["hospitals"]
+    assert area.words.groups["other_deprived"] == "other deprived LSOAs"
+    assert any("(IsBig, IsMHLDOnly)" in hint for hint in found.hints)
+
+
+def test_places_off_the_streets_are_those_of_the_snapshot_that_joins_fewest(shared_data):
+    """In Porto Alegre 3 hexagons are off with the stops of the full feed, 7 with those of the thinned one."""
+    folder = shared_data / "porto_alegre"
+    feeds = {"full": "poa_old_gtfs.zip", "thinned": "poa_eptc.zip"}
+    found = draft(data=folder, timetables=tuple(f"{name}={folder / file}" for name, file in feeds.items()))
+    assert any("7 of 1,227 neighbourhoods lie off the streets" in hint for hint in found.hints)
+    assert found.content["settings"]["gates"]["min_linked_pct"] == 99
 
 
 def test_a_file_of_the_whole_country_is_not_accepted_for_a_town(shared_data):

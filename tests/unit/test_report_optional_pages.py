@@ -68,6 +68,23 @@ def test_change_is_ranked_only_where_it_is_covered(report: ReportData, tables: d
     assert said.endswith("2\N{NO-BREAK SPACE}wards cannot be ranked.")
 
 
+def test_a_league_of_one_place_or_of_equal_changes_names_no_best_and_worst(tables: dict[str, pd.DataFrame]) -> None:
+    report, frame = ReportData(tables, build_context()), tables["out_neighbourhood__change_league"]
+
+    def say(changed: pd.DataFrame) -> str:
+        league = find_change_league(report, {"out_neighbourhood__change_league": changed})
+        assert league is not None
+        return league.describe(league.pairs[0], "absolute_index")
+
+    is_first = frame["rank"] == 1
+    one = say(frame.assign(rank=frame["rank"].where(is_first)))
+    assert "is covered by both timetables; it moved by" in one
+    assert "lost most" not in one
+    alike = say(frame.assign(change_alike_points=frame["change_alike_points"].where(frame["rank"].isna(), -2.0)))
+    assert "moved alike, by" in alike
+    assert "lost most" not in alike
+
+
 def test_where_nothing_is_covered_the_league_says_so_and_ranks_nobody(tables: dict[str, pd.DataFrame]) -> None:
     report = ReportData(tables, build_context())
     frame = tables["out_neighbourhood__change_league"].assign(
