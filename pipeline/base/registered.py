@@ -55,6 +55,23 @@ class Acceptance(Model):
     date: dt.date
 
 
+class HeldReason(Model):
+    """One gate that held a run."""
+
+    gate: str
+    subject: str
+    value: float
+    limit: float
+    text: str
+
+
+class HeldRun(Model):
+    """The run with a new snapshot that the gates on whole runs held: the hash of its tables, and all reasons."""
+
+    run: str = Field(pattern=r"^[0-9a-f]+$")
+    reasons: list[HeldReason] = Field(min_length=1)
+
+
 class RegisteredSnapshot(Model):
     """A snapshot that a refresh made."""
 
@@ -65,6 +82,7 @@ class RegisteredSnapshot(Model):
     registered: dt.datetime = Field(description="when it was registered, UTC")
     feeds: list[RegisteredFeed] = Field(min_length=1)
     note: str = Field("", description="why it is held, or what took its place")
+    held_run: HeldRun | None = Field(None, description="the run that was held, where the snapshot itself was good")
     accepted: Acceptance | None = None
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 from pipeline.base.errors import UsageError
 from pipeline.base.load import Project
 from pipeline.change.run_sound import SCHEMA
-from pipeline.stages.accepted_runs import AcceptedRun, name_area, read_accepted_runs, write_accepted_runs
+from pipeline.stages.accepted_runs import add_accepted_run, build_accept_run_command, name_area
 from pipeline.stages.run_gates import find_held
 
 
@@ -48,22 +48,9 @@ def accept_run(project: Project, *, reason: str, by: str, date: dt.date, run: st
         raise UsageError(
             "Tables that do not fit their declarations cannot be accepted.", field="AREA", cure="Report the defect."
         )
-    own = [
-        AcceptedRun(
-            held["run"],
-            each["gate"],
-            each["subject"],
-            float(each["value"]),
-            float(each["limit"]),
-            plain["--reason"],
-            plain["--by"],
-            str(date),
-        )
-        for each in held["reasons"]
-    ]
-    named = {(one.run, one.gate, one.subject) for one in own}
-    earlier = [one for one in read_accepted_runs(project) if (one.run, one.gate, one.subject) not in named]
-    path = write_accepted_runs(project, [*earlier, *own])
+    path = add_accepted_run(
+        project, held["run"], held["reasons"], reason=plain["--reason"], by=plain["--by"], date=str(date)
+    )
     lines = [f"Accepted for run {held['run']}, in {path}:"]
     lines += [f"  {each['gate']}: {each['text']}" for each in held["reasons"]]
     lines.append(f"Review and commit the file; then: make all AREA={name_area(project)}")
@@ -88,5 +75,5 @@ def describe_held(project: Project) -> str:
         return ""
     lines = [f"The run {held['run']} is held; tables, report and what is published are the last good ones. Why:"]
     lines += [f"  {e['gate']}: {e['text']}; found {e['value']:g}, limit {e['limit']:g}" for e in held["reasons"]]
-    lines.append(f"To accept it: connectivity accept-run {name_area(project)} --reason <why> --by <who>")
+    lines.append(f"To accept it: {build_accept_run_command(project)}")
     return "\n".join(lines)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pipeline.base.errors import ConfigError
 from pipeline.base.io import write_text
@@ -137,3 +137,49 @@ def write_accepted_runs(project: Project, accepted: Sequence[AcceptedRun]) -> Pa
     path = get_accepted_file(project)
     write_text(buffer.getvalue(), path)
     return path
+
+
+def add_accepted_run(
+    project: Project, run: str, reasons: Sequence[Mapping[str, Any]], *, reason: str, by: str, date: str
+) -> Path:
+    """Write into the reviewed file that a run which was held is accepted.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    run
+        Hash of its tables.
+    reasons
+        What it was held for: ``gate``, ``subject``, ``value``, ``limit``.
+    reason, by, date
+        Why, by whom and when.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    own = [
+        AcceptedRun(run, each["gate"], each["subject"], float(each["value"]), float(each["limit"]), reason, by, date)
+        for each in reasons
+    ]
+    named = {(one.run, one.gate, one.subject) for one in own}
+    earlier = [one for one in read_accepted_runs(project) if (one.run, one.gate, one.subject) not in named]
+    return write_accepted_runs(project, [*earlier, *own])
+
+
+def build_accept_run_command(project: Project) -> str:
+    """Return the command that accepts the run that is held.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+
+    Returns
+    -------
+    str
+        To be completed with a reason and a name.
+    """
+    return f"connectivity accept-run {name_area(project)} --reason <why> --by <who>"

@@ -17,11 +17,14 @@ from pipeline.base.load import Project
 from pipeline.base.registered import (
     CANDIDATE,
     Acceptance,
+    HeldRun,
     Registered,
     RegisteredSnapshot,
     get_registered_path,
     read_registered,
 )
+from pipeline.change.run_sound import SCHEMA
+from pipeline.stages.accepted_runs import add_accepted_run, build_accept_run_command
 from pipeline.stages.live import build_fetcher, fetch_area
 from pipeline.stages.plan import build_plan
 from pipeline.stages.refresh_candidate import (
@@ -38,6 +41,7 @@ from pipeline.stages.refresh_run import (
     REST,
     Means,
     count_effect,
+    find_held_run,
     find_published,
     run_make,
     trying,
@@ -208,8 +212,11 @@ def _try(
     with trying(candidate.id):
         result = run_make(request.load(), CHECKED, request.means)
     if result.exit_code == GateError.exit_code:
+        held_run = find_held_run(project, result.message)
         note = result.message.removeprefix(f"The snapshot '{candidate.id}' is held: ").rstrip(".")
-        held = candidate.model_copy(update={"state": "held", "note": note})
+        if held_run is not None:
+            note = f"its run {held_run.run}: " + "; ".join(f"{one.gate}: {one.text}" for one in held_run.reasons)
+        held = candidate.model_copy(update={"state": "held", "note": note, "held_run": held_run})
         write_registered(found.replace(held), project.area_file)
         if project.area.snapshots and build_plan(project):  # held after another stage had passed: as before, all of it
             run_make(project, (*CHECKED, *REST), request.means).check()
@@ -239,6 +246,12 @@ def _publish(request: Request, snapshot: str | None, n_checked: int) -> Outcome:
     fetch_area(project, request.fetcher, is_missing_only=True)
     before = find_published(project)
     result = run_make(project, (*CHECKED, *REST), request.means)
+    if find_held_run(project, result.message) is not None:
+        raise GateError(
+            result.message,
+            cure="The report published last stays as it is. Find out why; the reasons stand above and in 'connectivity "
+            f"status'. If it is right so: {build_accept_run_command(project)} and then refresh again.",
+        )
     result.check()
     latest = project.outputs / "publish" / "latest" / "report"
     name, report = project.area.name, (latest / "index.html").as_posix()
@@ -264,6 +277,8 @@ def _tell_held(project: Project, held: RegisteredSnapshot, n_checked: int) -> Ou
 def accept_snapshot(project: Project, snapshot: str, *, reason: str, by: str, date: dt.date) -> RegisteredSnapshot:
     """Accept a snapshot that is held: the next run uses it.
 
+    Where the gates on whole runs held it, exactly the run that was held is accepted with it.
+
     Parameters
     ----------
     project
@@ -281,7 +296,7 @@ def accept_snapshot(project: Project, snapshot: str, *, reason: str, by: str, da
     Raises
     ------
     UsageError
-        If it is not held.
+        If it is not held, or its tables do not fit their declarations.
     """
     with hold_project(project, what=f"accept {project.area.name} {snapshot}"):
         found = read_registered(project.area_file, area=project.area.name)
@@ -296,6 +311,28 @@ def accept_snapshot(project: Project, snapshot: str, *, reason: str, by: str, da
                 if held
                 else "No registered snapshot is held; one of the area file is accepted there, under accepted:.",
             )
-        new = known.model_copy(update={"state": "accepted", "accepted": Acceptance(reason=reason, by=by, date=date)})
+        if known.held_run is not None:
+            _accept_run(project, known.held_run, reason=reason, by=by, date=date)
+            new = known.model_copy(update={"state": "accepted"})
+        else:
+            taken = Acceptance(reason=reason, by=by, date=date)
+            new = known.model_copy(update={"state": "accepted", "accepted": taken})
         write_registered(found.replace(new), project.area_file)
     return new
+
+
+def _accept_run(project: Project, held: HeldRun, *, reason: str, by: str, date: dt.date) -> None:
+    """Write down that the held run is accepted, before the snapshot is: stopped between the two, it is still held."""
+    if any(one.gate == SCHEMA for one in held.reasons):
+        raise UsageError(
+            "Tables that do not fit their declarations cannot be accepted.",
+            file=get_registered_path(project.area_file),
+            field="held_run",
+            cure="This is a defect of the program, not of the timetable; please report it.",
+        )
+    words = {"--reason": " ".join(reason.split()), "--by": " ".join(by.split())}
+    for option, text in words.items():
+        if not text:
+            raise UsageError("A run is accepted by somebody, for a reason.", field=option, cure="Say who and why.")
+    reasons = [one.model_dump() for one in held.reasons]
+    add_accepted_run(project, held.run, reasons, reason=words["--reason"], by=words["--by"], date=str(date))

@@ -24,13 +24,14 @@ from pipeline.base.errors import (
 )
 from pipeline.base.load import ROOT, Project
 from pipeline.base.manifest import MANIFEST
-from pipeline.base.registered import CANDIDATE
+from pipeline.base.registered import CANDIDATE, HeldRun
 from pipeline.report.change import ChangeReport, compute_moves
 from pipeline.stages.forecast import check_room
 from pipeline.stages.plan import build_plan, write_rules
 from pipeline.stages.publish import find_before, read_history
 from pipeline.stages.published_change import read_tables
 from pipeline.stages.report import build_context
+from pipeline.stages.run_gates import find_held
 from pipeline.stages.targets import build_targets
 
 CHECKED: Final = ("scores",)
@@ -146,6 +147,27 @@ def _find_message(lines: list[str]) -> str:
         if line.startswith(("error: ", "stopped: ")):
             return line.split(": ", 1)[1]
     return ""
+
+
+def find_held_run(project: Project, message: str) -> HeldRun | None:
+    """Return the run that the gates on whole runs have just held, None if it was not they.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    message
+        Of the stage that failed.
+
+    Returns
+    -------
+    HeldRun or None
+        With every reason. The note of a run that was held earlier does not count.
+    """
+    held = find_held(project)
+    if held is None or not message.startswith(f"The run {held['run']} is held "):
+        return None
+    return HeldRun(run=held["run"], reasons=held["reasons"])
 
 
 def find_published(project: Project) -> str | None:

@@ -21,7 +21,7 @@ from pipeline.base.run_gates import COMPARED, MEANINGS
 from pipeline.change.run_gate import ALL, Judged, compare_runs
 from pipeline.change.run_record import RunOrigin, RunRecord, build_record, parse_record
 from pipeline.change.run_sound import TripCounts, judge_reasons, judge_schema, judge_trips
-from pipeline.stages.accepted_runs import AcceptedRun, name_area, read_accepted_runs
+from pipeline.stages.accepted_runs import AcceptedRun, build_accept_run_command, read_accepted_runs
 from pipeline.stages.common import get_folder
 from pipeline.stages.targets import MEANS, find_scoring_file
 
@@ -334,6 +334,6 @@ def _describe_defect() -> str:
 def _describe_cure(project: Project) -> str:
     return (
         "Find out why. If it is right so, accept exactly this run: "
-        f"connectivity accept-run {name_area(project)} --reason <why> --by <who>, and run make again. "
+        f"{build_accept_run_command(project)}, and run make again. "
         "Limits are under settings: gates: run: of the area file."
     )

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from pipeline.stages.published_change import MARK
 from tests.support.pipeline import (
     TINY,
     ProjectFolder,
@@ -75,7 +76,10 @@ def test_first_run_leaves_whole_results(tiny: ProjectFolder) -> None:
     latest = outputs / "publish" / "latest"
     assert latest.is_symlink()
     assert hash_files(latest / "tables") == hash_files(outputs / "tables")
-    assert (latest / "report" / "index.html").read_bytes() == (outputs / "report" / "index.html").read_bytes()
+    page = (outputs / "report" / "index.html").read_text(encoding="utf-8")
+    assert page.count(MARK) == 1
+    linked = page.replace(MARK, '<li><a href="change.html">What changed</a></li>')
+    assert (latest / "report" / "index.html").read_text(encoding="utf-8") == linked
     for unit in UNITS:
         manifest = tiny.read_manifest(unit)
         assert manifest["seconds"] >= 0

@@ -12,6 +12,7 @@ from tests.support.pipeline import ProjectFolder, build_once, hash_files, time_c
 from tests.support.refresh_world import (
     AREA,
     NAME,
+    Tables,
     WeeklyWorld,
     add_weekly_area,
     export_again,
@@ -139,3 +140,65 @@ def check_accepting(world: WeeklyWorld) -> None:
         "A. Person",
     ]
     assert (world.latest / "report/index.html").is_file()
+
+
+# --- a snapshot that is good in itself, and whose run the gates on whole runs hold ------------------------------------
+
+NO_NIGHT = "  gates: {run: {latest_time_h: 29, max_outside_day_pct: 0}}\n"
+LATER_H = 12
+
+
+def run_one_trip_at_night(tables: Tables) -> Tables:
+    """Let one trip begin and end twelve hours later: no operator and no run is lost, but a run lies outside its day."""
+    last = max(tables["stop_times"], key=lambda row: _hours(row["departure_time"]))["trip_id"]
+
+    def move(row: dict[str, str]) -> dict[str, str]:
+        if row["trip_id"] != last:
+            return row
+        return row | {c: f"{_hours(row[c]) + LATER_H:02d}{row[c][-6:]}" for c in ("arrival_time", "departure_time")}
+
+    assert max(_hours(row["departure_time"]) for row in tables["stop_times"]) < 29
+    return {**tables, "stop_times": [move(row) for row in tables["stop_times"]]}
+
+
+def _hours(text: str) -> int:
+    return int(text.split(":", maxsplit=1)[0])
+
+
+@pytest.mark.timeout(1800)
+def test_a_run_held_with_a_new_snapshot_is_accepted_with_it_in_one_round(weekly: ProjectFolder, tmp_path: Path) -> None:
+    with run_server() as server:
+        world = WeeklyWorld.open(weekly.copy(tmp_path / "project"), server)
+        project, first = world.project, world.latest
+        path = project.path / AREA
+        path.write_text(path.read_text(encoding="utf-8").replace("settings:\n", f"settings:\n{NO_NIGHT}"), "utf-8")
+        project.make_all(area=AREA)
+        world.feed = run_one_trip_at_night(world.feed)
+        world.pass_week()
+        world.publish(export_again(world.feed, 5))
+        before = hash_files(*(project.outputs(NAME) / name for name in ("tables", "report")), skip=())
+        done = world.refresh()
+        assert done.code == 6, done.err
+        (one,) = world.registered
+        held = one["held_run"]
+        assert one["state"] == "held"
+        assert {(each["gate"], each["subject"]) for each in held["reasons"]} == {("times_outside_day", one["id"])}
+        assert done.summary.startswith(f"refresh weekly: held: {one['id']}: its run {held['run']}: times_outside_day: ")
+        assert f'connectivity accept {AREA} {one["id"]} --reason "WHY" --by "WHO"' in str(done.error)
+        assert hash_files(*(project.outputs(NAME) / name for name in ("tables", "report")), skip=()) == before
+        assert world.latest == first
+        assert is_quick(world)
+
+        taken = world.call("accept", AREA, one["id"], "--reason", "a night bus", "--by", "A. Person")
+        assert taken.returncode == 0, taken.stderr
+        done = world.refresh()
+        assert done.code == 0, done.err
+        assert done.summary.startswith(f"refresh weekly: published {one['id']} (")
+        assert world.latest != first
+        gates = project.read_table("out_run__gate", NAME)
+        exceptions = gates[gates["is_accepted"]]
+        assert exceptions[["gate", "subject", "reason", "accepted_by"]].to_numpy().tolist() == [
+            ["times_outside_day", one["id"], "a night bus", "A. Person"]
+        ]
+        assert project.read_manifest("scores", NAME)["facts"]["run"] == held["run"]
+        assert is_quick(world)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pipeline.base.registered import get_registered_path
-from pipeline.base.run_lock import hold_area
+from pipeline.base.run_lock import TOKENS, hold_area
 from tests.support.pipeline import ProjectFolder, build_once, hash_files
 from tests.support.refresh_world import (
     AREA,
@@ -97,7 +97,7 @@ def test_a_refresh_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
 
 
 def test_make_refresh_finds_nothing_new_and_refuses_to_run_beside_another(
-    weekly: ProjectFolder, tmp_path: Path
+    weekly: ProjectFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = weekly.copy(tmp_path / "project")
     put(project, "2024-10-14.zip")
@@ -107,7 +107,8 @@ def test_make_refresh_finds_nothing_new_and_refuses_to_run_beside_another(
     done = project.make("refresh", area=AREA)
     assert (done.returncode, done.stdout) == (0, "refresh weekly: nothing new (checked 3 sources)\n"), done.stderr
     assert stamp(*folders) == before
-    with hold_area(project.outputs(NAME), what="make all"):
+    with hold_area(project.outputs(NAME), what="make all"), monkeypatch.context() as other:
+        other.delenv(TOKENS)  # with the token this process would belong to the run that holds the area
         busy = project.call("refresh", "--area", AREA)
     assert busy.returncode == 6
     assert "Another run holds this area: make all, process" in busy.stderr

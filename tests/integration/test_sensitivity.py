@@ -57,9 +57,9 @@ def test_slower_walking_never_shortens_a_journey_and_a_shorter_cap_only_takes_jo
 
 
 def test_a_variant_is_what_an_area_with_these_settings_would_give(varied, tmp_path):
-    """The same area, with the variant's speed as its own, run by hand."""
+    """The same area, with the variant's speed as its own, run by hand; a variant follows no typical journeys."""
     project = varied.copy(tmp_path / "project")
-    project.edit(TINY, VARIANTS.strip("\n"), "  walking: {speed_kmh: 3.6}")
+    project.edit(TINY, VARIANTS.strip("\n"), "  walking: {speed_kmh: 3.6}\n  typical_journeys: 0")
     for stage in ("network", "times"):
         done = project.call("run", stage, "--area", TINY, "--snapshot", "2024")
         assert done.returncode == 0, done.stderr

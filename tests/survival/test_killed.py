@@ -31,8 +31,10 @@ SEED = 20261124
 
 
 @pytest.mark.parametrize("command", [MAKE_ALL, MAKE_PUBLISH], ids=lambda command: command.name)
-def test_killed_at_random_moments_the_next_run_ends_with_the_same_bytes(tmp_path: Path, command: Command) -> None:
-    project = ProjectFolder.create(tmp_path / "project")
+def test_killed_at_random_moments_the_next_run_ends_with_the_same_bytes(
+    tiny_copy: ProjectFolder, command: Command
+) -> None:
+    project = tiny_copy
     whole = build_two_states(project, command)
     chance = random.Random(SEED)
     started = time.monotonic()
