@@ -18,6 +18,7 @@ LONG: dict[str, str] = {
     "pipeline/base/tables_sensitivity.py:build_sensitivity_tables": "declarations, one after the other",
     "pipeline/base/tables_series.py:build_series_tables": "declarations, one after the other",
     "pipeline/base/tables_profile.py:build_profile_tables": "declarations, one after the other",
+    "pipeline/cli/commands_config.py:init": "options of a command, one a line",
     "pipeline/cli/commands_files.py:matrix": "options of a command, one a line",
     "pipeline/routing/lane_kernels.py:scan_lanes": "a kernel: calls within its loop cost a quarter of its speed",
     "pipeline/routing/raptor_kernels.py:range_block": "a kernel: its rounds share a dozen arrays",
