@@ -37,7 +37,7 @@ BAND_LABELS = {
 }
 DAY_TYPE_LABELS = {"weekday": "Weekday", "saturday": "Saturday", "sunday": "Sunday"}
 COVERAGE_LABELS = {
-    "comparable": "Complete",
+    "comparable": "No gap known",
     "partial": "Partial data",
     "missing": "Missing data",
 }
