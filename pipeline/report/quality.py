@@ -65,8 +65,8 @@ def build_coverage_table(report: ReportData) -> Table | None:
             Column("Remark", is_number=False),
         ),
         tuple(rows),
-        "A gap is known where an operator, a feed or a kind of day is missing beside another date; what a remark says of a "
-        "whole file is not counted. Partial or missing data is shown as a gap in the charts and left out of every change.",
+        "A gap is known where an operator, a feed or a kind of day is missing beside another date; a remark on a whole "
+        "file is not counted. Partial or missing data is shown as a gap in the charts and left out of every change.",
     )
 
 

@@ -60,7 +60,10 @@ def build_run_gate_table(tables: Mapping[str, pd.DataFrame]) -> Table | None:
     for row in records:
         is_compared = as_text(row["gate"]) in COMPARED and not row["is_held"]
         accepted = f"{as_text(row['accepted_by'])}, {as_text(row['accepted_date'])}: {as_text(row['reason'])}"
-        state = "held, then accepted" if row["is_held"] else "within the limit"
+        passed = (
+            "within the limit, where an earlier run was there to compare with" if is_compared else "within the limit"
+        )
+        state = "held, then accepted" if row["is_held"] else passed
         whole = "everything else" if is_compared and as_text(row["gate"]) in excepted else "everything"
         rows.append(
             (
