@@ -104,7 +104,7 @@ def build_candidate(table: FoundTable, located: Located) -> Candidate | None:
 
 def describe_source(table: FoundTable, data: Path, code: str, columns: dict[str, Any]) -> dict[str, Any]:
     """Return what an area file says of a source: path, how to read it, columns (None is left out), licence, vintage."""
-    about: dict[str, Any] = {"path": table.path.relative_to(data).as_posix()}
+    about: dict[str, Any] = {"path": table.path.resolve().relative_to(data.resolve()).as_posix()}
     if table.encoding != "utf-8-sig":
         about["encoding"] = table.encoding
     if table.separator != ",":
