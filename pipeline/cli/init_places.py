@@ -27,6 +27,7 @@ from pipeline.cli.init_columns import (
 )
 from pipeline.cli.init_crs import Located
 from pipeline.cli.init_files import FoundTable
+from pipeline.cli.init_inputs import describe_path
 from pipeline.places.read_table import to_text
 
 DEPRIVATION = re.compile(r"^((imd|wimd|simd|nimdm|imd\d{2,4}|deprivation)_?\d{0,4}_?(rank|decile|score))$")
@@ -104,7 +105,7 @@ def build_candidate(table: FoundTable, located: Located) -> Candidate | None:
 
 def describe_source(table: FoundTable, data: Path, code: str, columns: dict[str, Any]) -> dict[str, Any]:
     """Return what an area file says of a source: path, how to read it, columns (None is left out), licence, vintage."""
-    about: dict[str, Any] = {"path": table.path.resolve().relative_to(data.resolve()).as_posix()}
+    about: dict[str, Any] = {"path": describe_path(table.path, data)}
     if table.encoding != "utf-8-sig":
         about["encoding"] = table.encoding
     if table.separator != ",":

@@ -17,7 +17,7 @@ from pipeline.report.change_causes import explain_by_versions
 from pipeline.report.data import ReportData
 from pipeline.report.gates import GATES, build_gate_table
 from pipeline.report.headline import choose
-from pipeline.report.pages import list_pages
+from pipeline.report.pages import Pages, list_pages
 from pipeline.report.run_gates import build_compared_table
 from pipeline.report.site import build_environment
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
@@ -215,14 +215,53 @@ def build_change_page(report: ChangeReport) -> str:
     str
         HTML; every name is escaped.
     """
+    held = report.after.get(GATES)
+    data = ReportData(report.after, report.context)
+    return render_change_page(
+        report,
+        data,
+        list_pages(data, report.after),
+        n_held=0 if held is None else int(held["is_held"].sum()),
+        gates=build_gate_table(report.after, report.context),
+        compared=build_compared_table(report.compared),
+        is_series=False,
+    )
+
+
+def render_change_page(
+    report: ChangeReport,
+    data: ReportData,
+    pages: Pages,
+    *,
+    linked: set[str] | None = None,
+    **parts: object,
+) -> str:
+    """Fill in the page of a change report: what is new and which neighbourhoods moved, and what the kind of area adds.
+
+    Parameters
+    ----------
+    report
+        Two versions.
+    data
+        The later one.
+    pages
+        Pages of the report beside it.
+    linked
+        Codes of the neighbourhoods that have a page; None: all.
+    **parts
+        What else the template takes.
+
+    Returns
+    -------
+    str
+        HTML; every name is escaped.
+    """
     context = report.context
-    data = ReportData(report.after, context)
     start = None if report.before is None else find_latest(report.before, context)
     end = find_latest(report.after, context)
     moves = compute_moves(report)
-    held = report.after.get(GATES)
     environment = build_environment()
-    environment.globals.update(context=context, pages=(*list_pages(data, report.after), CHANGE_PAGE))
+    environment.globals.update(context=context, pages=(*pages, CHANGE_PAGE))
     return environment.get_template("change.html.j2").render(
         title="What changed",
         root="",
@@ -230,11 +269,8 @@ def build_change_page(report: ChangeReport) -> str:
         is_first=report.before is None,
         news=[] if report.before is None else describe_news(report, start, end),
         inputs=None if report.before is None else build_inputs_change(report.before, report.after),
-        moves=build_moves_table(report, data, moves, start, end) if start and end else None,
-        n_held=0 if held is None else int(held["is_held"].sum()),
-        gates=build_gate_table(report.after, context),
-        compared=build_compared_table(report.compared),
-        is_series=False,
+        moves=build_moves_table(report, data, moves, start, end, pages=linked) if start and end else None,
+        **parts,
     )
 
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.report.change import (
-    CHANGE_PAGE,
     ChangeReport,
-    build_inputs_change,
-    build_moves_table,
-    compute_moves,
-    describe_news,
-    find_latest,
+    render_change_page,
 )
 from pipeline.report.data import ReportData
 from pipeline.report.pages import list_series_pages
 from pipeline.report.series_data import LEFT_BEHIND, PLACE_CHANGE
-from pipeline.report.site import build_environment
 from pipeline.report.tables import Column, Table, build_text_cell
 from pipeline.report.text import as_text, capitalise, format_count_of, format_integer
 
@@ -42,24 +36,13 @@ def build_series_change_page(report: ChangeReport) -> str:
     str
         HTML; every name is escaped.
     """
-    context = report.context
-    data = ReportData(report.after, context)
-    start = None if report.before is None else find_latest(report.before, context)
-    end = find_latest(report.after, context)
-    moves = compute_moves(report)
-    pages = _list_places_with_a_page(report.after)
-    doubt = None if report.before is None else build_doubt_change_table(data, report.before, report.after)
-    environment = build_environment()
-    environment.globals.update(context=context, pages=(*list_series_pages(context), CHANGE_PAGE))
-    return environment.get_template("change.html.j2").render(
-        title="What changed",
-        root="",
-        path=CHANGE_PAGE[0],
-        is_first=report.before is None,
-        news=[] if report.before is None else describe_news(report, start, end),
-        inputs=None if report.before is None else build_inputs_change(report.before, report.after),
-        moves=build_moves_table(report, data, moves, start, end, pages=pages) if start and end else None,
-        doubt=doubt,
+    data = ReportData(report.after, report.context)
+    return render_change_page(
+        report,
+        data,
+        list_series_pages(report.context),
+        linked=_list_places_with_a_page(report.after),
+        doubt=None if report.before is None else build_doubt_change_table(data, report.before, report.after),
         doubt_text=describe_doubt(report),
         is_series=True,
     )

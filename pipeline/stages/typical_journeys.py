@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.base.notices import Notices, declare_notice
+from pipeline.base.tables import TABLES
 from pipeline.routing.explain import explain_journey
 from pipeline.routing.profile_scan import NearestTimes, StopSeeds, build_seeds
 from pipeline.scoring.travel_time import NearestResult
@@ -21,23 +22,7 @@ from pipeline.timetables.model import Timetable
 
 LEGS = "out_neighbourhood__journey_leg"
 DECIMALS = 5
-COLUMNS = (
-    "neighbourhood_code",
-    "category",
-    "window",
-    "small_area_code",
-    "leg",
-    "kind",
-    "start_s",
-    "end_s",
-    "from_name",
-    "to_name",
-    "mode",
-    "route",
-    "operator_name",
-    "headsign",
-    "line_lonlat",
-)
+COLUMNS = tuple(c.name for c in TABLES[LEGS].columns if c.name not in {"snapshot", "network_hash"})
 
 LEFT_OUT = declare_notice(
     "typical_journeys_left_out",
