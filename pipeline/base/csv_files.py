@@ -260,7 +260,8 @@ def iter_csv(
         table = _parse(_decode(data, note_encoding or _no_note), header, where, next_row, separator)
         table = table.with_row_index(ROW, offset=next_row)
         next_row += table.height
-        yield table.select(pl.col(ROW).cast(pl.UInt32), *(_tidy(column) for column in [*header, SURPLUS]))
+        tidied = (_tidy(table.columns.index(column), column) for column in [*header, SURPLUS])
+        yield table.select(pl.col(ROW).cast(pl.UInt32), *tidied)
     if not header:
         raise InputError(f"{where.rpartition(':')[2]} is empty", file=where, cure="Fetch the file again.")
 
@@ -269,8 +270,9 @@ def _no_note() -> None:
     """Do nothing: the text has been decoded before."""
 
 
-def _tidy(column: str) -> pl.Expr:
-    stripped = pl.col(column).str.strip_chars(BLANKS)
+def _tidy(position: int, column: str) -> pl.Expr:
+    """Strip a column that is found by its position: a name such as ``*`` or ``^a$`` would be read as a pattern."""
+    stripped = pl.nth(position).str.strip_chars(BLANKS)
     return pl.when(stripped != "").then(stripped).alias(column)
 
 

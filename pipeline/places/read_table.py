@@ -148,7 +148,7 @@ def _read_csv(source: TableSource, path: Path) -> pd.DataFrame:
             cure="Put fields that contain the separator between quotation marks.",
         )
     names = [column for column in table.columns if column not in {"row", SURPLUS}]
-    table = table.filter(pl.any_horizontal(pl.col(names).is_not_null()))
+    table = table.filter(pl.any_horizontal(pl.exclude("row", SURPLUS).is_not_null()))  # a name may look like a pattern
     if table.is_empty():
         raise InputError("This file has no rows below its header.", file=path, cure="Export it again, with its data.")
     columns = {name: pd.Series(table[name].to_list(), dtype=object) for name in names}

@@ -11,6 +11,7 @@ from pipeline.base.area import PointSource
 from pipeline.base.errors import ConfigError, InputError
 from pipeline.base.notices import Notices
 from pipeline.places.read_points import read_points
+from pipeline.places.read_table import read_table
 
 LON, LAT = np.array([-2.99, -3.02]), np.array([51.58, 51.60])
 CODES = ["W1", "W2"]
@@ -168,3 +169,12 @@ def test_filters(tmp_path):
     assert list(read(path, where={"kind": "big"})["code"]) == ["A"]
     with pytest.raises(InputError, match="No row"):
         read(path, where={"kind": "none"})
+
+
+def test_a_column_whose_name_looks_like_a_pattern_is_a_column_like_others(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("id,*,^i.*$,lon,lat\na,1,x,-3.0,51.6\n,,,,\nb, 2 ,,-3.1,51.5\n", encoding="utf-8")
+    raw = read_table(PointSource(path=path.name, code="id"), path)
+    assert raw[["id", "*", "^i.*$"]].fillna("").to_numpy().tolist() == [["a", "1", "x"], ["b", "2", ""]]
+    found = read_points(PointSource(path=path.name, code="id"), path, area_crs="EPSG:27700", notices=Notices())
+    assert found["code"].tolist() == ["a", "b"]
