@@ -375,7 +375,8 @@ def check_room(project: Project, names: Iterable[str]) -> None:
         )
     if room.disk_mb * MB + RESERVE_BYTES > room.free_disk_mb * MB:
         raise RoomError(
-            f"This run would not fit onto the disk: {room.describe()}",
+            f"This run would not fit onto the disk: {room.describe()} "
+            f"{RESERVE_BYTES / 1e9:.1f} GB more are kept free for what cannot be forecast.",
             file=project.outputs,
             cure="Make room ('make clean-old' deletes what of old runs is not needed); "
             "'resources: {is_checked: false}' among the settings runs it anyway.",

@@ -24,7 +24,8 @@ from tests.support.survival import (
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 UNCHECKED = "resources: {is_checked: false}\n"
-SIZE_MB = 96
+SIZE_MB = 256
+"""The reserve that a run wants free (100 MB), and what a run writes, twice."""
 
 
 @pytest.fixture
