@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from pipeline.scoring.ranked import compute_mean_score, compute_rank, round_for_ranking
 from pipeline.scoring.scores import ScoreMatrix, build_score_matrix
@@ -78,9 +77,9 @@ def _compare_ranks(rank: NDArray[np.float64], without: NDArray[np.float64]) -> d
     n = int(is_both.sum())
     if n == 0:
         return {"n_ranked": 0}
-    one, two = rankdata(rank[is_both]), rankdata(without[is_both])
+    one, two = compute_rank(-rank[is_both]), compute_rank(-without[is_both])
     moved = np.sort(np.abs(one - two))
-    changed = compute_decile(np.asarray(one), n) != compute_decile(np.asarray(two), n)
+    changed = compute_decile(one, n) != compute_decile(two, n)
     varied = np.ptp(one) > 0 and np.ptp(two) > 0
     return {
         "n_ranked": n,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 EXPONENT: Final = 23.0
 _DECIMALS: Final = 9
@@ -25,11 +25,7 @@ def compute_rank(badness: NDArray[np.float64]) -> NDArray[np.float64]:
     numpy.ndarray
         Ranks; ties share their mean rank; NaN where there is none.
     """
-    rank = np.full(badness.shape, np.nan)
-    is_known = ~np.isnan(badness)
-    if is_known.any():
-        rank[is_known] = rankdata(-badness[is_known], method="average")
-    return rank
+    return pd.Series(-badness).rank(method="average").to_numpy(dtype=np.float64)
 
 
 def compute_relative(rank: NDArray[np.float64], n_ranked: int) -> NDArray[np.float64]:
