@@ -25,7 +25,7 @@ def compute_rank(badness: NDArray[np.float64]) -> NDArray[np.float64]:
     numpy.ndarray
         Ranks; ties share their mean rank; NaN where there is none.
     """
-    return pd.Series(-badness).rank(method="average").to_numpy(dtype=np.float64)
+    return np.asarray(pd.Series(-badness).rank(method="average"), dtype=np.float64)
 
 
 def compute_relative(rank: NDArray[np.float64], n_ranked: int) -> NDArray[np.float64]:
