@@ -31,7 +31,7 @@ from pipeline.report.run_gates import build_run_gate_table
 from pipeline.report.score_tables import build_definition_table, build_league_table, build_place_score_table
 from pipeline.report.series_charts import YearLine, build_group_panels, draw_legend, draw_years, label_years
 from pipeline.report.series_compare import build_series_compare
-from pipeline.report.series_data import SeriesReport
+from pipeline.report.series_data import SeriesReport, format_span_pct, format_span_rank, format_span_runs
 from pipeline.report.series_findings import build_series_findings, describe_place
 from pipeline.report.series_profile import build_place_figures, describe_source, find_score
 from pipeline.report.series_sheets import build_series_workbook
@@ -223,9 +223,14 @@ class _Writer:
         for measure in self.report.info.measures:
             rows = [self.report.get_change(code, measure) for code in self.report.ranked]
             figures: dict[str, object] = {
-                key: [None if (v := as_float(row[name])) is None else round(v, 1) for row in rows]
+                key: [None if (v := as_float(row[name])) is None else round(v, 4) for row in rows]
                 for key, name in names.items()
             }
+            # what is read comes from here in words, so that no script rounds what was rounded before
+            figures["change_runs_per_day"] = [format_span_runs(row, "change_{}_runs_per_day") for row in rows]
+            figures["change_pct"] = [format_span_pct(row) for row in rows]
+            figures["loss_rank"] = [format_span_rank(row, "loss_rank_{}") for row in rows]
+            figures["loss_share_rank"] = [format_span_rank(row, "loss_share_rank_{}") for row in rows]
             figures["ten"] = [self.report.describe_ten(row) for row in rows]
             figures["data"] = [self.report.describe_certainty(row) for row in rows]
             figures["coverage"] = [as_text(row["coverage_class"]) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.base.area import Area, GroupRule, Series, SeriesDoubt, SeriesYears
 from pipeline.report.series_context import DoubtInfo, MeasureInfo, SeriesInfo
-from pipeline.report.text import BAND_LABELS, DAY_TYPE_LABELS, capitalise, format_number, join_words
+from pipeline.report.text import BAND_LABELS, DAY_TYPE_LABELS, add_article, capitalise, format_number, join_words
 
 REST = "elsewhere"
 
@@ -66,7 +66,7 @@ def _list_definitions(area: Area, series: Series) -> list[tuple[str, str]]:
         "Bus runs a day": [
             "Runs that call in or near a small area on a day, each counted once, as the published series has them."
         ],
-        f"Figure of a {noun}, an authority or a group": [
+        f"Figure of {add_article(noun)}, an authority or a group": [
             "The mean over its small areas that have a figure, weighted by people; never a sum, since a bus that calls",
             "in two small areas would count twice. Where more than half of the people live in small areas without a",
             "figure, there is none.",
