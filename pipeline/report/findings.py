@@ -78,8 +78,8 @@ def _build_category_block(report: ReportData, facts: Facts, category: CategoryIn
         findings.append(_describe_earlier(report, facts, found[1:]))
     findings += _describe_absences(report, facts, category) + counts
     caveat = (
-        f"Times are those of the timetable, without delays. A median says nothing of how far the {context.noun_plural} of "
-        "a group differ."
+        "Times are those of the timetable, without delays. A median says nothing of how far the "
+        f"{context.noun_plural} of a group differ."
     )
     return FindingBlock(title, tuple(findings), caveat)
 

@@ -146,11 +146,12 @@ def build_examples(report: ReportData) -> list[Examples]:
 def build_inputs_table(report: ReportData) -> Table | None:
     """Return the inputs of the run with size, hash, licence and vintage; None where none were published."""
     frame = report[d.INPUTS]
+    frame = frame[frame["role"] != "stage"]  # results of earlier stages are no files that somebody handed in
     if frame.empty:
         return None
     rows = [
         (
-            build_text_cell(as_text(row["role"])),
+            build_text_cell(capitalise(as_text(row["role"]))),
             build_text_cell(as_text(row["snapshot"])),
             build_text_cell(as_text(row["path"]), look="words"),
             Cell(format_integer(as_float(row["bytes"]) or 0.0)),

@@ -119,8 +119,8 @@ def _describe_draws(report: ReportData) -> tuple[str, str, list[Table]] | None:
     text = (
         f"In the timetables of {context.name_snapshot(context.latest)} the tenth in which {add_article(context.noun)} "
         f"lies is stable for {format_integer(len(rows) - len(shaky))} of {format_integer(len(rows))} "
-        f"{context.noun_plural}; for {format_integer(len(shaky))} it changes within the interval of nine in ten draws of weights, parameters "
-        "and coverage."
+        f"{context.noun_plural}; for {format_integer(len(shaky))} it changes within the interval of nine in ten "
+        "draws of weights, parameters and coverage."
     )
     hidden = len(shaky) - len(cells)
     table = Table(

@@ -11,18 +11,19 @@ from pipeline.report.chart_files import ChartText, build_chart_files
 from pipeline.report.chart_words import describe_series
 from pipeline.report.data import build_csv, build_script
 from pipeline.report.downloads import (
-    Download,
     Offer,
     build_groups,
     build_offers,
     describe_licence,
     describe_sources,
+    describe_table,
     offer_charts,
 )
-from pipeline.report.files import format_size, zip_file
+from pipeline.report.files import zip_file
 from pipeline.report.headline import build_series_headline
 from pipeline.report.maps import build_geometry_payload
 from pipeline.report.method import build_weight_table
+from pipeline.report.numbering import label_links, number_tables
 from pipeline.report.pages import list_series_pages
 from pipeline.report.profile_figure import build_profile_style
 from pipeline.report.profile_scores import describe_stability
@@ -151,15 +152,21 @@ class _Writer:
 
     def _write_overview(self) -> None:
         head = self.report.head
+        tables = [
+            build_ward_table(self.report, head, "ten", only_first=True),
+            build_group_change_table(self.report, head, "group-change"),
+            build_group_table(self.report, head, "group-years"),
+        ]
+        ten, change, groups = number_tables(tables)
         self._write_page(
             "index.html",
             "series_index.html.j2",
             "Overview",
-            blocks=build_series_findings(self.report),
+            blocks=label_links(build_series_findings(self.report), tables),
             chart=self._draw_groups(head),
-            groups=build_group_table(self.report, head, "group-years"),
-            change=build_group_change_table(self.report, head, "group-change"),
-            ten=build_ward_table(self.report, head, "ten", only_first=True),
+            groups=groups,
+            change=change,
+            ten=ten,
         )
 
     def _draw_groups(self, measure: MeasureInfo) -> YearChart:
@@ -299,7 +306,7 @@ class _Writer:
             if len(content) > self.report.context.max_csv_bytes:
                 content, path = zip_file(f"{name}.csv", content), f"{path}.zip"
             self._write_bytes(path, content)
-            downloads.append(Download(path, name, format_integer(len(table)), format_size(len(content))))
+            downloads.append(describe_table(path, name, len(table), len(content)))
         note = f"Tables of more than {format_integer(MAX_CSV_ROWS)} rows are in the data package only, as Parquet."
         context, tables = self.report.context, self.report.tables
         book = build_series_workbook(self.report, describe_sources(tables, context))

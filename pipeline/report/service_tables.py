@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
@@ -15,6 +16,7 @@ from pipeline.report.tables import (
     build_text_cell,
 )
 from pipeline.report.text import (
+    DASH,
     as_float,
     as_text,
     capitalise,
@@ -25,6 +27,11 @@ from pipeline.report.text import (
 
 if TYPE_CHECKING:
     from pipeline.report.data import ReportData
+
+MAX_EVIDENCE = 130
+_CHECKS = re.compile(
+    r"(Weekday|Saturday|Sunday) runs |Calls at a typical stop|No .* run starts within|\d.* runs (ended|before)"
+)
 
 
 def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Table:
@@ -55,7 +62,7 @@ def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Tabl
         for day in ("weekday", "saturday", "sunday"):
             before, after = as_float(row[f"{day}_runs_before"]), as_float(row[f"{day}_runs_after"])
             cells.append(Cell(_describe_runs(before, after, str(row["status"]))))
-        cells.append(build_text_cell(as_text(row["evidence"]), look="words"))
+        cells.append(build_evidence_cell(as_text(row["evidence"])))
         rows.append(tuple(cells))
     start, end = context.get_snapshot(pair[1]), context.get_snapshot(pair[2])
     hidden = len(records) - len(rows)
@@ -77,6 +84,25 @@ def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Tabl
         tuple(rows),
         note,
     )
+
+
+def build_evidence_cell(evidence: str) -> Cell:
+    """Return why a service counts as what it is: a sentence, and all that is known folded away behind it.
+
+    Parameters
+    ----------
+    evidence
+        Phrases joined by semicolons. What the columns of runs or only a specialist's check say is left to the details.
+    """
+    phrases = [capitalise(phrase) for phrase in evidence.rstrip(".").split("; ")]
+    rest = [phrase for phrase in phrases[1:] if not _CHECKS.match(phrase)]
+    shown = phrases[:1]
+    for phrase in rest:
+        if len(". ".join([*shown, phrase])) > MAX_EVIDENCE:
+            break
+        shown.append(phrase)
+    text = f"{'. '.join(shown)}." if evidence else ""
+    return Cell(text or DASH, look="words", more=tuple(phrases) if len(phrases) > len(shown) else ())
 
 
 def _describe_runs(before: float | None, after: float | None, status: str) -> str:

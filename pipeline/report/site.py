@@ -23,15 +23,15 @@ from pipeline.report.change_league import (
 from pipeline.report.compare import build_compare_payload
 from pipeline.report.data import ReportData, build_csv, build_script
 from pipeline.report.downloads import (
-    Download,
     Offer,
     build_groups,
     build_offers,
     describe_licence,
     describe_sources,
+    describe_table,
 )
 from pipeline.report.facts import Facts
-from pipeline.report.files import format_size, zip_file
+from pipeline.report.files import zip_file
 from pipeline.report.findings import build_findings
 from pipeline.report.further import build_further_measures
 from pipeline.report.gates import build_gate_table
@@ -310,7 +310,7 @@ class _SiteWriter:
                 content = zip_file(f"{name}.csv", content)
                 path += ".zip"
             self._write_bytes(path, content)
-            downloads.append(Download(path, name, format_integer(len(self.tables[name])), format_size(len(content))))
+            downloads.append(describe_table(path, name, len(self.tables[name]), len(content)))
         named = self._build_geojson(geometry)
         self._write_bytes("downloads/neighbourhoods.geojson", named)
         title = f"Outlines of the {self.context.noun_plural} (GeoJSON, longitude and latitude)"

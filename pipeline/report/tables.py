@@ -56,12 +56,16 @@ STATUS_LABELS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: text, what it sorts by (a number; None sorts last), a class for its look and a link."""
+    """One cell: text, what it sorts by (a number; None sorts last), a class for its look, a link, and details.
+
+    ``more`` are phrases that stand behind the text, folded away until a reader asks for them.
+    """
 
     text: str
     sort: float | None = None
     look: str = ""
     href: str = ""
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

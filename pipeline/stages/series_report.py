@@ -52,7 +52,7 @@ def _name_span(spans: list[SeriesYears]) -> str:
 
 def _describe_doubt(doubt: SeriesDoubt, labels: dict[str, str]) -> DoubtInfo:
     where = labels[doubt.region] if doubt.region else "everywhere"
-    when = join_words([f"{DAY_TYPE_LABELS[day].lower()}s" for day in doubt.day_types]) or "all days"
+    when = join_words([f"{DAY_TYPE_LABELS[day]}s" for day in doubt.day_types]) or "all days"
     return DoubtInfo(
         join_words([str(year) for year in doubt.years]), f"{where}, {when}", doubt.reason, doubt.is_missing
     )
