@@ -219,8 +219,8 @@ def classify_operators(
         elif _is_of_another_size(before, after):
             operator_class = PARTIAL
             reason = (
-                f"{name} has {before['n_trips']:,} trips of {before['n_services']:,} services in {snapshot_from} and "
-                f"{after['n_trips']:,} of {after['n_services']:,} in {snapshot_to}: one may be only a part"
+                f"{name} has {before['n_trips']:,} trips of {_count_services(before)} in {snapshot_from} and "
+                f"{after['n_trips']:,} of {_count_services(after)} in {snapshot_to}: one may be only a part"
             )
         elif pair and not pair.is_comparable and set(pair.day_types) == set(DAY_TYPES):
             operator_class, reason = PARTIAL, pair.reason
@@ -237,6 +237,11 @@ def _say(row: Mapping[str, object]) -> str:
         "missing": "it comes back later, or its whole feed is gone",
         "absent": "its feed is there without it",
     }[str(row["presence_class"])]
+
+
+def _count_services(row: Mapping[str, object]) -> str:
+    count = int(str(row["n_services"]))
+    return f"{count:,} {'service' if count == 1 else 'services'}"
 
 
 def _is_of_another_size(before: Mapping[str, object], after: Mapping[str, object]) -> bool:

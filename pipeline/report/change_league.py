@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.report.findings import Finding, FindingBlock
-from pipeline.report.tables import Cell, Column, Table, build_text_cell
+from pipeline.report.tables import Cell, Column, Table, build_folded_cell, build_text_cell
 from pipeline.report.text import (
     as_float,
     as_text,
     capitalise,
+    fold_phrases,
     format_count_of,
     format_integer,
     format_number,
@@ -211,7 +212,7 @@ def build_unranked_table(league: ChangeLeague) -> Table:
             (
                 build_text_cell(place.name, href=f"neighbourhoods/{place.page}.html"),
                 build_text_cell(capitalise(report.context.get_group(place.group).label)),
-                build_text_cell(
+                build_folded_cell(
                     report.context.put_words(as_text(row["coverage_reason"])), look=f"words {row['coverage_class']}"
                 ),
             )
@@ -252,7 +253,7 @@ def build_changes_payload(league: ChangeLeague) -> dict[str, object]:
         "measures": [{"key": key, "label": MEASURES[key]} for key in league.measures],
         "classes": CLASSES,
         "figures": figures,
-        "reasons": list(reasons),
+        "reasons": [dict(zip(("text", "more"), fold_phrases(reason), strict=True)) for reason in reasons],
         "causes": list(causes),
     }
 

@@ -66,7 +66,10 @@ def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Tabl
         rows.append(tuple(cells))
     start, end = context.get_snapshot(pair[1]), context.get_snapshot(pair[2])
     hidden = len(records) - len(rows)
-    note = f"{capitalise(format_count_of(kept, 'service is', 'services are'))} unchanged or retimed."
+    note = (
+        "Cut back: fewer runs, or a first or last run that moved by half an hour or more. "
+        f"{capitalise(format_count_of(kept, 'service is', 'services are'))} unchanged or retimed."
+    )
     if hidden > 0:
         note += f" {format_integer(hidden)} more stand in the downloads."
     return Table(
@@ -106,10 +109,22 @@ def build_evidence_cell(evidence: str) -> Cell:
 
 
 def _describe_runs(before: float | None, after: float | None, status: str) -> str:
-    """Return runs before and after; what is missing from the data is not said to be none."""
-    first = format_rate(before) if before is not None else "no data" if status == "returned" else "none"
-    second = format_rate(after) if after is not None else "no data" if status == "missing" else "none"
+    """Return runs before and after.
+
+    What is missing from the data is not said to be none, and a kind of day of which a timetable does not tell is not
+    said to have no runs: only a service that is gone, or was not there before, has none.
+    """
+    is_absent = (status in {"new", "returned"}, status in {"withdrawn", "missing"})
+    if (before is None and not is_absent[0]) or (after is None and not is_absent[1]):
+        return "not known"
+    first = _format_runs(before) if before is not None else "no data" if status == "returned" else "none"
+    second = _format_runs(after) if after is not None else "no data" if status == "missing" else "none"
     return f"{first} \N{RIGHTWARDS ARROW} {second}"
+
+
+def _format_runs(runs: float) -> str:
+    """Return runs of one service, a whole number where it is one."""
+    return format_integer(runs) if runs == int(runs) else format_rate(runs)
 
 
 def _join_change(before: object, after: object) -> str:

@@ -10,6 +10,7 @@ MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 NBSP = "\N{NO-BREAK SPACE}"
 DAY_S = 86_400
+MAX_FOLDED = 130
 
 MONTHS = (
     "January",
@@ -209,6 +210,29 @@ def add_article(noun: str) -> str:
     first = noun.partition(" ")[0]
     is_spelt = len(first) > 1 and first.isupper()
     return f"{'an' if noun[:1].lower() in ('aefhilmnorsx' if is_spelt else 'aeiou') else 'a'} {noun}"
+
+
+def fold_phrases(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return phrases joined by semicolons as sentences of reasonable length, and all of them where some are left out.
+
+    Parameters
+    ----------
+    text
+        Such as ``no bus in 2019; one of two feeds is partial``.
+
+    Returns
+    -------
+    tuple
+        The first phrase with a capital and a full stop, and further ones as long as there is room; then every phrase,
+        empty where all are shown.
+    """
+    phrases = tuple(capitalise(phrase.rstrip(".")) for phrase in text.split("; ") if phrase)
+    shown = phrases[:1]
+    for phrase in phrases[1:]:
+        if len(". ".join([*shown, phrase])) > MAX_FOLDED:
+            break
+        shown = (*shown, phrase)
+    return "".join(f"{phrase}. " for phrase in shown).rstrip(), phrases if len(phrases) > len(shown) else ()
 
 
 def capitalise(text: str) -> str:
