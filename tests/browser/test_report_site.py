@@ -120,7 +120,7 @@ def test_the_league_of_change_ranks_what_is_covered_and_gives_reasons_for_the_re
     first = opened.get_table("changes")[0]
     assert first[:4] == ["Quayside", "Left behind wards", "1 (1 to 3)", "\N{MINUS SIGN}6.0"]
     assert first[-1] == "Time to a hospital, weekday morning: \N{MINUS SIGN}3.0"
-    assert {row[2] for row in opened.get_table("unranked")} == {"<b>Coastal Buses</b> has no data in October 2019"}
+    assert {row[2] for row in opened.get_table("unranked")} == {"<b>Coastal Buses</b> has no data in October 2019."}
     opened.page.select_option("#group", "other_deprived")
     opened.page.select_option("#pair", "2019|2024")
     opened.wait_for_state("changeRows", "2+1")

@@ -189,17 +189,16 @@ def test_a_service_cut_by_its_hours_alone_is_not_said_to_have_fewer_runs() -> No
     assert "first or last run that moved by half an hour or more" in table.note
 
 
-EVIDENCE = "; ".join(
-    (
-        "Same number, 100% of the stops in common",
-        "weekday runs 134 to 102",
-        "Sunday runs 58 to 0",
-        "last weekday run moved from 23:20 to 19:20",
-        "last Saturday run moved from 23:20 to 19:20",
-        "calls at a typical stop of both 67 to 51 on weekdays, as many times as runs",
-        "no weekday run starts within two minutes of another of the same stops, so none looks filed twice.",
-    )
+PHRASES = (
+    "Same number, 100% of the stops in common",
+    "weekday runs 134 to 102",
+    "Sunday runs 58 to 0",
+    "last weekday run moved from 23:20 to 19:20",
+    "last Saturday run moved from 23:20 to 19:20",
+    "calls at a typical stop of both 67 to 51 on weekdays, as many times as runs",
+    "no weekday run starts within two minutes of another of the same stops, so none looks filed twice.",
 )
+EVIDENCE = "; ".join(PHRASES)
 
 
 def test_evidence_is_a_short_sentence_with_all_of_it_on_demand() -> None:
