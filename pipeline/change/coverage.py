@@ -219,8 +219,9 @@ def classify_operators(
         elif _is_of_another_size(before, after):
             operator_class = PARTIAL
             reason = (
-                f"{name} has {before['n_trips']:,} trips of {_count_services(before)} in {snapshot_from} and "
-                f"{after['n_trips']:,} of {_count_services(after)} in {snapshot_to}: one may be only a part"
+                f"{name} has {before['n_trips']:,} trips of {_count_services(before)} in the timetables of "
+                f"{snapshot_from} and "
+                f"{after['n_trips']:,} of {_count_services(after)} in those of {snapshot_to}: one may be only a part"
             )
         elif pair and not pair.is_comparable and set(pair.day_types) == set(DAY_TYPES):
             operator_class, reason = PARTIAL, pair.reason
@@ -233,7 +234,7 @@ def classify_operators(
 
 def _say(row: Mapping[str, object]) -> str:
     return {
-        "not_yet": "no earlier snapshot has it",
+        "not_yet": "no earlier timetable has it",
         "missing": "it comes back later, or its whole feed is gone",
         "absent": "its feed is there without it",
     }[str(row["presence_class"])]
