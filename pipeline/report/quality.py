@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -138,9 +138,16 @@ def build_examples(report: ReportData) -> list[Examples]:
             Column("Snapshot", is_number=False),
         )
         shown = f"{format_integer(len(rows))} of {format_integer(len(part))}"
-        table = Table(f"notice-{code}", f"Examples of {code} ({shown})", columns, tuple(rows))
+        table = _drop_empty_columns(Table(f"notice-{code}", f"Examples of {code} ({shown})", columns, tuple(rows)))
         found.append(Examples(code, as_text(part.iloc[0]["meaning"]), table))
     return found
+
+
+def _drop_empty_columns(table: Table) -> Table:
+    """Leave out the columns that say nothing in any row."""
+    kept = [n for n in range(len(table.columns)) if any(row[n].text != DASH for row in table.rows)]
+    rows = tuple(tuple(row[n] for n in kept) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[n] for n in kept), rows=rows)
 
 
 def build_inputs_table(report: ReportData) -> Table | None:

@@ -108,7 +108,8 @@ def _describe_rule(rule: GroupRule, area: Area) -> str:
     if rule.lowest_pct is None:
         return f"{capitalise(label)}: {source}."
     is_mean = rule.level == "small_area"
-    what = f"mean {rule.column} over their small areas, weighted by people," if is_mean else str(rule.column)
+    column = str(rule.column).replace("_", " ")
+    what = f"mean {column} over their small areas, weighted by people," if is_mean else column
     share = format_number(rule.lowest_pct)
     return (
         f"{capitalise(label)}: in no group before, and among the {share}% of all {nouns} whose {what} is lowest "

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pypdf import PdfReader
 
+from pipeline.report import build_report
 from pipeline.report.downloads import describe_licence
-from tests.support.browser import Opened, open_page
-from tests.support.report_tables import build_tables
+from tests.support.browser import Opened, find_violations, open_page
+from tests.support.report_tables import build_context, build_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,3 +217,18 @@ def count_colours(png: bytes) -> int:
         position += 12 + length
     raw = zlib.decompress(b"".join(chunks))
     return len({raw[start : start + 4] for start in range(0, len(raw) - 4, 4)})
+
+
+def test_evidence_unfolds_by_keyboard(chromium: Browser, tmp_path: Path) -> None:
+    tables = build_tables()
+    tables["out_service__change"]["evidence"] = f"Same number; {'weekday runs 134 to 102; ' * 3}all else alike."
+    build_report(tables, build_context(), tmp_path / "site")
+    opened = open_page(chromium, tmp_path / "site" / "service.html")
+    first = opened.page.locator("td details").first
+    assert not first.locator("li").first.is_visible()
+    first.locator("summary").focus()
+    opened.page.keyboard.press("Enter")
+    assert first.locator("li").all_inner_texts()[1] == "Weekday runs 134 to 102"
+    assert first.locator("li").first.is_visible()
+    opened.check_quiet()
+    assert find_violations(opened) == []

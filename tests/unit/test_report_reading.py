@@ -21,7 +21,7 @@ from pipeline.report.maps import build_values_payload
 from pipeline.report.numbering import label_links, number_tables
 from pipeline.report.profile_scores import build_indicators
 from pipeline.report.profile_subject import Subject
-from pipeline.report.quality import build_inputs_table
+from pipeline.report.quality import build_examples, build_inputs_table
 from pipeline.report.series_compare import build_series_compare
 from pipeline.report.series_data import SeriesReport
 from pipeline.report.series_findings import build_series_findings
@@ -249,6 +249,15 @@ def test_results_of_earlier_stages_are_not_listed_among_the_inputs() -> None:
     assert table is not None
     assert len(table.rows) == len(inputs)
     assert "Stage" not in {row[0].text for row in table.rows}
+
+
+def test_examples_of_a_notice_leave_out_columns_that_say_nothing() -> None:
+    tables = build_tables()
+    tables[d.NOTICES]["field"] = None
+    for example in build_examples(ReportData(tables, build_context())):
+        assert "Field" not in {column.label for column in example.table.columns}
+        for number in range(len(example.table.columns)):
+            assert {row[number].text for row in example.table.rows} != {"–"}
 
 
 def test_a_table_to_download_is_named_in_words() -> None:
