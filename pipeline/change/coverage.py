@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.change.inputs import ALL_DAY, ALL_MODES, DAY_TYPES, ServiceFrames, compute_operator_key
+from pipeline.change.inputs import ALL_DAY, ALL_MODES, DAY_NAMES, DAY_TYPES, ServiceFrames, compute_operator_key
 from pipeline.change.levels import ServiceLevels
 from pipeline.change.patterns import build_trip_patterns
 from pipeline.change.window28 import ServiceWindow
@@ -211,16 +211,17 @@ def classify_operators(
             continue
         name = str(after["operator_name"] if after["is_present"] else before["operator_name"])
         if not after["is_present"]:
-            operator_class, reason = MISSING, f"{name} is not in {snapshot_to} ({_say(after)})"
+            operator_class, reason = MISSING, f"{name} is not in the timetables of {snapshot_to}: {_say(after)}"
         elif not before["is_present"]:
-            operator_class, reason = MISSING, f"{name} is not in {snapshot_from} ({_say(before)})"
+            operator_class, reason = MISSING, f"{name} is not in the timetables of {snapshot_from}: {_say(before)}"
         elif key in trusted:
             operator_class, reason = COMPARABLE, ""
         elif _is_of_another_size(before, after):
             operator_class = PARTIAL
             reason = (
-                f"{name} has {before['n_trips']:,} trips of {before['n_services']:,} services in {snapshot_from} and "
-                f"{after['n_trips']:,} of {after['n_services']:,} in {snapshot_to}: one may be only a part"
+                f"{name} has {before['n_trips']:,} trips of {_count_services(before)} in the timetables of "
+                f"{snapshot_from} and "
+                f"{after['n_trips']:,} of {_count_services(after)} in those of {snapshot_to}: one may be only a part"
             )
         elif pair and not pair.is_comparable and set(pair.day_types) == set(DAY_TYPES):
             operator_class, reason = PARTIAL, pair.reason
@@ -233,10 +234,15 @@ def classify_operators(
 
 def _say(row: Mapping[str, object]) -> str:
     return {
-        "not_yet": "no earlier snapshot has it",
+        "not_yet": "no earlier timetable has it",
         "missing": "it comes back later, or its whole feed is gone",
         "absent": "its feed is there without it",
     }[str(row["presence_class"])]
+
+
+def _count_services(row: Mapping[str, object]) -> str:
+    count = int(str(row["n_services"]))
+    return f"{count:,} {'service' if count == 1 else 'services'}"
 
 
 def _is_of_another_size(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
@@ -286,7 +292,7 @@ def classify_operator_days(
             for side in (before, after)
         ]
     ).with_columns(
-        pl.format("{} service cannot be judged from the feed {}", pl.col("day_type"), pl.col("feed")).alias("doubt")
+        pl.format("{} service cannot be judged from the feed “{}”", _name_days(), pl.col("feed")).alias("doubt")
     )
     days = pl.DataFrame({"day_type": list(DAY_TYPES)})
     return (
@@ -355,6 +361,11 @@ def classify_zones(before: ServiceLevels, after: ServiceLevels, operator_days: p
     return pl.concat([classes, _list_empty_unjudged(before, after, classes)]).sort(_ZONE_KEYS)
 
 
+def _name_days() -> pl.Expr:
+    """Name the kind of day as a sentence that begins with it does."""
+    return pl.col("day_type").replace_strict({key: f"{name[0].upper()}{name[1:]}" for key, name in DAY_NAMES.items()})
+
+
 def _all_day(side: ServiceLevels) -> pl.DataFrame:
     return side.operator_runs.filter(pl.col("band") == ALL_DAY)
 
@@ -376,7 +387,7 @@ def _list_empty_unjudged(before: ServiceLevels, after: ServiceLevels, classes: p
         .select(
             *_ZONE_KEYS,
             pl.lit(MISSING).alias("coverage_class"),
-            pl.format("{} service cannot be judged from a feed", pl.col("day_type")).alias("coverage_reason"),
+            pl.format("{} service cannot be judged from the timetables", _name_days()).alias("coverage_reason"),
         )
     )
 

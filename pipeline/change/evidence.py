@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.base.clock import format_time
-from pipeline.change.inputs import DAY_TYPES
+from pipeline.change.inputs import DAY_NAMES, DAY_TYPES
 from pipeline.change.matching import match_stops
 from pipeline.change.services import ServiceSet
 
@@ -91,6 +91,7 @@ def say_calls(before: Row, after: Row, calls: Calls) -> list[str]:
         Nothing unless runs rose or fell by a quarter.
     """
     said = []
+    alike: dict[str, list[str]] = {}
     for day_type, (old_calls, new_calls) in calls.items():
         old, new = get_number(before, f"{day_type}_runs"), get_number(after, f"{day_type}_runs")
         if not (old and new and old_calls and new_calls) or max(old, new) < MIN_FACTOR * min(old, new):
@@ -100,17 +101,21 @@ def say_calls(before: Row, after: Row, calls: Calls) -> list[str]:
         verdict = "as many times as runs"
         if not any(get_number(row, f"{day_type}_coinciding") for row in (before, after)):
             verdict += ", so service changed and not the way it is filed"
-        said.append(
-            f"{day_type} calls at a typical stop of both {round_text(old_calls)} to {round_text(new_calls)}, "
-            + (verdict if is_alike else f"times {calls_factor:.2g} where runs are times {factor:.2g}")
-        )
+        verdict = verdict if is_alike else f"times {calls_factor:.2g} where runs are times {factor:.2g}"
+        figures = f"{round_text(old_calls)} to {round_text(new_calls)} on {_name_every(day_type)}"
+        alike.setdefault(verdict, []).append(figures)
         rounds = [get_number(row, f"{day_type}_round_trips") or 0.0 for row in (before, after)]
         if max(rounds) > 0:
             said.append(
-                f"{round_text(rounds[0])} of {round_text(old)} {day_type} runs ended where they began, "
+                f"{round_text(rounds[0])} of {round_text(old)} {DAY_NAMES[day_type]} runs ended where they began, "
                 f"{round_text(rounds[1])} of {round_text(new)} do now"
             )
-    return said
+    calls_said = [f"calls at a typical stop of both {' and '.join(each)}, {verdict}" for verdict, each in alike.items()]
+    return calls_said + said
+
+
+def _name_every(day_type: str) -> str:
+    return f"{DAY_NAMES[day_type]}s"
 
 
 def say_coinciding(before: Row, after: Row) -> list[str]:
@@ -124,9 +129,9 @@ def say_coinciding(before: Row, after: Row) -> list[str]:
     Returns
     -------
     list of str
-        At most one sentence a day type.
+        At most one sentence a day type, and one for all of those on which none may be filed twice.
     """
-    said = []
+    said, clean = [], []
     for day_type in DAY_TYPES:
         old, new = get_number(before, f"{day_type}_runs"), get_number(after, f"{day_type}_runs")
         if not (old and new) or max(old, new) < MIN_FACTOR * min(old, new):
@@ -134,13 +139,14 @@ def say_coinciding(before: Row, after: Row) -> list[str]:
         twice = [get_number(row, f"{day_type}_coinciding") or 0.0 for row in (before, after)]
         if max(twice) > 0:
             said.append(
-                f"{round_text(twice[0])} {day_type} runs before and {round_text(twice[1])} after start within two "
-                "minutes of another of the same stops"
+                f"{round_text(twice[0])} {DAY_NAMES[day_type]} runs before and {round_text(twice[1])} after start "
+                "within two minutes of another of the same stops"
             )
         else:
-            said.append(
-                f"no {day_type} run starts within two minutes of another of the same stops, so none looks filed twice"
-            )
+            clean.append(DAY_NAMES[day_type])
+    if clean:
+        which = " or ".join(clean)
+        said.append(f"no {which} run starts within two minutes of another of the same stops, so none looks filed twice")
     return said
 
 
@@ -161,12 +167,14 @@ def say_runs(before: Row, after: Row) -> list[str]:
     for day_type in DAY_TYPES:
         old, new = get_number(before, f"{day_type}_runs"), get_number(after, f"{day_type}_runs")
         if old is not None and new is not None and max(old, new) > 0:
-            said.append(f"{day_type} runs {round_text(old)} to {round_text(new)}")
+            said.append(f"{DAY_NAMES[day_type]} runs {round_text(old)} to {round_text(new)}")
     for end in ("first", "last"):
         for day_type in DAY_TYPES:
             old, new = get_number(before, f"{day_type}_{end}_s"), get_number(after, f"{day_type}_{end}_s")
             if old is not None and new is not None and abs(old - new) >= MIN_HOURS_S:
-                said.append(f"{end} {day_type} run {format_time(int(old))} to {format_time(int(new))}")
+                said.append(
+                    f"{end} {DAY_NAMES[day_type]} run moved from {format_time(int(old))} to {format_time(int(new))}"
+                )
     return said
 
 
@@ -197,7 +205,7 @@ def say_heir(overlaps: pl.DataFrame, others: pl.DataFrame, service: int, sides: 
         return ""
     other = others.row(int(found[sides[1]][0]), named=True)
     name = f"{other['route_name']} ({other['operator_name']})"
-    return f"{100 * float(found[share][0]):.0f} % of its calls are at stops of {name}"
+    return f"{100 * float(found[share][0]):.0f}% of its calls are at stops of route {name}"
 
 
 def round_text(value: float) -> str:

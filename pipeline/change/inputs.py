@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 DAY_TYPES: Final = ("weekday", "saturday", "sunday")
+DAY_NAMES: Final = {"weekday": "weekday", "saturday": "Saturday", "sunday": "Sunday"}
 BANDS: Final = ("06_10", "10_15", "15_18", "18_22", "22_06")
 BAND_HOURS: Final = {"06_10": 4, "10_15": 5, "15_18": 3, "18_22": 4, "22_06": 8, "all_day": 24}
 MODES: Final = ("bus", "coach", "rail", "tram", "metro", "ferry", "other")

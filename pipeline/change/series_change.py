@@ -322,9 +322,9 @@ def _classify(frame: pd.DataFrame, breaks: Sequence[str], is_broken_off: Bools) 
 def _explain(is_thin: bool, without_pct: float, interrupted_years: str, broken: str) -> str:  # noqa: FBT001
     parts = [broken] if broken else []
     if interrupted_years:
-        parts.append(f"the series is interrupted in {interrupted_years}")
+        parts.append(f"figures are absent or dip in {' and '.join(interrupted_years.rsplit(', ', maxsplit=1))}")
     if is_thin:
-        parts.append(f"{without_pct:.0f} % of people live in small areas without a figure in a year that is used")
+        parts.append(f"{without_pct:.0f}% of people live where a year that is used has no figure")
     return "; ".join(parts)
 
 

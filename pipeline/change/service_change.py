@@ -21,7 +21,7 @@ from pipeline.change.evidence import (
     say_heir,
     say_runs,
 )
-from pipeline.change.inputs import DAY_TYPES
+from pipeline.change.inputs import DAY_NAMES, DAY_TYPES
 from pipeline.change.matching import compute_overlaps, match_services
 from pipeline.change.regrouping import DAYS_A_WEEK, Regrouping, combine_services, find_regroupings
 from pipeline.change.services import ServiceSet, get_service_key
@@ -329,7 +329,7 @@ def _describe_match(
     if kind is not None:
         status, changes = kind, [kind, *(change for change in changes if change not in {"kept", "renamed"})]
         number = f"{before['route_name']} {'became' if kind == 'merged' else 'was split into'} {after['route_name']}"
-    said = [f"{number}, {100 * measure.shared:.0f} % of the stops in common"]
+    said = [f"{number}, {100 * measure.shared:.0f}% of the stops in common"]
     if before["operator_key"] != after["operator_key"]:
         said.append(f"operator {before['operator_name']} became {after['operator_name']}")
         changes = [*changes, "operator_changed"]
@@ -337,17 +337,17 @@ def _describe_match(
     said += say_calls(before, after, measure.calls)
     said += say_coinciding(before, after)
     if "shortened" in changes:
-        said.append(f"{100 * (1 - measure.share_before):.0f} % of its calls were at stops no longer served")
+        said.append(f"{100 * (1 - measure.share_before):.0f}% of its calls were at stops no longer served")
     if "extended" in changes:
-        said.append(f"{100 * (1 - measure.share_after):.0f} % of its calls are at stops not served before")
+        said.append(f"{100 * (1 - measure.share_after):.0f}% of its calls are at stops not served before")
     if "retimed" in changes:
-        said.append(f"{100 * measure.retimed:.0f} % of the runs start at other times")
+        said.append(f"{100 * measure.retimed:.0f}% of the runs start at other times")
     classes = [operators[str(row["operator_key"])] for row in (before, after)]
     doubts = [row for row in classes if row["operator_class"] != COMPARABLE]
     reason = "; ".join(sorted({str(row["reason"]) for row in doubts}))
     unjudged = [d for d in DAY_TYPES if before[f"{d}_runs"] is None or after[f"{d}_runs"] is None]
     if unjudged:
-        said.append(f"{' and '.join(unjudged)} service cannot be judged")
+        said.append(f"{' and '.join(DAY_NAMES[day] for day in unjudged)} service cannot be judged")
     if reason:
         said.append(f"comparable in part only: {reason}")
     row = _fill(before, after, shared=measure.shared_smaller)
@@ -370,7 +370,7 @@ def _describe_gone(
         said = f"not in {pair['snapshot_to']}, but there again in {returns}"
     else:
         status = "withdrawn"
-        said = f"{before['operator_name']} is in both snapshots, and no service of {pair['snapshot_to']} is its match"
+        said = _say_unmatched(before, pair["snapshot_to"])
     row = _fill(before, None, shared=0.0)
     row |= {
         "status": status,
@@ -392,7 +392,7 @@ def _describe_new(
         status, said = "new", f"{reason}: whether it is new cannot be known"
     else:
         status = "new"
-        said = f"{after['operator_name']} is in both snapshots, and no service of {pair['snapshot_from']} is its match"
+        said = _say_unmatched(after, pair["snapshot_from"])
     row = _fill(None, after, shared=0.0)
     row |= {
         "status": status,
@@ -400,6 +400,10 @@ def _describe_new(
         "evidence": join_sentence([said, *([heir] if heir else []), *_doubt(operator)]),
     }
     return row | {"coverage_class": coverage}
+
+
+def _say_unmatched(service: Row, other: str) -> str:
+    return f"{service['operator_name']} is in both timetables, but nothing in that of {other} matches this service"
 
 
 def _doubt(operator: Row) -> list[str]:

@@ -187,7 +187,8 @@ def build_answers(
     when = f" {question.window.day_phrase}" if is_sunday else f", {question.window.label.lower()}"
     title = f"Worst connected to {question.category.phrase}{when}"
     end = ", and the lost service that matters most" if len(findings) > 1 else ""
-    return [FindingBlock(f"{title}{end}", tuple(findings))], tables
+    caveat = " ".join(report.context.service_caveats) if lost else ""
+    return [FindingBlock(f"{title}{end}", tuple(findings), caveat)], tables
 
 
 def _name_group(report: ReportData) -> str:
@@ -215,7 +216,7 @@ def _say_worst(report: ReportData, question: Question, worst: list[tuple[Place, 
         caveats.append(f"The data of {join_words(missing)} is missing, so times may be too long.")
     if len(worst) < n_members:
         caveats.append(f"For {format_integer(n_members - len(worst))} of {format_integer(n_members)} no time is known.")
-    return Finding(text, f"#{WORST}", "Table 6", " ".join(caveats))
+    return Finding(text, f"#{WORST}", "Table", " ".join(caveats))
 
 
 def _name_pair(report: ReportData, start: str, end: str) -> str:
@@ -227,9 +228,9 @@ def _say_most_missed(report: ReportData, lost: list[LostService]) -> Finding:
     first = lost[0]
     names = [report.places[report.position[code]].name for code in first.hit]
     text = (
-        f"On that way the lost service that matters most to {_name_group(report)} is {first.name}, lost between "
-        f"{_name_pair(report, first.start, first.end)}: {format_integer(first.leading_person_min)} person-minutes "
-        f"if everybody there leaves once, most of it in {join_words(names)}"
+        f"For those journeys the lost service that matters most to {_name_group(report)} is {first.name}, lost between "
+        f"{_name_pair(report, first.start, first.end)}. It costs {format_integer(first.leading_person_min)} "
+        f"person-minutes if everybody there leaves once, most of them in {join_words(names)}"
     )
     others = [one for one in lost[1:MAX_NAMED] if one.leading_person_min > 0]
     if others:
@@ -239,7 +240,7 @@ def _say_most_missed(report: ReportData, lost: list[LostService]) -> Finding:
         "Each service is put back alone and every journey computed anew; such effects do not add up. Services whose "
         "absence may be missing data are not counted."
     )
-    return Finding(f"{text}.", f"#{LOST}", "Table 7", caveat)
+    return Finding(f"{text}.", f"#{LOST}", "Table", caveat)
 
 
 def _say_overall(report: ReportData, lost: list[LostService]) -> list[Finding]:
@@ -249,16 +250,20 @@ def _say_overall(report: ReportData, lost: list[LostService]) -> list[Finding]:
         n_ways = len(report[d.SERVICE_ATTRIBUTION][["category", "window"]].drop_duplicates())
         text = (
             f"Over all {format_integer(n_ways)} combinations of destination and time of the week, and all people, "
-            f"{most.name} comes first in {format_integer(most.n_first)}"
+            f"the loss of {most.name} costs most in {format_integer(most.n_first)}"
         )
         withdrawn = [one for one in lost if one.status == "withdrawn"]
         gone = max(withdrawn, key=lambda one: (one.n_first, one.all_person_min), default=None)
-        if gone is not None and gone is not most:
+        if gone is most:
+            text += ". Of the services withdrawn altogether it is the one that matters most"
+        elif gone is not None:
             often = format_count_of(gone.n_first, "combination", "combinations")
-            text += f". Of services withdrawn altogether it is route {gone.route} ({gone.operator}), first in {often}"
-        link = f"service.html#attribution-{most.start}-{most.end}"
-        caveat = "First among the services lost between the same two dates; people beyond the area are not counted."
-        findings.append(Finding(f"{text}.", link, "What the losses did", caveat))
+            text += (
+                f". Of the services withdrawn altogether route {gone.route} ({gone.operator}) matters most; it costs "
+                f"most in {often}"
+            )
+        caveat = "Most among the services lost between the same two dates; people beyond the area are not counted."
+        findings.append(Finding(f"{text}.", f"#{LOST}", "Table", caveat))
     return findings
 
 
@@ -295,7 +300,7 @@ def _build_worst_table(
     note = f"{format_integer(hidden)} more stand in the league table." if hidden > 0 else ""
     return Table(
         WORST,
-        f"Table 6. {capitalise(_name_group(report))} by travel time to {question.category.phrase}, "
+        f"{capitalise(_name_group(report))} by travel time to {question.category.phrase}, "
         f"{question.window.label}, timetables of {context.name_snapshot(question.snapshot)}, the longest first",
         tuple(columns),
         tuple(rows),
@@ -343,11 +348,11 @@ def _build_lost_table(report: ReportData, question: Question, lost: list[LostSer
     columns += [
         Column(f"Person-minutes, all {context.noun_plural}"),
         Column(f"{capitalise(context.noun_plural)} affected"),
-        Column("Combinations of destination and time in which it comes first"),
+        Column("Combinations of destination and time in which it costs most"),
     ]
     return Table(
         LOST,
-        f"Table 7. Lost services by what they cost on the way to {question.category.phrase}, {question.window.label}",
+        f"Lost services by what they cost on the way to {question.category.phrase}, {question.window.label}",
         tuple(columns),
         tuple(rows),
         "Minutes by which journeys are longer without the service, on average over the departures, added up over "

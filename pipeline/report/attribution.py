@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
 from pipeline.report.tables import STATUS_LABELS, Cell, Column, Table, build_text_cell
-from pipeline.report.text import as_float, as_text, format_integer, join_words
+from pipeline.report.text import as_float, as_text, capitalise, format_integer, join_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def _build_table(report: ReportData, frame: pd.DataFrame, earlier: str, later: s
             Column("Person-minutes lost"),
             Column("People cut off"),
             Column("People now over an hour away"),
-            Column(f"{context.noun_plural.capitalize()} affected"),
+            Column(f"{capitalise(context.noun_plural)} affected"),
         ),
         tuple(rows),
         _build_note(frame),

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.report.findings import Finding, FindingBlock
-from pipeline.report.tables import Cell, Column, Table, build_text_cell
+from pipeline.report.tables import Cell, Column, Table, build_folded_cell, build_text_cell
 from pipeline.report.text import (
     as_float,
     as_text,
     capitalise,
+    fold_phrases,
     format_count_of,
     format_integer,
     format_number,
     format_rank,
+    format_rank_of,
     format_signed,
     join_words,
+    round_shown,
 )
 
 if TYPE_CHECKING:
@@ -99,6 +102,15 @@ class ChangeLeague:
         points, name = as_float(row["main_indicator_points"]), as_text(row["main_indicator"])
         return f"{capitalise(self.labels.get(name, name))}: {format_signed(points, 1)}" if name else ""
 
+    def _describe_rank(self, row: Row, n_ranked: int) -> str:
+        """Say a rank and how far it moves: ``rank 1 of 17, 1 to 3 under other weights``."""
+        rank, low, high = (as_float(row[name]) for name in ("rank", "rank_low", "rank_high"))
+        text = f"rank {format_rank_of(rank, n_ranked)}"
+        if low is None or high is None:
+            return text
+        bounds = format_integer(low) if low == high else f"{format_integer(low)} to {format_integer(high)}"
+        return f"{text}, {bounds} under other weights"
+
     def _name(self, row: Row) -> str:
         return self.report.places[self.report.position[as_text(row["neighbourhood_code"])]].name
 
@@ -128,9 +140,9 @@ class ChangeLeague:
         parts = []
         for row, words in ((ranked[0], "lost most"), (ranked[-1], "gained most or lost least")):
             cause = self.name_cause(row)
-            interval = format_rank(*(as_float(row[name]) for name in ("rank", "rank_low", "rank_high")))
+            cause = f", chiefly {cause[0].lower()}{cause[1:]}" if cause else ""
             points = format_signed(as_float(row["change_alike_points"]), 1)
-            parts.append(f"{self._name(row)} {words} ({points} points, rank {interval}{'; ' + cause if cause else ''})")
+            parts.append(f"{self._name(row)} {words} ({points} points{cause}; {self._describe_rank(row, len(ranked))})")
         who = f"the {format_integer(len(ranked))} {context.noun_plural} that both timetables cover"
         return f"{lead}, among {who}, {join_words(parts)}.{rest}"
 
@@ -200,7 +212,7 @@ def build_unranked_table(league: ChangeLeague) -> Table:
             (
                 build_text_cell(place.name, href=f"neighbourhoods/{place.page}.html"),
                 build_text_cell(capitalise(report.context.get_group(place.group).label)),
-                build_text_cell(
+                build_folded_cell(
                     report.context.put_words(as_text(row["coverage_reason"])), look=f"words {row['coverage_class']}"
                 ),
             )
@@ -241,10 +253,10 @@ def build_changes_payload(league: ChangeLeague) -> dict[str, object]:
         "measures": [{"key": key, "label": MEASURES[key]} for key in league.measures],
         "classes": CLASSES,
         "figures": figures,
-        "reasons": list(reasons),
+        "reasons": [dict(zip(("text", "more"), fold_phrases(reason), strict=True)) for reason in reasons],
         "causes": list(causes),
     }
 
 
 def _list_numbers(rows: Sequence[Row], column: str) -> list[float | None]:
-    return [None if (value := as_float(row[column])) is None else round(value, 1) for row in rows]
+    return [None if (value := as_float(row[column])) is None else round_shown(value, 1) for row in rows]

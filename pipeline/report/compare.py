@@ -12,7 +12,16 @@ import numpy as np
 from pipeline.report import data as d
 from pipeline.report.data import compute_median
 from pipeline.report.maps import REASON_CODES, SERVICE_MEASURES
-from pipeline.report.text import DAY_TYPE_LABELS, as_float, as_text, capitalise, format_window, round_half_up
+from pipeline.report.text import (
+    DAY_TYPE_LABELS,
+    as_float,
+    as_text,
+    capitalise,
+    format_window,
+    round_half_up,
+    round_rate,
+    round_shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -152,7 +161,7 @@ def _build_service(
             rows.append(_row(label, f"{name}|{{snapshot}}", "rate", "low"))
             for number, one in enumerate(report.context.snapshots):
                 found = [facts.find_service(group.key, day_type, band)[number].median for group in report.groups]
-                medians[f"{name}|{one.key}"] = [None if v is None else round(v, 1) for v in found]
+                medians[f"{name}|{one.key}"] = [None if v is None else round_rate(v) for v in found]
     whole = levels[levels["band"] == "all_day"]
     for day_type in DAY_TYPES:
         mine = whole[whole["day_type"] == day_type]
@@ -162,7 +171,7 @@ def _build_service(
             name = f"{key}:{day_type}"
             rows.append(_row(f"{label}, {DAY_WORDS[day_type]}", f"{name}|{{snapshot}}", kind, worse))
             for snapshot, part in mine.groupby("snapshot", sort=True):
-                _add(report, series, medians, f"{name}|{snapshot}", part, column)
+                _add(report, series, medians, f"{name}|{snapshot}", part, column, kind=kind)
     note = "Runs that call within the zone of a place; zones overlap. Group medians only where nearly all are covered."
     return _section("Service", rows, note)
 
@@ -175,29 +184,35 @@ def _add(
     part: pd.DataFrame,
     column: str,
     *,
-    decimals: int = 1,
+    kind: str,
 ) -> None:
-    """Add one series with its coverage, and the medians of the groups over what is comparable."""
+    """Add one series with its coverage, and the medians of the groups over what is comparable, rounded as shown."""
     n = len(report.places)
     at = part["neighbourhood_code"].map(report.position).to_numpy(dtype=np.int64)
     values: Values = [None] * n
     codes: Values = [0] * n
     coverage = [as_text(value) for value in part["coverage_class"]]
-    for position, raw, kind in zip(at.tolist(), part[column], coverage, strict=True):
-        value = None if kind == "missing" else as_float(raw)
-        values[position] = None if value is None else round(value, decimals)
-        codes[position] = REASON_CODES.index(kind) if kind in {"partial", "missing"} else 0
-    series[key] = {"v": values, "c": codes}
-    medians[key] = _find_medians(report, [v if not c else None for v, c in zip(values, codes, strict=True)], decimals)
+    for position, raw, cover in zip(at.tolist(), part[column], coverage, strict=True):
+        values[position] = None if cover == "missing" else as_float(raw)
+        codes[position] = REASON_CODES.index(cover) if cover in {"partial", "missing"} else 0
+    series[key] = {"v": [_round(value, kind) for value in values], "c": codes}
+    medians[key] = _find_medians(report, [v if not c else None for v, c in zip(values, codes, strict=True)], kind)
 
 
-def _find_medians(report: ReportData, values: Values, decimals: int) -> Values:
+def _round(value: float | None, kind: str) -> float | None:
+    """Round a value as the page shows that kind."""
+    if value is None:
+        return None
+    return round_rate(value) if kind == "rate" else round_shown(value, 0 if kind in {"pct", "count"} else 1)
+
+
+def _find_medians(report: ReportData, values: Values, kind: str) -> Values:
     found: Values = []
     for group in report.groups:
         mine = [values[place.index] for place in report.get_members(group.key)]
         known = [float(value) for value in mine if value is not None]
         median = compute_median(known) if 2 * len(known) >= len(mine) else None
-        found.append(None if median is None else round(median, decimals))
+        found.append(_round(median, kind))
     return found
 
 
@@ -220,7 +235,7 @@ def _build_changes(
             rows.append(_row(label, f"change:{day_type}|{start}|{{snapshot}}", "pct", "low"))
             for end, mine in part.groupby("snapshot_to", sort=True):
                 once = mine.drop_duplicates("neighbourhood_code")
-                _add(report, series, medians, f"change:{day_type}|{start}|{end}", once, "change_pct")
+                _add(report, series, medians, f"change:{day_type}|{start}|{end}", once, "change_pct", kind="pct")
     if rows:
         note = "Change in per cent up to the date chosen; only where the timetables of both dates cover the place."
         yield _section("Change in service", rows, note)
@@ -237,7 +252,7 @@ def _build_scores(report: ReportData, series: dict[str, Series], medians: dict[s
         for snapshot, part in scores.groupby("snapshot", sort=True):
             name = f"{key}_|{snapshot}"
             _add_score(report, series, name, part, column)
-            medians[name] = _find_medians(report, series[name]["v"], 1)
+            medians[name] = _find_medians(report, series[name]["v"], "score")
             if kind == "rank":
                 for end, bound in (("lo", "rank_low"), ("hi", "rank_high")):
                     _add_score(report, series, "bound", part, bound)
@@ -252,6 +267,6 @@ def _add_score(report: ReportData, series: dict[str, Series], name: str, part: p
     for row in part.to_dict("records"):
         position = report.position[as_text(row["neighbourhood_code"])]
         value, kind = as_float(row[column]), as_text(row["coverage_class"])
-        values[position] = None if value is None else round(value, 1)
+        values[position] = None if value is None else round_shown(value, 1)
         codes[position] = REASON_CODES.index(kind) if kind in {"partial", "missing"} else 0
     series[name] = {"v": values, "c": codes}

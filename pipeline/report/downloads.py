@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.base.tables import TABLES
 from pipeline.report import data as d
 from pipeline.report.files import format_size, zip_file
 from pipeline.report.geo_files import build_geo_files
@@ -34,12 +36,13 @@ MAX_GEO_BYTES = 150_000
 
 @dataclass(frozen=True)
 class Download:
-    """One file offered for download."""
+    """One file offered for download; ``kind`` tells files of one title apart ("SVG")."""
 
     path: str
     title: str
     rows: str
     size: str
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,18 @@ class DownloadGroup:
     caption: str
     files: tuple[Download, ...]
 
+    @property
+    def has_kinds(self) -> bool:
+        """Whether several files share a title."""
+        return any(file.kind for file in self.files)
+
+    def list_titles(self) -> list[tuple[str, list[Download]]]:
+        """Return the files by title, in the order of the titles."""
+        found: dict[str, list[Download]] = {}
+        for file in self.files:
+            found.setdefault(file.title, []).append(file)
+        return list(found.items())
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -59,10 +74,11 @@ class Offer:
     content: bytes
     title: str
     rows: str = ""
+    kind: str = ""
 
     def describe(self) -> Download:
         """Return how the page lists it."""
-        return Download(self.path, self.title, self.rows, format_size(len(self.content)))
+        return Download(self.path, self.title, self.rows, format_size(len(self.content)), self.kind)
 
 
 def describe_sources(tables: Mapping[str, pd.DataFrame], context: ReportContext) -> list[str]:
@@ -177,6 +193,13 @@ def build_groups(
     return tuple(group for group in groups if group.files)
 
 
+def describe_table(path: str, name: str, n_rows: int, n_bytes: int) -> Download:
+    """Return how the page lists a published table: what its rows are, in words, before its name."""
+    declared = TABLES.get(name)
+    title = f"{re.split('[;:] ', declared.title)[0]} ({name})" if declared else name
+    return Download(path, title, format_integer(n_rows), format_size(n_bytes))
+
+
 def describe_licence(tables: Mapping[str, pd.DataFrame]) -> str:
     """Return the licences of the inputs in a line, for the page.
 
@@ -208,8 +231,8 @@ def offer_charts(files: Mapping[str, bytes], headline: str) -> list[Offer]:
     list of Offer
         Below ``downloads/charts``.
     """
-    kinds = {"svg": "picture, SVG", "png": "picture, PNG", "csv": "its data, CSV"}
+    kinds = {"svg": "SVG picture", "png": "PNG picture", "csv": "CSV data"}
     return [
-        Offer(f"downloads/charts/{name}", content, f"{headline} ({kinds[name.rsplit('.', 1)[1]]})")
+        Offer(f"downloads/charts/{name}", content, headline, kind=kinds[name.rsplit(".", 1)[1]])
         for name, content in files.items()
     ]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MAX_NAMES = 6
 MAX_REASON = 120
+RUNS_CAVEAT = "Runs are counted wherever they go: more of them need not mean better journeys."
+JOBS_CAVEAT = "Jobs are counted whatever they are, and whoever else may reach them."
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def build_findings(report: ReportData, facts: Facts) -> list[FindingBlock]:
     # service stands second: it is what a reader looks for next, and the list of categories may be long
     blocks = [_build_category_block(report, facts, category) for category in report.context.categories]
     changes = tuple(_build_change_findings(report, facts))
-    blocks.insert(1, FindingBlock("Change in service", changes, " ".join(report.context.service_caveats)))
+    caveats = [*report.context.service_caveats, *([RUNS_CAVEAT] if facts.has_service() else [])]
+    blocks.insert(1, FindingBlock("Change in service", changes, " ".join(caveats)))
     return blocks
 
 
@@ -62,7 +65,7 @@ def _build_category_block(report: ReportData, facts: Facts, category: CategoryIn
     title = f"Reaching {category.phrase}"
     counts = _describe_jobs(report, facts, category) if report.has_jobs(category) else []
     if not report.has_category(category.key) and counts:
-        return FindingBlock(title, tuple(counts))
+        return FindingBlock(title, tuple(counts), JOBS_CAVEAT)
     if not report.has_category(category.key):
         return FindingBlock(title, (Finding(category.absence_text, "method.html#categories", "Method: categories"),))
     found = [
@@ -74,7 +77,11 @@ def _build_category_block(report: ReportData, facts: Facts, category: CategoryIn
     if len(found) > 1:
         findings.append(_describe_earlier(report, facts, found[1:]))
     findings += _describe_absences(report, facts, category) + counts
-    return FindingBlock(title, tuple(findings))
+    caveat = (
+        "Times are those of the timetable, without delays. A median says nothing of how far the "
+        f"{context.noun_plural} of a group differ."
+    )
+    return FindingBlock(title, tuple(findings), caveat)
 
 
 def _describe_times(
@@ -98,7 +105,7 @@ def _describe_times(
         words = f"at least half of {join_words(unknown)} have no journey within {context.method.max_time_min} minutes."
         sentences.append(lead + (words if lead else capitalise(words)))
     caveat = _describe_gaps(facts, snapshot)
-    return Finding(" ".join(sentences), "#table-times", "Table 1", caveat)
+    return Finding(" ".join(sentences), "#table-times", "Table", caveat)
 
 
 def _describe_earlier(
@@ -121,7 +128,7 @@ def _describe_earlier(
         gaps = _describe_gaps(facts, snapshot)
         if gaps:
             caveats.append(f"{day}: {gaps}")
-    return Finding(f"At earlier dates: {'; '.join(parts)}.", "#table-times", "Table 1", " ".join(caveats))
+    return Finding(f"At earlier dates: {'; '.join(parts)}.", "#table-times", "Table", " ".join(caveats))
 
 
 def _describe_gaps(facts: Facts, snapshot: SnapshotInfo) -> str:
@@ -154,7 +161,7 @@ def _describe_jobs(report: ReportData, facts: Facts, category: CategoryInfo) -> 
         f"{capitalise(category.count_label)} within {limits[-1]} minutes of the median {context.noun}, leaving "
         f"{describe_window(context.primary_window)}: {'; '.join(parts)}."
     )
-    return [Finding(text, "#table-jobs", "Table 5")]
+    return [Finding(text, "#table-jobs", "Table")]
 
 
 def name_some(names: Sequence[str]) -> str:
@@ -191,7 +198,7 @@ def _describe_absences(report: ReportData, facts: Facts, category: CategoryInfo)
             f"{category.phrase} within {context.method.max_time_min} minutes, in every window, at half of "
             "the departure minutes or more."
         )
-        return [Finding(text, "#table-without", "Table 3"), *unmapped]
+        return [Finding(text, "#table-without", "Table"), *unmapped]
     worst = max(counted, key=lambda item: item[1][ALL_GROUPS].n_without)
     chosen = (
         [worst] if everything[counted[0][0].key].n_without == 0 or counted[0][0] == worst[0] else [counted[0], worst]
@@ -212,7 +219,7 @@ def _describe_unmapped(report: ReportData, category: CategoryInfo, everything: d
         f"or {'has' if is_one else 'have'} no data. That is a gap in the data, not in the service; in the medians "
         f"{'it counts' if is_one else 'they count'} as longer than any other."
     )
-    return [Finding(text, "#table-without", "Table 3")]
+    return [Finding(text, "#table-without", "Table")]
 
 
 def _describe_absence(
@@ -236,7 +243,7 @@ def _describe_absence(
     named = total.without if leading == ALL_GROUPS else first.without
     if 0 < len(named) <= MAX_NAMES:
         text += f" ({join_words(named)})"
-    return Finding(text + ".", "#table-without", "Table 3")
+    return Finding(text + ".", "#table-without", "Table")
 
 
 def _build_change_findings(report: ReportData, facts: Facts) -> list[Finding]:
@@ -266,7 +273,7 @@ def _describe_pair(report: ReportData, facts: Facts, pair: tuple[str, str, str])
     lead = f"Between {context.name_snapshot(start)} and {context.name_snapshot(end)}"
     if pair[0] == "since_first":
         lead = f"Over the whole period, {lead[0].lower()}{lead[1:]}"
-    link = ("#table-change", "Table 4")
+    link = ("#table-change", "Table")
     if total.n_comparable < MISSING_SHARE * total.n:
         count = "none" if total.n_comparable == 0 else f"only {format_integer(total.n_comparable)}"
         text = (

@@ -18,6 +18,8 @@ from pipeline.report.text import (
     format_reason,
     join_words,
     round_half_up,
+    round_rate,
+    round_shown,
 )
 
 if TYPE_CHECKING:
@@ -235,9 +237,11 @@ def _spread_minutes(seconds: pd.Series, at: np.ndarray, n: int) -> list[float | 
     return _spread([None if np.isnan(value) else int(value) for value in minutes], at, n, fill=None)
 
 
-def _spread_number(values: pd.Series, at: np.ndarray, n: int, decimals: int) -> list[float | int | None]:
+def _spread_number(values: pd.Series, at: np.ndarray, n: int, decimals: int | None) -> list[float | int | None]:
+    """Round numbers as they are shown, and vehicle runs (no ``decimals``) by the rule for those."""
     numbers = [as_float(value) for value in values]
-    return _spread([None if value is None else round(value, decimals) for value in numbers], at, n, fill=None)
+    shown = [None if v is None else round_rate(v) if decimals is None else round_shown(v, decimals) for v in numbers]
+    return _spread(shown, at, n, fill=None)
 
 
 def _add_jobs(
@@ -301,7 +305,7 @@ def _add_service(
             codes = [REASON_CODES.index(c) if c in {"partial", "missing"} else 0 for c in classes]
             runs = part["runs_per_day"].where(part["coverage_class"] != "missing")
             series[f"{key}|{snapshot}"] = {
-                "v": _spread_number(runs, at, n, 1),
+                "v": _spread_number(runs, at, n, None),
                 "c": _spread(codes, at, n, fill=0),
             }
         measures.append(

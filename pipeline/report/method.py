@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
-from pipeline.report.text import capitalise, format_integer, format_number, format_time, format_window
+from pipeline.report.text import add_article, capitalise, format_integer, format_number, format_time, format_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def build_definitions(context: ReportContext) -> list[Definition]:
             "the shares of minutes are given.",
         ),
         Definition(
-            f"Figures of a {noun}",
+            f"Figures of {add_article(noun)}",
             f"Means over its {small}, weighted by the people who live there, over those that have a value. Where more "
             f"than half of the people live in {small} without a value there is no mean, and the reason is given.",
         ),
@@ -61,9 +61,10 @@ def build_definitions(context: ReportContext) -> list[Definition]:
         ),
         Definition(
             "Service",
-            f"Vehicle runs that call within the zone of a {noun}, each counted once, over {method.service_days} days. "
-            f"The zone is its outline, joined with {format_integer(method.zone_radius_m)} metres around its "
-            f"centre where it is smaller than that circle, and {format_integer(method.zone_margin_m)} metres wider. "
+            f"Vehicle runs that call within the zone of {add_article(noun)}, each counted once, over "
+            f"{method.service_days} days. The zone is its outline, joined with "
+            f"{format_integer(method.zone_radius_m)} metres around its centre where it is smaller than that circle, "
+            f"and {format_integer(method.zone_margin_m)} metres wider. "
             f"Zones overlap, so the figures of {nouns} must not be added up.",
         ),
         Definition(

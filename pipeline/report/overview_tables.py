@@ -12,6 +12,7 @@ from pipeline.report.tables import (
     build_text_cell,
 )
 from pipeline.report.text import (
+    add_article,
     capitalise,
     format_integer,
     format_minutes,
@@ -41,7 +42,7 @@ def _build_group_columns(report: ReportData) -> tuple[Column, ...]:
 
 
 def build_times_table(report: ReportData, facts: Facts) -> Table:
-    """Return table 1: median travel time by category and snapshot in the first window."""
+    """Return the median travel time by category and snapshot in the first window."""
     context = report.context
     window = context.primary_window
     rows = []
@@ -56,7 +57,7 @@ def build_times_table(report: ReportData, facts: Facts) -> Table:
             )
     return Table(
         "table-times",
-        f"Table 1. Median travel time by public transport to the nearest destination, {window.label} "
+        f"Median travel time by public transport to the nearest destination, {window.label} "
         f"({format_window(window.start_s, window.end_s)}), by date of the timetables",
         (
             Column("Destination", is_number=False),
@@ -64,13 +65,14 @@ def build_times_table(report: ReportData, facts: Facts) -> Table:
             *_build_group_columns(report),
         ),
         tuple(rows),
-        f"Median over {context.noun_plural} of the median over departure minutes. A {context.noun} without a journey "
-        "counts as longer than any other. Walking all the way is used where it is quicker.",
+        f"Median over {context.noun_plural} of the median over departure minutes. "
+        f"{capitalise(add_article(context.noun))} without a journey counts as longer than any "
+        "other. Walking all the way is used where it is quicker.",
     )
 
 
 def build_windows_table(report: ReportData, facts: Facts) -> Table:
-    """Return table 2: median travel time by category and window at the latest snapshot, by mode."""
+    """Return the median travel time by category and window at the latest snapshot, by mode."""
     context = report.context
     rows = []
     for category in context.categories:
@@ -90,7 +92,7 @@ def build_windows_table(report: ReportData, facts: Facts) -> Table:
                 )
     return Table(
         "table-windows",
-        f"Table 2. Median travel time by time of the week, timetables of {context.name_snapshot(context.latest)}",
+        f"Median travel time by time of the week, timetables of {context.name_snapshot(context.latest)}",
         (
             Column("Destination", is_number=False),
             Column("Leaving", is_number=False),
@@ -102,7 +104,7 @@ def build_windows_table(report: ReportData, facts: Facts) -> Table:
 
 
 def build_without_table(report: ReportData, facts: Facts) -> Table:
-    """Return table 3: neighbourhoods and people without a journey, by category and window, at the latest snapshot."""
+    """Return neighbourhoods and people without a journey, by category and window, at the latest snapshot."""
     context = report.context
     rows = []
     for category in context.categories:
@@ -122,7 +124,7 @@ def build_without_table(report: ReportData, facts: Facts) -> Table:
             rows.append((build_text_cell(capitalise(category.label)), leaving, *cells))
     return Table(
         "table-without",
-        f"Table 3. {capitalise(context.noun_plural)} without a journey within {context.method.max_time_min} minutes, "
+        f"{capitalise(context.noun_plural)} without a journey within {context.method.max_time_min} minutes, "
         f"timetables of {context.name_snapshot(context.latest)}",
         (Column("Destination", is_number=False), Column("Leaving", is_number=False), *_build_group_columns(report)),
         tuple(rows),
@@ -133,7 +135,7 @@ def build_without_table(report: ReportData, facts: Facts) -> Table:
 
 
 def build_change_table(report: ReportData, facts: Facts) -> Table:
-    """Return table 4: change in service between snapshots, with how many neighbourhoods it rests on."""
+    """Return change in service between snapshots, with how many neighbourhoods it rests on."""
     context = report.context
     rows = []
     for pair in facts.get_pairs():
@@ -170,7 +172,7 @@ def build_change_table(report: ReportData, facts: Facts) -> Table:
                 )
     return Table(
         "table-change",
-        f"Table 4. Vehicle runs a day that call in the median {context.noun}, and their change",
+        f"Vehicle runs a day that call in the median {context.noun}, and their change",
         (
             Column("Between", is_number=False),
             Column("Day", is_number=False),
@@ -187,7 +189,7 @@ def build_change_table(report: ReportData, facts: Facts) -> Table:
 
 
 def build_jobs_table(report: ReportData, facts: Facts) -> Table:
-    """Return table 5: jobs within reach of the median neighbourhood, by window, limit and snapshot."""
+    """Return jobs within reach of the median neighbourhood, by window, limit and snapshot."""
     context = report.context
     rows = []
     choices = product(context.categories, context.windows, facts.get_limits(), context.snapshots)
@@ -211,7 +213,7 @@ def build_jobs_table(report: ReportData, facts: Facts) -> Table:
             )
     return Table(
         "table-jobs",
-        f"Table 5. What is within reach of the median {context.noun} by public transport",
+        f"What is within reach of the median {context.noun} by public transport",
         (
             Column("What", is_number=False),
             Column("Leaving", is_number=False),

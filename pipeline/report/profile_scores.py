@@ -18,11 +18,13 @@ from pipeline.report.tables import Cell, Column, Table, build_text_cell
 from pipeline.report.text import (
     as_float,
     as_text,
+    capitalise,
     format_integer,
     format_number,
     format_pct,
     format_quantity,
     format_rank,
+    format_rank_of,
     format_reason,
     join_words,
 )
@@ -232,7 +234,7 @@ def build_indicators(subject: Subject) -> Table | None:
             (
                 build_text_cell(label),
                 _build_value_cell(subject, row, item),
-                Cell(format_number(as_float(row["rank"]))),
+                Cell(format_rank_of(as_float(row["rank"]), as_float(row["n_ranked"])), sort=as_float(row["rank"])),
                 Cell(format_number(as_float(row["score"]), 1)),
                 Cell(format_number(part.points if part else None, 1)),
                 Cell(format_number(as_float(moved["rank_change_p50"]) if moved else None, 1)),
@@ -246,7 +248,7 @@ def build_indicators(subject: Subject) -> Table | None:
         (
             Column("Indicator", is_number=False),
             Column("Value"),
-            Column("Rank, 1 = worst"),
+            Column("Rank of those with a value, 1 = worst"),
             Column("Points"),
             Column("Part of the score"),
             Column(f"Places by which ranks of {context.noun_plural} move without it, median"),
@@ -327,7 +329,7 @@ def build_peers(subject: Subject, *, has_pages: bool) -> Table | None:
         "peers",
         "Peers: nearest in deprivation within the same rural or urban class",
         (
-            Column(subject.context.noun.capitalize(), is_number=False),
+            Column(capitalise(subject.context.noun), is_number=False),
             Column("Score"),
             Column("Rank (interval)"),
             Column("Absolute index (100 = best)"),

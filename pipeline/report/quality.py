@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -138,19 +138,27 @@ def build_examples(report: ReportData) -> list[Examples]:
             Column("Snapshot", is_number=False),
         )
         shown = f"{format_integer(len(rows))} of {format_integer(len(part))}"
-        table = Table(f"notice-{code}", f"Examples of {code} ({shown})", columns, tuple(rows))
+        table = _drop_empty_columns(Table(f"notice-{code}", f"Examples of {code} ({shown})", columns, tuple(rows)))
         found.append(Examples(code, as_text(part.iloc[0]["meaning"]), table))
     return found
+
+
+def _drop_empty_columns(table: Table) -> Table:
+    """Leave out the columns that say nothing in any row."""
+    kept = [n for n in range(len(table.columns)) if any(row[n].text != DASH for row in table.rows)]
+    rows = tuple(tuple(row[n] for n in kept) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[n] for n in kept), rows=rows)
 
 
 def build_inputs_table(report: ReportData) -> Table | None:
     """Return the inputs of the run with size, hash, licence and vintage; None where none were published."""
     frame = report[d.INPUTS]
+    frame = frame[frame["role"] != "stage"]  # results of earlier stages are no files that somebody handed in
     if frame.empty:
         return None
     rows = [
         (
-            build_text_cell(as_text(row["role"])),
+            build_text_cell(capitalise(as_text(row["role"]))),
             build_text_cell(as_text(row["snapshot"])),
             build_text_cell(as_text(row["path"]), look="words"),
             Cell(format_integer(as_float(row["bytes"]) or 0.0)),

@@ -10,6 +10,7 @@ from pipeline.report import data as d
 from pipeline.report.data import compute_median
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
 from pipeline.report.text import (
+    add_article,
     as_float,
     as_text,
     capitalise,
@@ -116,10 +117,10 @@ def _describe_draws(report: ReportData) -> tuple[str, str, list[Table]] | None:
             )
         )
     text = (
-        f"In the timetables of {context.name_snapshot(context.latest)} the tenth in which a {context.noun} lies is "
-        f"stable for {format_integer(len(rows) - len(shaky))} of {format_integer(len(rows))} {context.noun_plural}; "
-        f"for {format_integer(len(shaky))} it changes within the interval of nine in ten draws of weights, parameters "
-        "and coverage."
+        f"In the timetables of {context.name_snapshot(context.latest)} the tenth in which {add_article(context.noun)} "
+        f"lies is stable for {format_integer(len(rows) - len(shaky))} of {format_integer(len(rows))} "
+        f"{context.noun_plural}; for {format_integer(len(shaky))} it changes within the interval of nine in ten "
+        "draws of weights, parameters and coverage."
     )
     hidden = len(shaky) - len(cells)
     table = Table(

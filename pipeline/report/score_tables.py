@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
-from pipeline.report.text import as_float, as_text, capitalise, format_number, format_quantity, format_rank
+from pipeline.report.text import (
+    as_float,
+    as_text,
+    capitalise,
+    format_number,
+    format_quantity,
+    format_rank,
+    format_rank_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +116,7 @@ def build_place_score_table(report: SeriesReport, code: str) -> Table | None:
             (
                 build_text_cell(capitalise(item.label)),
                 Cell(reason, look="reason") if value is None else Cell(format_quantity(value, item.unit)),
-                Cell(format_number(as_float(row["rank"]))),
+                Cell(format_rank_of(as_float(row["rank"]), as_float(row["n_ranked"])), sort=as_float(row["rank"])),
                 Cell(format_number(as_float(row["score"]), 1)),
                 *(
                     Cell(format_quantity(as_float(medians[f"median_{name}"]) if medians else None, item.unit))
@@ -121,7 +129,7 @@ def build_place_score_table(report: SeriesReport, code: str) -> Table | None:
     columns = (
         Column("Indicator", is_number=False),
         Column("Value"),
-        Column("Rank, 1 = worst"),
+        Column("Rank of those with a value, 1 = worst"),
         Column("Points"),
         *(Column(f"Median: {label[0].lower()}{label[1:]}") for _, label in SETS),
     )

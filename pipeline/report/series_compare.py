@@ -10,7 +10,7 @@ from pipeline.report import data as d
 from pipeline.report.data import compute_median
 from pipeline.report.maps import REASON_CODES
 from pipeline.report.series_data import PLACE_CHANGE, select
-from pipeline.report.text import as_float, as_text, capitalise, round_half_up
+from pipeline.report.text import as_float, as_text, capitalise, round_half_up, round_shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,14 +102,15 @@ def _build_measures(
         name = f"{key}:{measure.key}"
         frame = select(report.tables[PLACE_CHANGE], measure).set_index("neighbourhood_code")
         frame = frame.reindex([place.code for place in report.data.places])
-        ends = [_round(frame[column.format(end)]) for end in ("low", "high")]
+        exact = [[as_float(value) for value in frame[column.format(end)]] for end in ("low", "high")]
+        ends = [_round(values) for values in exact]
         codes: Values = [
             REASON_CODES.index(c) if c in {"partial", "missing"} else 0 for c in map(as_text, frame["coverage_class"])
         ]
         series[name] = {"v": ends[0], "hi": ends[1]}
         if key == "change":
             series[name]["c"] = codes
-        medians[name] = _find_medians(report, *ends)
+        medians[name] = _find_medians(report, *exact)
         row = _row(measure.label, name, "span", "low", unit, signed=key == "change")
         rows.append({**row, "cover": f"change:{measure.key}"})
     note = (
@@ -119,8 +120,8 @@ def _build_measures(
     return {"title": words, "rows": rows, "note": note}
 
 
-def _round(column: pd.Series) -> Values:
-    return [None if (value := as_float(raw)) is None else round_half_up(value) for raw in column]
+def _round(values: Values) -> Values:
+    return [None if value is None else round_half_up(value) for value in values]
 
 
 def _find_medians(report: SeriesReport, low: Values, high: Values) -> Spans:
@@ -148,12 +149,11 @@ def _add(
     """Add a series of plain numbers with one decimal, and its medians."""
     values = dict(zip(frame["neighbourhood_code"].astype(str), frame[column], strict=True))
     numbers: Values = [
-        None if (value := as_float(values.get(place.code))) is None else round(value / divisor, 1)
-        for place in report.data.places
+        None if (value := as_float(values.get(place.code))) is None else value / divisor for place in report.data.places
     ]
-    series[name] = {"v": numbers}
+    series[name] = {"v": [None if value is None else round_shown(value, 1) for value in numbers]}
     found = [_find_median(report.data.get_members(group.key), numbers) for group in report.data.groups]
-    medians[name] = [None if value is None else round(value, 1) for value in found]
+    medians[name] = [None if value is None else round_shown(value, 1) for value in found]
 
 
 def _build_scores(

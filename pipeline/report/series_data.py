@@ -25,6 +25,7 @@ AUTHORITY_CHANGE = "out_authority__series_change"
 SMALL_AREA_CHANGE = "out_small_area__series_change"
 NEEDED = (GROUP_SERIES, GROUP_CHANGE, PLACE_SERIES, PLACE_CHANGE, AUTHORITY_CHANGE, SMALL_AREA_CHANGE)
 LEFT_BEHIND = "left_behind"
+SOUND = "No known fault"
 Row = dict[str, object]
 
 
@@ -132,10 +133,10 @@ class SeriesReport:
         """Say in words how sure the change of a neighbourhood is."""
         kind = as_text(row["coverage_class"])
         if kind == "missing":
-            return f"no figure: {as_text(row['coverage_reason'])}"
+            return f"No figure: {as_text(row['coverage_reason'])}"
         if kind == "partial":
-            return f"doubtful: {as_text(row['coverage_reason'])}"
-        return "data without a known fault"
+            return f"Doubtful: {as_text(row['coverage_reason'])}"
+        return SOUND
 
 
 def _index(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.report.findings import Finding, FindingBlock
-from pipeline.report.series_data import LEFT_BEHIND, describe_span, format_span_pct, format_span_runs
-from pipeline.report.text import as_float, as_text, capitalise, format_count_of, format_integer, format_pct, join_words
+from pipeline.report.series_data import LEFT_BEHIND, SOUND, describe_span, format_span_pct, format_span_runs
+from pipeline.report.text import as_float, as_text, format_integer, format_pct, join_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,19 +48,32 @@ def _describe_groups(report: SeriesReport) -> FindingBlock:
             if row is not None:
                 few = as_float(row["n_neighbourhoods"]) or 0
                 who = f"the {format_integer(few)} {group.label}" if few < TEN else group.label
-                said.append(f"in {who} they {describe_span(row)}")
+                said.append((describe_span(row), who))
         if said:
-            text = f"{label}: {head.label.lower()}, bus runs a day from {report.info.span_before} to "
-            findings.append(_link("#group-change", f"{text}{report.info.span_after}: {join_words(said)}."))
+            text = f"{label}: from {report.info.span_before} to {report.info.span_after} bus runs on {_lead(head)} "
+            findings.append(_link("#group-change", f"{text}{_join_spans(said)}."))
     region, label = report.info.regions[0]
     ours, theirs = (report.find_group_change(region, group, head) for group in (LEFT_BEHIND, OTHER))
     if ours is not None and theirs is not None:
         findings.append(_compare(label, ours, theirs))
-    caveat = (
-        f"Ranges over {len(report.info.baselines)} baselines and {len(report.info.ends)} ends: the series has steps "
-        "that are steps of data."
+    return FindingBlock("Left behind places and the others", tuple(findings), _describe_choices(report))
+
+
+def _join_spans(said: Sequence[tuple[str, str]]) -> str:
+    """Join changes and whose they are; a verb is not said again where the one before it holds."""
+    parts, last = [], ""
+    for span, who in said:
+        verb, _, size = span.partition(" by ")
+        parts.append(f"{size if size and verb == last else span} in {who}")
+        last = verb
+    return join_words(parts)
+
+
+def _describe_choices(report: SeriesReport) -> str:
+    return (
+        f"Every change is a range over {len(report.info.baselines)} baselines and {len(report.info.ends)} ends, since "
+        "some steps of the series are steps of its data and not of service."
     )
-    return FindingBlock("Left behind places and the others", tuple(findings), caveat)
 
 
 def _compare(label: str, ours: Row, theirs: Row) -> Finding:
@@ -79,8 +92,8 @@ def _compare(label: str, ours: Row, theirs: Row) -> Finding:
         verdict = f"over all places, {words[all_of_them]}; without the doubtful ones, {words[sure]}"
     share = format_pct(as_float(ours["people_doubtful_pct"]))
     text = (
-        f"{label}: {verdict}. Without doubtful places they are {format_span_pct(ours, 'change_sure_{}_pct')} and "
-        f"{format_span_pct(theirs, 'change_sure_{}_pct')}."
+        f"{label}: {verdict}. Without doubtful places runs {describe_span(ours, 'change_sure_{}_pct')} in left behind "
+        f"places and {describe_span(theirs, 'change_sure_{}_pct')} in all others."
     )
     caveat = f"{share} of the people in left behind places live where the data is doubtful."
     return _link("#group-change", text, caveat=caveat)
@@ -102,31 +115,47 @@ def _describe_ten(report: SeriesReport) -> FindingBlock:
     known = [row for row in rows if as_float(row["loss_rank_low"]) is not None]
     first = known[:TEN]
     sound = [row for row in known if row["coverage_class"] == "comparable"][:TEN]
-    always = sum(1 for row in known if as_float(row["ten_most_pct"]) == 100)
-    ever = sum(1 for row in known if (as_float(row["ten_most_pct"]) or 0) > 0)
-    doubtful = sum(1 for row in first if row["coverage_class"] != "comparable")
     nouns = report.context.noun_plural
+    count = _count_words(len(first))
+    lead = f"On {_lead(head)} the {count} left behind {nouns} that lost most bus runs since {report.info.span_before}"
     findings = [
+        _link("#ten", f"{lead} are {join_words([_name(report, row) for row in first])}."),
+        _link("#ten", _describe_certainty(report, first, known)),
         _link(
-            "#ten",
-            f"The {'ten' if len(first) == TEN else len(first)} left behind {nouns} that lost most runs on the whole of "
-            f"{_lead(head)} are "
-            f"{join_words([_name(report, row) for row in first])}.",
-            caveat=(
-                f"{format_integer(always)} of them are among the ten under every choice of baseline and end, "
-                f"{format_integer(ever)} {nouns} under at least one. The data of {doubtful} of the {len(first)} is "
-                "doubtful: their runs may be missing, not lost."
-            ),
-        ),
-        _link(
-            "wards.html",
+            "wards.html#data=sound",
             f"Among left behind {nouns} whose data has no known fault, most runs were lost in "
             f"{join_words([_name(report, row) for row in sound])}.",
-            "All ranked",
+            "All of these, ranked",
         ),
         _link("wards.html", _count_directions(report, rows), "All ranked"),
     ]
-    return FindingBlock(f"The left behind {nouns} that lost most", tuple(findings))
+    title = f"The {count} left behind {nouns} that lost most buses, and how sure that is"
+    return FindingBlock(title, tuple(findings), _describe_choices(report))
+
+
+def _describe_certainty(report: SeriesReport, first: Sequence[Row], known: Sequence[Row]) -> str:
+    """Say how many keep their place among the ten under other choices, and whose data is doubtful."""
+    nouns, count = report.context.noun_plural, _count_words(len(first))
+    always = sum(1 for row in first if as_float(row["ten_most_pct"]) == 100)
+    ever = sum(1 for row in known if (as_float(row["ten_most_pct"]) or 0) > 0)
+    firm = [as_text(row["neighbourhood_name"]) for row in first if row["coverage_class"] == "comparable"]
+    n_doubtful = len(first) - len(firm)
+    text = (
+        f"How sure that is: {format_integer(always)} of the {count} stay among them under all "
+        f"{report.n_choices} choices of baseline and end, and {format_integer(ever)} {nouns} are among them under at "
+        "least one"
+    )
+    if not n_doubtful:
+        return f"{text}; none has data with a known fault."
+    rest = f"; only {join_words(firm)} {'has' if len(firm) == 1 else 'have'} data without a known fault" if firm else ""
+    return (
+        f"{text}. The data of {format_integer(n_doubtful)} of the {count} is doubtful, so that "
+        f"their runs may be missing rather than lost{rest}."
+    )
+
+
+def _count_words(count: int) -> str:
+    return "ten" if count == TEN else format_integer(count)
 
 
 def _lead(measure: MeasureInfo) -> str:
@@ -135,20 +164,21 @@ def _lead(measure: MeasureInfo) -> str:
 
 def _name(report: SeriesReport, row: Row) -> str:
     where = report.get_authority_name(as_text(row["authority_code"]))
-    runs = format_span_runs(row, "change_{}_runs_per_day")
-    mark = ", doubtful" if row["coverage_class"] != "comparable" else ""
-    return f"{as_text(row['neighbourhood_name'])} ({where}: {runs}{mark})"
+    return f"{as_text(row['neighbourhood_name'])} ({where})"
 
 
 def _count_directions(report: SeriesReport, rows: Sequence[Row]) -> str:
-    counts = {name: sum(1 for row in rows if row["change_direction"] == name) for name in ("fell", "rose", "mixed")}
+    names = {
+        "fell": "lost runs under every choice",
+        "rose": "gained under every choice",
+        "unchanged": "did not change",
+    }
+    counts = {name: sum(1 for row in rows if row["change_direction"] == name) for name in (*names, "mixed")}
     rest = len(rows) - sum(counts.values())
-    noun, nouns = report.context.noun, report.context.noun_plural
-    return (
-        f"Of the {len(rows)} left behind {nouns}, {format_integer(counts['fell'])} lost runs under every choice, "
-        f"{format_count_of(counts['rose'], noun, nouns)} gained, for {format_integer(counts['mixed'])} it depends "
-        f"on the choice, and for {format_integer(rest)} nothing can be said."
-    )
+    parts = [f"{format_integer(counts[name])} {words}" for name, words in names.items() if counts[name]]
+    parts += [f"for {format_integer(counts['mixed'])} it depends on the choice"] if counts["mixed"] else []
+    parts += [f"for {format_integer(rest)} nothing can be said"] if rest else []
+    return f"Of the {len(rows)} left behind {report.context.noun_plural}, {join_words(parts)}."
 
 
 def _describe_times_of_day(report: SeriesReport) -> FindingBlock:
@@ -159,10 +189,12 @@ def _describe_times_of_day(report: SeriesReport) -> FindingBlock:
         for group in report.groups:
             row = report.find_group_change(region, group.key, measure)
             if row is not None:
-                said.append(f"{group.label} {format_span_pct(row)}")
+                said.append((describe_span(row), group.label))
         if said:
-            findings.append(_link(f"service.html#{measure.key}", f"{measure.label}, {label}: {'; '.join(said)}."))
-    return FindingBlock("By day and time of day", tuple(findings))
+            text = f"{measure.label}: runs {_join_spans(said)}."
+            findings.append(_link(f"service.html#{measure.key}", text, "By year"))
+    title = f"By day and time of day, {label}"
+    return FindingBlock(title, tuple(findings), f"{_describe_choices(report)} Doubtful places are included.")
 
 
 def describe_place(report: SeriesReport, code: str) -> list[str]:
@@ -198,7 +230,8 @@ def describe_place(report: SeriesReport, code: str) -> list[str]:
             f"Rank {rank} of {ranked} left behind {report.context.noun_plural} by runs lost; among the ten that lost "
             f"most under {report.describe_ten(row)} choices of baseline and end."
         )
-    sentences.append(capitalise(f"{report.describe_certainty(row)}."))
+    certainty = report.describe_certainty(row)
+    sentences.append("Its data has no known fault." if certainty == SOUND else f"{certainty}.")
     if row["is_interrupted"]:
         sentences.append(f"The series is interrupted in {as_text(row['interrupted_years'])}.")
     return sentences

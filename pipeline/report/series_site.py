@@ -11,18 +11,19 @@ from pipeline.report.chart_files import ChartText, build_chart_files
 from pipeline.report.chart_words import describe_series
 from pipeline.report.data import build_csv, build_script
 from pipeline.report.downloads import (
-    Download,
     Offer,
     build_groups,
     build_offers,
     describe_licence,
     describe_sources,
+    describe_table,
     offer_charts,
 )
-from pipeline.report.files import format_size, zip_file
+from pipeline.report.files import zip_file
 from pipeline.report.headline import build_series_headline
 from pipeline.report.maps import build_geometry_payload
 from pipeline.report.method import build_weight_table
+from pipeline.report.numbering import label_links, number_tables
 from pipeline.report.pages import list_series_pages
 from pipeline.report.profile_figure import build_profile_style
 from pipeline.report.profile_scores import describe_stability
@@ -31,7 +32,7 @@ from pipeline.report.run_gates import build_run_gate_table
 from pipeline.report.score_tables import build_definition_table, build_league_table, build_place_score_table
 from pipeline.report.series_charts import YearLine, build_group_panels, draw_legend, draw_years, label_years
 from pipeline.report.series_compare import build_series_compare
-from pipeline.report.series_data import SeriesReport
+from pipeline.report.series_data import SeriesReport, format_span_pct, format_span_rank, format_span_runs
 from pipeline.report.series_findings import build_series_findings, describe_place
 from pipeline.report.series_profile import build_place_figures, describe_source, find_score
 from pipeline.report.series_sheets import build_series_workbook
@@ -151,15 +152,21 @@ class _Writer:
 
     def _write_overview(self) -> None:
         head = self.report.head
+        tables = [
+            build_ward_table(self.report, head, "ten", only_first=True),
+            build_group_change_table(self.report, head, "group-change"),
+            build_group_table(self.report, head, "group-years"),
+        ]
+        ten, change, groups = number_tables(tables)
         self._write_page(
             "index.html",
             "series_index.html.j2",
             "Overview",
-            blocks=build_series_findings(self.report),
+            blocks=label_links(build_series_findings(self.report), tables),
             chart=self._draw_groups(head),
-            groups=build_group_table(self.report, head, "group-years"),
-            change=build_group_change_table(self.report, head, "group-change"),
-            ten=build_ward_table(self.report, head, "ten", only_first=True),
+            groups=groups,
+            change=change,
+            ten=ten,
         )
 
     def _draw_groups(self, measure: MeasureInfo) -> YearChart:
@@ -223,9 +230,14 @@ class _Writer:
         for measure in self.report.info.measures:
             rows = [self.report.get_change(code, measure) for code in self.report.ranked]
             figures: dict[str, object] = {
-                key: [None if (v := as_float(row[name])) is None else round(v, 1) for row in rows]
+                key: [None if (v := as_float(row[name])) is None else round(v, 4) for row in rows]
                 for key, name in names.items()
             }
+            # what is read comes from here in words, so that no script rounds what was rounded before
+            figures["change_runs_per_day"] = [format_span_runs(row, "change_{}_runs_per_day") for row in rows]
+            figures["change_pct"] = [format_span_pct(row) for row in rows]
+            figures["loss_rank"] = [format_span_rank(row, "loss_rank_{}") for row in rows]
+            figures["loss_share_rank"] = [format_span_rank(row, "loss_share_rank_{}") for row in rows]
             figures["ten"] = [self.report.describe_ten(row) for row in rows]
             figures["data"] = [self.report.describe_certainty(row) for row in rows]
             figures["coverage"] = [as_text(row["coverage_class"]) for row in rows]
@@ -294,7 +306,7 @@ class _Writer:
             if len(content) > self.report.context.max_csv_bytes:
                 content, path = zip_file(f"{name}.csv", content), f"{path}.zip"
             self._write_bytes(path, content)
-            downloads.append(Download(path, name, format_integer(len(table)), format_size(len(content))))
+            downloads.append(describe_table(path, name, len(table), len(content)))
         note = f"Tables of more than {format_integer(MAX_CSV_ROWS)} rows are in the data package only, as Parquet."
         context, tables = self.report.context, self.report.tables
         book = build_series_workbook(self.report, describe_sources(tables, context))

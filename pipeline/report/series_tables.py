@@ -185,7 +185,10 @@ def build_coverage_table(report: SeriesReport) -> Table:
             if series is None:
                 continue
             cells = [
-                Cell(format_pct(as_float(row["people_without_pct"])), look=CERTAIN[as_text(row["coverage_class"])])
+                Cell(
+                    format_pct(as_float(row["people_without_pct"])).replace(f"under{NBSP}", "<"),
+                    look=CERTAIN[as_text(row["coverage_class"])],
+                )
                 for row in series
             ]
             rows.append((build_text_cell(label), build_text_cell(capitalise(group.label)), *cells))

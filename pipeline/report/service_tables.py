@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
@@ -15,6 +16,7 @@ from pipeline.report.tables import (
     build_text_cell,
 )
 from pipeline.report.text import (
+    DASH,
     as_float,
     as_text,
     capitalise,
@@ -25,6 +27,11 @@ from pipeline.report.text import (
 
 if TYPE_CHECKING:
     from pipeline.report.data import ReportData
+
+MAX_EVIDENCE = 130
+_CHECKS = re.compile(
+    r"(Weekday|Saturday|Sunday) runs |Calls at a typical stop|No .* run starts within|\d.* runs (ended|before)"
+)
 
 
 def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Table:
@@ -55,11 +62,14 @@ def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Tabl
         for day in ("weekday", "saturday", "sunday"):
             before, after = as_float(row[f"{day}_runs_before"]), as_float(row[f"{day}_runs_after"])
             cells.append(Cell(_describe_runs(before, after, str(row["status"]))))
-        cells.append(build_text_cell(as_text(row["evidence"]), look="words"))
+        cells.append(build_evidence_cell(as_text(row["evidence"])))
         rows.append(tuple(cells))
     start, end = context.get_snapshot(pair[1]), context.get_snapshot(pair[2])
     hidden = len(records) - len(rows)
-    note = f"{capitalise(format_count_of(kept, 'service is', 'services are'))} unchanged or retimed."
+    note = (
+        "Cut back: fewer runs, or a first or last run that moved by half an hour or more. "
+        f"{capitalise(format_count_of(kept, 'service is', 'services are'))} unchanged or retimed."
+    )
     if hidden > 0:
         note += f" {format_integer(hidden)} more stand in the downloads."
     return Table(
@@ -79,11 +89,42 @@ def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Tabl
     )
 
 
+def build_evidence_cell(evidence: str) -> Cell:
+    """Return why a service counts as what it is: a sentence, and all that is known folded away behind it.
+
+    Parameters
+    ----------
+    evidence
+        Phrases joined by semicolons. What the columns of runs or only a specialist's check say is left to the details.
+    """
+    phrases = [capitalise(phrase) for phrase in evidence.rstrip(".").split("; ")]
+    rest = [phrase for phrase in phrases[1:] if not _CHECKS.match(phrase)]
+    shown = phrases[:1]
+    for phrase in rest:
+        if len(". ".join([*shown, phrase])) > MAX_EVIDENCE:
+            break
+        shown.append(phrase)
+    text = f"{'. '.join(shown)}." if evidence else ""
+    return Cell(text or DASH, look="words", more=tuple(phrases) if len(phrases) > len(shown) else ())
+
+
 def _describe_runs(before: float | None, after: float | None, status: str) -> str:
-    """Return runs before and after; what is missing from the data is not said to be none."""
-    first = format_rate(before) if before is not None else "no data" if status == "returned" else "none"
-    second = format_rate(after) if after is not None else "no data" if status == "missing" else "none"
+    """Return runs before and after.
+
+    What is missing from the data is not said to be none, and a kind of day of which a timetable does not tell is not
+    said to have no runs: only a service that is gone, or was not there before, has none.
+    """
+    is_absent = (status in {"new", "returned"}, status in {"withdrawn", "missing"})
+    if (before is None and not is_absent[0]) or (after is None and not is_absent[1]):
+        return "not known"
+    first = _format_runs(before) if before is not None else "no data" if status == "returned" else "none"
+    second = _format_runs(after) if after is not None else "no data" if status == "missing" else "none"
     return f"{first} \N{RIGHTWARDS ARROW} {second}"
+
+
+def _format_runs(runs: float) -> str:
+    """Return runs of one service, a whole number where it is one."""
+    return format_integer(runs) if runs == int(runs) else format_rate(runs)
 
 
 def _join_change(before: object, after: object) -> str:

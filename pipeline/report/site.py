@@ -23,15 +23,15 @@ from pipeline.report.change_league import (
 from pipeline.report.compare import build_compare_payload
 from pipeline.report.data import ReportData, build_csv, build_script
 from pipeline.report.downloads import (
-    Download,
     Offer,
     build_groups,
     build_offers,
     describe_licence,
     describe_sources,
+    describe_table,
 )
 from pipeline.report.facts import Facts
-from pipeline.report.files import format_size, zip_file
+from pipeline.report.files import zip_file
 from pipeline.report.findings import build_findings
 from pipeline.report.further import build_further_measures
 from pipeline.report.gates import build_gate_table
@@ -39,6 +39,7 @@ from pipeline.report.headline import build_headline
 from pipeline.report.league import build_league_table
 from pipeline.report.maps import build_geometry_payload, build_values_payload
 from pipeline.report.method import build_definitions, build_parameter_table, build_weight_table, build_window_table
+from pipeline.report.numbering import label_links, number_tables
 from pipeline.report.overview_tables import (
     build_change_table,
     build_jobs_table,
@@ -62,6 +63,7 @@ from pipeline.report.score_tables import build_definition_table
 from pipeline.report.service_tables import build_operator_table, build_services_table
 from pipeline.report.site_charts import ChartBuilder
 from pipeline.report.text import (
+    add_article,
     capitalise,
     format_date,
     format_integer,
@@ -130,7 +132,11 @@ def build_environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        capitalise=capitalise, date=format_date, weekday_date=format_weekday_date, integer=format_integer
+        article=add_article,
+        capitalise=capitalise,
+        date=format_date,
+        weekday_date=format_weekday_date,
+        integer=format_integer,
     )
     environment.globals.update(format_window=format_window)
     return environment
@@ -197,15 +203,17 @@ class _SiteWriter:
         if not self.report[d.JOBS].empty:
             tables.append(build_jobs_table(self.report, self.facts))
         answers, evidence = build_answers(self.report, self.facts, self.tables.get("out_neighbourhood__attribution"))
-        blocks = answers + build_findings(self.report, self.facts)
-        # behind what was asked first, the first destination and service
-        blocks[len(answers) + 2 : len(answers) + 2] = build_change_blocks(find_change_league(self.report, self.tables))
+        moved = build_change_blocks(find_change_league(self.report, self.tables))
+        blocks = label_links(answers + build_findings(self.report, self.facts), tables + evidence)
+        # above the map what was asked first, the first destination, service and who moved; the rest is below it
+        n_first = len(answers) + 2
         self._write_page(
             "index.html",
             "index.html.j2",
             "Overview",
-            blocks=blocks,
-            tables=tables + evidence,
+            blocks=blocks[:n_first] + moved,
+            more=blocks[n_first:],
+            tables=number_tables(tables + evidence),
         )
 
     def _write_service(self) -> None:
@@ -302,7 +310,7 @@ class _SiteWriter:
                 content = zip_file(f"{name}.csv", content)
                 path += ".zip"
             self._write_bytes(path, content)
-            downloads.append(Download(path, name, format_integer(len(self.tables[name])), format_size(len(content))))
+            downloads.append(describe_table(path, name, len(self.tables[name]), len(content)))
         named = self._build_geojson(geometry)
         self._write_bytes("downloads/neighbourhoods.geojson", named)
         title = f"Outlines of the {self.context.noun_plural} (GeoJSON, longitude and latitude)"

@@ -10,6 +10,7 @@ from pipeline.report.text import (
     as_float,
     as_text,
     compute_minutes,
+    fold_phrases,
     format_minutes,
     format_range_minutes,
     format_rate,
@@ -39,7 +40,7 @@ STATUS_ORDER = (
 )
 STATUS_LABELS = {
     "withdrawn": "Withdrawn",
-    "cut_back": "Fewer runs",
+    "cut_back": "Cut back",
     "shortened": "Shortened",
     "merged": "Merged",
     "split": "Split",
@@ -56,12 +57,16 @@ STATUS_LABELS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: text, what it sorts by (a number; None sorts last), a class for its look and a link."""
+    """One cell: text, what it sorts by (a number; None sorts last), a class for its look, a link, and details.
+
+    ``more`` are phrases that stand behind the text, folded away until a reader asks for them.
+    """
 
     text: str
     sort: float | None = None
     look: str = ""
     href: str = ""
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,12 @@ class Table:
 def build_text_cell(text: str, href: str = "", look: str = "") -> Cell:
     """Return a cell of words; an empty one shows a dash."""
     return Cell(text or DASH, href=href, look=look)
+
+
+def build_folded_cell(text: str, look: str = "words") -> Cell:
+    """Return a cell of reasons: the first of them as a sentence, all of them folded away behind it."""
+    shown, more = fold_phrases(text)
+    return Cell(shown or DASH, look=look, more=more)
 
 
 def build_time_cell(value: object, reason: object, context: ReportContext) -> Cell:

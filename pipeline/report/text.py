@@ -10,6 +10,7 @@ MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 NBSP = "\N{NO-BREAK SPACE}"
 DAY_S = 86_400
+MAX_FOLDED = 130
 
 MONTHS = (
     "January",
@@ -68,6 +69,17 @@ def round_half_up(value: float) -> int:
     return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)
 
 
+def round_shown(value: float, decimals: int = 0) -> float:
+    """Round as :func:`format_number` shows it, so that a script that shows the result cannot round a second time."""
+    scale = float(10**decimals)
+    return round_half_up(value * scale) / scale
+
+
+def round_rate(value: float) -> float:
+    """Round vehicle runs as :func:`format_rate` shows them: one decimal below 10, whole numbers from there."""
+    return round_shown(value, 1 if abs(value) < 9.95 else 0)
+
+
 def compute_minutes(seconds: float | None) -> int | None:
     """Return whole minutes for seconds, rounded half up; None stays None."""
     return None if seconds is None else round_half_up(seconds / 60.0)
@@ -112,7 +124,7 @@ def format_number(value: float | None, decimals: int = 0) -> str:
         return DASH
     if decimals == 0:
         return format_integer(value)
-    scaled = round_half_up(value * 10**decimals) / 10**decimals
+    scaled = round_shown(value, decimals)
     return f"{MINUS if scaled < 0 else ''}{abs(scaled):,.{decimals}f}"
 
 
@@ -193,6 +205,36 @@ def join_words(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def add_article(noun: str) -> str:
+    """Return a noun behind its indefinite article: ``a ward``, ``an output area``, ``an LSOA`` (letters are spelt)."""
+    first = noun.partition(" ")[0]
+    is_spelt = len(first) > 1 and first.isupper()
+    return f"{'an' if noun[:1].lower() in ('aefhilmnorsx' if is_spelt else 'aeiou') else 'a'} {noun}"
+
+
+def fold_phrases(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return phrases joined by semicolons as sentences of reasonable length, and all of them where some are left out.
+
+    Parameters
+    ----------
+    text
+        Such as ``no bus in 2019; one of two feeds is partial``.
+
+    Returns
+    -------
+    tuple
+        The first phrase with a capital and a full stop, and further ones as long as there is room; then every phrase,
+        empty where all are shown.
+    """
+    phrases = tuple(capitalise(phrase.rstrip(".")) for phrase in text.split("; ") if phrase)
+    shown = phrases[:1]
+    for phrase in phrases[1:]:
+        if len(". ".join([*shown, phrase])) > MAX_FOLDED:
+            break
+        shown = (*shown, phrase)
+    return "".join(f"{phrase}. " for phrase in shown).rstrip(), phrases if len(phrases) > len(shown) else ()
+
+
 def capitalise(text: str) -> str:
     """Return the text with its first letter in upper case and the rest untouched."""
     return text[:1].upper() + text[1:]
@@ -226,6 +268,14 @@ def format_rank(rank: float | None, low: float | None, high: float | None) -> st
     if low is None or high is None:
         return format_integer(rank)
     return f"{format_integer(rank)} ({format_integer(low)} to {format_integer(high)})"
+
+
+def format_rank_of(rank: float | None, n_ranked: float | None) -> str:
+    """Return a rank beside how many were ranked with it, ``88.5 of 95``; the mean of tied ranks keeps its half."""
+    if rank is None:
+        return DASH
+    shown = format_number(rank, 0 if rank == math.floor(rank) else 1)
+    return shown if n_ranked is None else f"{shown} of {format_integer(n_ranked)}"
 
 
 def format_quantity(value: float | None, unit: str) -> str:

@@ -26,7 +26,7 @@ WEEKDAY: Final = "weekday"
 MAX_NAMED: Final = 3
 DECIMALS: Final = 9
 NOTHING_ALIKE: Final = "no indicator of this measure has data in both snapshots"
-NO_SCORE: Final = "no score in one of the snapshots"
+NO_SCORE: Final = "no score at one of the two dates"
 SCHEMA: Final[dict[str, pl.DataType]] = {
     "snapshot_from": pl.String(),
     "snapshot_to": pl.String(),
@@ -238,7 +238,7 @@ def _find_shaky_journeys(
     found: dict[str, list[str]] = {}
     for code, rows in moved.group_by("neighbourhood_code", maintain_order=True):
         listed = ", ".join(rows["indicator"].to_list())
-        found[str(code[0])] = [f"journeys changed while not both snapshots cover {shown}: {listed}"]
+        found[str(code[0])] = [f"journeys changed, but not both timetables cover {shown}: {listed}"]
     return found
 
 

@@ -132,10 +132,10 @@ def _describe_breaks(
     for (place, measure), (before, after) in sorted(found.items()):
         code = authorities.codes[place]
         old, new = (authorities.runs[place, authorities.years.index(y), measure] for y in (before, after))
-        verb = "fall" if new < old else "rise"
+        verb, rest, cause = ("fell", "low", "missing") if new < old else ("rose", "high", "twofold")
         texts[place][measure] = (
-            f"runs in the whole of {names.get(code, code)} {verb} from {old:,.0f} in {before} to {new:,.0f} in {after} "
-            "and stay so: data rather than buses, until shown otherwise"
+            f"runs in all of {names.get(code, code)} {verb} from {old:,.0f} in {before} to {new:,.0f} in {after} and "
+            f"stayed {rest}, which looks like {cause} data"
         )
         if measure == 0:
             notices.add(BREAK, file=file, field=series.columns[0].column, value=code, detail=texts[place][measure])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.base.area import Area, GroupRule, Series, SeriesDoubt, SeriesYears
 from pipeline.report.series_context import DoubtInfo, MeasureInfo, SeriesInfo
-from pipeline.report.text import BAND_LABELS, DAY_TYPE_LABELS, capitalise, format_number, join_words
+from pipeline.report.text import BAND_LABELS, DAY_TYPE_LABELS, add_article, capitalise, format_number, join_words
 
 REST = "elsewhere"
 
@@ -52,7 +52,7 @@ def _name_span(spans: list[SeriesYears]) -> str:
 
 def _describe_doubt(doubt: SeriesDoubt, labels: dict[str, str]) -> DoubtInfo:
     where = labels[doubt.region] if doubt.region else "everywhere"
-    when = join_words([f"{DAY_TYPE_LABELS[day].lower()}s" for day in doubt.day_types]) or "all days"
+    when = join_words([f"{DAY_TYPE_LABELS[day]}s" for day in doubt.day_types]) or "all days"
     return DoubtInfo(
         join_words([str(year) for year in doubt.years]), f"{where}, {when}", doubt.reason, doubt.is_missing
     )
@@ -66,7 +66,7 @@ def _list_definitions(area: Area, series: Series) -> list[tuple[str, str]]:
         "Bus runs a day": [
             "Runs that call in or near a small area on a day, each counted once, as the published series has them."
         ],
-        f"Figure of a {noun}, an authority or a group": [
+        f"Figure of {add_article(noun)}, an authority or a group": [
             "The mean over its small areas that have a figure, weighted by people; never a sum, since a bus that calls",
             "in two small areas would count twice. Where more than half of the people live in small areas without a",
             "figure, there is none.",
@@ -108,7 +108,8 @@ def _describe_rule(rule: GroupRule, area: Area) -> str:
     if rule.lowest_pct is None:
         return f"{capitalise(label)}: {source}."
     is_mean = rule.level == "small_area"
-    what = f"mean {rule.column} over their small areas, weighted by people," if is_mean else str(rule.column)
+    column = str(rule.column).replace("_", " ")
+    what = f"mean {column} over their small areas, weighted by people," if is_mean else column
     share = format_number(rule.lowest_pct)
     return (
         f"{capitalise(label)}: in no group before, and among the {share}% of all {nouns} whose {what} is lowest "

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pypdf import PdfReader
 
+from pipeline.report import build_report
 from pipeline.report.downloads import describe_licence
-from tests.support.browser import Opened, open_page
-from tests.support.report_tables import build_tables
+from tests.support.browser import Opened, find_violations, open_page
+from tests.support.report_tables import build_context, build_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +121,7 @@ def test_the_league_of_change_ranks_what_is_covered_and_gives_reasons_for_the_re
     first = opened.get_table("changes")[0]
     assert first[:4] == ["Quayside", "Left behind wards", "1 (1 to 3)", "\N{MINUS SIGN}6.0"]
     assert first[-1] == "Time to a hospital, weekday morning: \N{MINUS SIGN}3.0"
-    assert {row[2] for row in opened.get_table("unranked")} == {"<b>Coastal Buses</b> has no data in October 2019"}
+    assert {row[2] for row in opened.get_table("unranked")} == {"<b>Coastal Buses</b> has no data in October 2019."}
     opened.page.select_option("#group", "other_deprived")
     opened.page.select_option("#pair", "2019|2024")
     opened.wait_for_state("changeRows", "2+1")
@@ -149,13 +150,13 @@ def test_downloads_are_there_with_size_and_licence(chromium: Browser, site: Path
         links = opened.page.locator(f"#{anchor} a[download]").evaluate_all(
             "all => all.map(a => a.getAttribute('href'))"
         )
-        assert len(links) == len(rows) > 0
-        for link, row in zip(links, rows, strict=True):
-            number, unit = row[2].split()
+        sizes = re.findall(r"([\d.,]+) ([kM]B)", " ".join(" ".join(row[1:]) for row in rows))
+        assert len(links) == len(sizes) >= len(rows) > 0
+        for link, (number, unit) in zip(links, sizes, strict=True):
             shown = float(number.replace(",", "")) * {"MB": 1e6, "kB": 1e3}[unit]
             true_size = (site / link).stat().st_size
             assert abs(true_size - shown) <= max(0.06e6 if unit == "MB" else 1e3, 1e3)
-            assert row[3] == describe_licence(build_tables())
+    assert f"Licences of the inputs: {describe_licence(build_tables())}." in opened.page.locator("main").inner_text()
     opened.check_quiet()
 
 
@@ -216,3 +217,18 @@ def count_colours(png: bytes) -> int:
         position += 12 + length
     raw = zlib.decompress(b"".join(chunks))
     return len({raw[start : start + 4] for start in range(0, len(raw) - 4, 4)})
+
+
+def test_evidence_unfolds_by_keyboard(chromium: Browser, tmp_path: Path) -> None:
+    tables = build_tables()
+    tables["out_service__change"]["evidence"] = f"Same number; {'weekday runs 134 to 102; ' * 3}all else alike."
+    build_report(tables, build_context(), tmp_path / "site")
+    opened = open_page(chromium, tmp_path / "site" / "service.html")
+    first = opened.page.locator("td details").first
+    assert not first.locator("li").first.is_visible()
+    first.locator("summary").focus()
+    opened.page.keyboard.press("Enter")
+    assert first.locator("li").all_inner_texts()[1] == "Weekday runs 134 to 102"
+    assert first.locator("li").first.is_visible()
+    opened.check_quiet()
+    assert find_violations(opened) == []

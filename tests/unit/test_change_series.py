@@ -98,7 +98,7 @@ def test_a_change_compares_the_same_small_areas_at_both_ends():
     assert (row["change_low_pct"], row["change_high_pct"]) == (0.0, 0.0)
     assert row["people_without_pct"] == pytest.approx(100 / 3, abs=1e-4)
     assert row["coverage_class"] == "partial"
-    assert "33 % of people" in row["coverage_reason"]
+    assert "33% of people" in row["coverage_reason"]
 
 
 def test_a_baseline_before_the_series_is_refused_with_its_year():
@@ -136,7 +136,7 @@ def test_an_interruption_matters_only_in_a_year_that_enters_a_mean():
     assert before["coverage_class"] == "comparable"
     inside = describe_change(build_series({"A": {**STEADY, 2008: 100.0, 2010: 10.0}})).iloc[0]
     assert inside["coverage_class"] == "partial"
-    assert inside["coverage_reason"] == "the series is interrupted in 2010"
+    assert inside["coverage_reason"] == "figures are absent or dip in 2010"
 
 
 def test_the_largest_loss_passes_over_doubtful_missing_and_interrupted_years():

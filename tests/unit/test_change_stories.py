@@ -86,7 +86,7 @@ def test_evenings_and_sundays_withdrawn():
     assert row["status"] == "cut_back"
     assert row["sunday_runs_before"] == 9.0
     assert row["sunday_runs_after"] == 0.0
-    assert "last weekday run 22:00 to 18:00" in row["evidence"]
+    assert "last weekday run moved from 22:00 to 18:00" in row["evidence"]
     assert status_of(services, "2")["status"] == "kept"
     assert day(changes, "West", "sunday")["change_pct"] == -100.0
     assert day(changes, "West")["change_runs_per_day"] == pytest.approx(-4.0)
@@ -143,7 +143,7 @@ def test_truncated_extended_retimed_new_and_withdrawn():
     assert status_of(services, "1")["status"] == "shortened"
     assert status_of(services, "3")["status"] == "retimed"
     assert status_of(services, "2")["status"] == "withdrawn"
-    assert "stops of 1" in status_of(services, "2")["evidence"]
+    assert "stops of route 1" in status_of(services, "2")["evidence"]
     assert status_of(services, "X9", "after")["status"] == "new"
     back, _, _, _ = tell(replace(before, routes=routes, trips=trips), replace(before, snapshot="s2"))
     assert status_of(back, "1")["status"] == "extended"

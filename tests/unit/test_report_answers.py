@@ -70,7 +70,7 @@ def test_lost_services_are_ranked_by_what_they_cost_the_first_group_and_missing_
     assert "route 7 (Coastal <b>Buses</b>, withdrawn)" in most.text
     assert "300 person-minutes" in most.text
     assert most.link == f"#{evidence[1].anchor}"
-    assert "first in 8" in blocks[0].findings[2].text
+    assert "costs most in 8. Of the services withdrawn altogether it is the one" in blocks[0].findings[2].text
 
 
 def test_without_travel_times_nothing_is_answered() -> None:

@@ -34,7 +34,7 @@
       var cells = nameCells(place), rank = figures.rank[at];
       if (rank === null) {
         var reason = P.reasons[figures.why[at]];
-        cells.push({ text: reason || R.DASH, sort: reason, look: "words " + P.classes[figures.c[at]] });
+        cells.push({ text: reason.text || R.DASH, sort: reason.text, more: reason.more, look: "words " + P.classes[figures.c[at]] });
         rest.push({ cells: cells });
         return;
       }

@@ -24,15 +24,6 @@
 
   function isShown(index) { return state.data === "all" || getFigures().coverage[index] === "comparable"; }
 
-  function formatSpan(figures, name, index, decimals, signed, unit) {
-    var low = figures[name + "_low"][index], high = figures[name + "_high"][index];
-    if (low === null || high === null) { return R.DASH; }
-    var texts = [low, high].map(function (value) {
-      return (signed && value > 0 ? "+" : "") + R.formatNumber(value, decimals) + unit;
-    });
-    return texts[0] === texts[1] ? texts[0] : texts.join(" to ");
-  }
-
   function findMiddle(figures, name, index) {
     var low = figures[name + "_low"][index];
     return low === null ? null : (low + figures[name + "_high"][index]) / 2;
@@ -52,10 +43,10 @@
       rows.push({ mark: state.place === code ? "chosen" : "", cells: [
         { text: V.name[index], sort: V.name[index], href: "neighbourhoods/" + code + ".html" },
         { text: V.authority[index], sort: V.authority[index] },
-        { text: formatSpan(figures, "loss_rank", index, 0, false, ""), sort: findMiddle(figures, "loss_rank", index) },
-        { text: formatSpan(figures, "change_runs_per_day", index, 0, true, ""), sort: findMiddle(figures, "change_runs_per_day", index), look: look },
-        { text: formatSpan(figures, "change_pct", index, 0, true, "%"), sort: findMiddle(figures, "change_pct", index), look: look },
-        { text: formatSpan(figures, "loss_share_rank", index, 0, false, ""), sort: findMiddle(figures, "loss_share_rank", index) },
+        { text: figures.loss_rank[index], sort: findMiddle(figures, "loss_rank", index) },
+        { text: figures.change_runs_per_day[index], sort: findMiddle(figures, "change_runs_per_day", index), look: look },
+        { text: figures.change_pct[index], sort: findMiddle(figures, "change_pct", index), look: look },
+        { text: figures.loss_share_rank[index], sort: findMiddle(figures, "loss_share_rank", index) },
         { text: figures.ten[index], sort: parseInt(figures.ten[index], 10) || 0 },
         { text: figures.data[index], sort: figures.data[index], look: "words " + look }] });
     });
@@ -149,8 +140,8 @@
     var link = R.make("a", V.name[index] + ", " + V.authority[index]);
     link.href = "neighbourhoods/" + V.code[index] + ".html";
     box.appendChild(link);
-    box.appendChild(R.make("div", formatSpan(figures, "change_pct", index, 0, true, "%") + " (" +
-      formatSpan(figures, "change_runs_per_day", index, 0, true, "") + " runs a day)"));
+    box.appendChild(R.make("div", figures.change_pct[index] + " (" +
+      figures.change_runs_per_day[index] + " runs a day)"));
     box.appendChild(R.make("div", figures.data[index]));
     new window.maplibregl.Popup({ closeButton: true }).setLngLat(event.lngLat).setDOMContent(box).addTo(map);
   }

@@ -90,6 +90,15 @@ window.Report = (function () {
   }
 
   // columns: [{label, number, first}], rows: [{cells: [{text, sort, look, href, button}], mark}]
+  // Phrases that stand behind a cell, shown when a reader asks for them.
+  function fold(phrases) {
+    var details = make("details"), list = make("ul");
+    details.appendChild(make("summary", "All that is known"));
+    phrases.forEach(function (phrase) { list.appendChild(make("li", phrase)); });
+    details.appendChild(list);
+    return details;
+  }
+
   function showTable(table, columns, rows, sorting, onSort) {
     var head = table.tHead.rows[0];
     var focused = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.column : null;
@@ -127,6 +136,7 @@ window.Report = (function () {
         } else {
           element.textContent = cell.text;
         }
+        if (cell.more && cell.more.length) { element.appendChild(fold(cell.more)); }
         if (cell.button) { element.appendChild(cell.button); }
         line.appendChild(element);
       });
