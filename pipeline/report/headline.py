@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.base.tables import COVERAGE, REASONS, Column, Kind, Table
 from pipeline.report import data as d
+from pipeline.report.text import uncapitalise
 
 if TYPE_CHECKING:
     from pipeline.report.data import ReportData
@@ -193,5 +194,5 @@ def build_series_headline(report: SeriesReport) -> Headline:
     head = report.head
     rows = choose(report.tables["out_neighbourhood__series_change"], day_type=head.day_type, band=head.band)
     for name, kind, text in SERIES_COLUMNS:
-        builder.add(name, kind, f"{text}; {head.label.lower()}.", rows, name)
-    return builder.build(f"Change of bus runs a day since the baseline, {head.label.lower()}")
+        builder.add(name, kind, f"{text}; {uncapitalise(head.label)}.", rows, name)
+    return builder.build(f"Change of bus runs a day since the baseline, {uncapitalise(head.label)}")

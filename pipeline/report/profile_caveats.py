@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
 from pipeline.report.profile_scores import describe_stability
-from pipeline.report.text import as_float, as_text, capitalise, format_integer, format_pct, join_words
+from pipeline.report.text import as_float, as_text, capitalise, format_integer, format_pct, join_words, uncapitalise
 
 if TYPE_CHECKING:
     from pipeline.report.context import CategoryInfo, WindowInfo
@@ -67,7 +67,9 @@ def _describe_cut_off(subject: Subject) -> list[str]:
     context = subject.context
     found: dict[tuple[str, ...], list[str]] = {}
     for category in context.categories:
-        never = tuple(window.label.lower() for window in context.windows if _is_cut_off(subject, category, window))
+        never = tuple(
+            uncapitalise(window.label) for window in context.windows if _is_cut_off(subject, category, window)
+        )
         if never:
             found.setdefault(never, []).append(category.phrase)
     limit = context.method.max_time_min

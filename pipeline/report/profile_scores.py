@@ -16,6 +16,7 @@ from pipeline.report.profile_charts import (
 from pipeline.report.profile_columns import COMPARISON, GROUP_SUMMARY, INFLUENCE, PEERS, SENSITIVITY, VARIANTS
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
 from pipeline.report.text import (
+    DASH,
     as_float,
     as_text,
     format_integer,
@@ -28,6 +29,8 @@ from pipeline.report.text import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipeline.report.context import IndicatorInfo
     from pipeline.report.data import ReportData
     from pipeline.report.profile_figure import Figure
@@ -215,8 +218,28 @@ def _build_decile_cell(row: Row) -> Cell:
     return Cell(text if decile is None or share is None else f"{text} ({format_pct(share)})")
 
 
-def build_indicators(subject: Subject) -> Table | None:
-    """Return the indicators with value, rank, points, part of the score and influence; None without indicators."""
+def count_ranked_indicators(report: ReportData) -> dict[tuple[str, str], int]:
+    """Return how many neighbourhoods have a rank in an indicator, by snapshot and indicator."""
+    frame = report[d.INDICATOR]
+    counts = frame.groupby(["snapshot", "indicator"], sort=True)["rank"].count()
+    return {(str(snapshot), str(key)): int(n) for (snapshot, key), n in counts.items()}
+
+
+def build_indicators(subject: Subject, n_ranked: Mapping[tuple[str, str], int]) -> Table | None:
+    """Return the indicators with value, rank, points, part of the score and influence; None without indicators.
+
+    Parameters
+    ----------
+    subject
+        The neighbourhood.
+    n_ranked
+        How many have a rank, by snapshot and indicator: often more than have a score.
+
+    Returns
+    -------
+    Table or None
+        A row an indicator.
+    """
     context = subject.context
     labels = {item.key: item for item in context.indicators}
     frame = subject.report[INFLUENCE]
@@ -232,7 +255,7 @@ def build_indicators(subject: Subject) -> Table | None:
             (
                 build_text_cell(label),
                 _build_value_cell(subject, row, item),
-                Cell(format_number(as_float(row["rank"]))),
+                Cell(_format_place(as_float(row["rank"]), n_ranked.get((context.latest.key, key), 0))),
                 Cell(format_number(as_float(row["score"]), 1)),
                 Cell(format_number(part.points if part else None, 1)),
                 Cell(format_number(as_float(moved["rank_change_p50"]) if moved else None, 1)),
@@ -246,7 +269,7 @@ def build_indicators(subject: Subject) -> Table | None:
         (
             Column("Indicator", is_number=False),
             Column("Value"),
-            Column("Rank, 1 = worst"),
+            Column("Rank, 1 = worst, of those with a value"),
             Column("Points"),
             Column("Part of the score"),
             Column(f"Places by which ranks of {context.noun_plural} move without it, median"),
@@ -254,6 +277,11 @@ def build_indicators(subject: Subject) -> Table | None:
         tuple(rows),
         "The parts add up to the score. The last column tells how much the ranking as a whole hangs on the indicator.",
     )
+
+
+def _format_place(rank: float | None, n: int) -> str:
+    """Return a rank with how many have one, for an indicator may be known for more places than the score."""
+    return DASH if rank is None else f"{format_integer(rank)} of {format_integer(n)}"
 
 
 def _build_value_cell(subject: Subject, row: Row, item: IndicatorInfo | None) -> Cell:

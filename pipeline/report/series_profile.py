@@ -35,6 +35,7 @@ from pipeline.report.text import (
     format_quantity,
     format_rank,
     format_rate,
+    uncapitalise,
 )
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _build_years(report: SeriesReport, code: str) -> Figure:
     span = describe_span(change)
     return Figure(
         key="years",
-        headline=f"Bus runs in {name}, {report.head.label.lower()}, {span}, "
+        headline=f"Bus runs in {name}, {uncapitalise(report.head.label)}, {span}, "
         f"{report.info.span_before} to {report.info.span_after}",
         title=f"Bus runs a day by year in {name}, beside the {beside}",
         panels=tuple(panels),
@@ -160,7 +161,7 @@ def draw_year_panel(title: str, years: Sequence[int], own: Sequence[Row], group:
     def place(year: int, value: float) -> tuple[float, float]:
         return LEFT + step * years.index(year), HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top
 
-    drawing.add_text("t-title", 0, 12, title)
+    drawing.add_text("t-title", 0, 12, f"{title}: runs a day")
     ticks = (0.0, top / 2, top)
     drawing.add_lines("d-grid", [(place(years[0], t), (WIDTH - RIGHT, place(years[0], t)[1])) for t in ticks])
     for tick in ticks:

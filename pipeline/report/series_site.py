@@ -45,7 +45,7 @@ from pipeline.report.series_tables import (
     build_ward_table,
 )
 from pipeline.report.site import HERE, VENDOR_FILES, build_environment
-from pipeline.report.text import as_float, as_text, capitalise, format_integer
+from pipeline.report.text import as_float, as_text, capitalise, format_integer, uncapitalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -316,7 +316,7 @@ class _Writer:
         report = self.report
         panels, name = build_group_panels(report, measure), f"groups_{measure.key}"
         headline = describe_series(report, measure)
-        what = f"in groups of {report.context.noun_plural}, {measure.label.lower()}, means over people"
+        what = f"in groups of {report.context.noun_plural}, {uncapitalise(measure.label)}, means over people"
         text = ChartText(
             headline,
             f"Bus runs a day by year {what}",

@@ -12,7 +12,16 @@ from pipeline.report.series_data import (
     select,
 )
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
-from pipeline.report.text import NBSP, as_float, as_text, capitalise, format_integer, format_pct, format_rate
+from pipeline.report.text import (
+    NBSP,
+    as_float,
+    as_text,
+    capitalise,
+    format_integer,
+    format_pct,
+    format_rate,
+    uncapitalise,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +133,7 @@ def build_ward_table(report: SeriesReport, measure: MeasureInfo, anchor: str, *,
     )
     note = (
         "Rank 1 lost most; both ends of a rank or change are the least and the greatest over all choices of baseline "
-        f"and end. Order: middle of the rank by runs lost, {report.head.label.lower()}."
+        f"and end. Order: middle of the rank by runs lost, {uncapitalise(report.head.label)}."
     )
     return Table(anchor, caption, columns, rows, note)
 
@@ -277,4 +286,4 @@ def _build_small_area_table(report: SeriesReport, code: str) -> Table:
                 build_text_cell(report.describe_certainty(row), look=f"words {look}".strip()),
             )
         )
-    return Table("small-areas", f"Its small areas: {report.head.label.lower()}", columns, tuple(rows))
+    return Table("small-areas", f"Its small areas: {uncapitalise(report.head.label)}", columns, tuple(rows))

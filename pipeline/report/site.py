@@ -67,6 +67,7 @@ from pipeline.report.text import (
     format_integer,
     format_weekday_date,
     format_window,
+    uncapitalise,
 )
 from pipeline.report.workbook_sheets import build_workbook
 
@@ -132,6 +133,7 @@ def build_environment() -> jinja2.Environment:
     environment.filters.update(
         capitalise=capitalise, date=format_date, weekday_date=format_weekday_date, integer=format_integer
     )
+    environment.filters["uncapitalise"] = uncapitalise
     environment.globals.update(format_window=format_window)
     return environment
 

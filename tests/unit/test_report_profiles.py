@@ -21,7 +21,7 @@ from pipeline.report.profile_columns import LEGS, PROFILE_COLUMNS, USEFUL
 from pipeline.report.profile_file import build_profile_file, write_css_string
 from pipeline.report.profile_scores import list_parts
 from pipeline.report.profile_subject import Subject
-from pipeline.report.profile_windows import read_minutes
+from pipeline.report.profile_views import read_minutes
 from pipeline.report.profiles import Profile, ProfileBuilder
 from pipeline.stages import chromium
 from tests.support.profile_worlds import JOURNEYS, MARKUP, build_profile_tables
