@@ -138,7 +138,7 @@ def _draw_bars(panel: BarPanel) -> Drawing:
         return BAR_HEIGHT - BOTTOM - up * value / top
 
     drawing.add_text("t-title", 0, 12, f"{panel.title}: runs a day")
-    for tick in (0.0, top / 2, top):
+    for tick in (0.0, top / 2, top) if values else ():
         drawing.add_line("d-grid", (LEFT, y(tick)), (BAR_WIDTH - RIGHT, y(tick)))
         drawing.add_text("t-tick", LEFT - 5, y(tick) + 4, format_number(tick, 0 if top >= 4 else 1), "end")
     step = across / len(panel.bars)

@@ -165,7 +165,7 @@ def shorten_source(source: str) -> str:
         if len(longer) > MAX_FOOT:
             break
         foot = longer
-    return foot or f"{source[: MAX_FOOT - 1].rstrip()}…"
+    return f"{foot.removesuffix(';')}." if foot.endswith(";") else foot or f"{source[: MAX_FOOT - 1].rstrip()}…"
 
 
 def write_css_string(text: str) -> str:

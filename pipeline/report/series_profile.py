@@ -66,7 +66,7 @@ def build_place_figures(report: SeriesReport, code: str) -> list[Figure]:
         At least the first.
     """
     figures = [_build_years(report, code)]
-    row = find_score(report, code)
+    row = report.find_score(code)
     if row is not None and as_float(row["score"]) is not None:
         figures += _build_score_figures(report, code, row)
     return figures
@@ -75,12 +75,6 @@ def build_place_figures(report: SeriesReport, code: str) -> list[Figure]:
 def describe_source(report: SeriesReport) -> str:
     """Return the source line of the figures."""
     return f"Source: {report.info.source}; own computation."
-
-
-def find_score(report: SeriesReport, code: str) -> Row | None:
-    """Return the latest score of a place, None where none was published."""
-    rows = [row for row in report.data.get_rows(SCORE, code) if as_text(row["snapshot"])]
-    return max(rows, key=lambda row: as_text(row["snapshot"])) if rows else None
 
 
 def _build_years(report: SeriesReport, code: str) -> Figure:
@@ -287,7 +281,7 @@ def build_series_profile_file(
         raise unknown_place(code, report.ranked)
     row = report.get_change(code, report.head)
     place = report.data.places[report.data.position[code]]
-    locator, score = draw_locator(report.data, place), find_score(report, code)
+    locator, score = draw_locator(report.data, place), report.find_score(code)
     figures, source = build_place_figures(report, code), describe_source(report)
     name, authority = as_text(row["neighbourhood_name"]), report.get_authority_name(as_text(row["authority_code"]))
     html = render_profile(

@@ -229,7 +229,7 @@ def build_place_tables(report: SeriesReport, code: str) -> list[Table]:
         Column("Rank by share lost"),
         Column("Largest loss between", is_number=False),
     )
-    changes, years = [], []
+    changes = []
     for measure in report.info.measures:
         row = report.get_change(code, measure)
         look = CERTAIN[as_text(row["coverage_class"])]
@@ -245,9 +245,6 @@ def build_place_tables(report: SeriesReport, code: str) -> list[Table]:
                 build_text_cell(format_largest_loss(row)),
             )
         )
-        years.append(
-            (build_text_cell(measure.label), *(build_year_cell(row) for row in report.get_place_series(code, measure)))
-        )
     ranked = int(as_float(report.get_change(code, report.head)["n_ranked"]) or 0)
     change = Table(
         "change",
@@ -255,11 +252,12 @@ def build_place_tables(report: SeriesReport, code: str) -> list[Table]:
         change_columns,
         tuple(changes),
     )
+    lines = [[build_year_cell(row) for row in report.get_place_series(code, m)] for m in report.info.measures]
     by_year = Table(
         "years",
-        "Bus runs a day by year; a question mark stands behind doubtful figures",
-        (Column("Day and hours", is_number=False), *(Column(str(year)) for year in report.years)),
-        tuple(years),
+        "Bus runs a day by year; a question mark stands behind doubtful figures, none where there is no figure",
+        (Column("Year", is_number=False), *(Column(measure.label) for measure in report.info.measures)),
+        tuple((build_text_cell(str(year)), *cells) for year, *cells in zip(report.years, *lines, strict=True)),
     )
     return [change, by_year, _build_small_area_table(report, code)]
 
