@@ -234,21 +234,29 @@ class Loss:
 def list_losses(subject: Subject) -> list[Loss]:
     """Return services by the journeys that the loss of each lengthened most, half a minute or more, greatest first."""
     context = subject.context
-    cases = {(category.key, window.key) for category in context.categories for window in context.windows}
+    cases = [(category.key, window.key) for category in context.categories for window in context.windows]
+    order = {case: number for number, case in enumerate(cases)}
     known = {snapshot.key for snapshot in context.snapshots}
     rows: dict[tuple[str, str, str], list[Row]] = {}
     for row in subject.report.get_rows(ATTRIBUTION, subject.place.code):
         start, end, number = (as_text(row[name]) for name in ("snapshot_from", "snapshot_to", "service_number"))
-        is_case = (as_text(row["category"]), as_text(row["window"])) in cases
+        is_case = _name_case(row) in order
         if row["part"] == "service" and is_case and known.issuperset((start, end)) and _get_loss(row) >= MIN_LOSS_MIN:
             rows.setdefault((start, end, number), []).append(row)
     found = []
     for (start, end, number), mine in rows.items():
-        most = max(mine, key=_get_loss)
+        most = min(mine, key=lambda row: (-_get_loss(row), order[_name_case(row)]))
         name = _name_lost(_index_services(subject, (start, end)), most)
-        case = (as_text(most["category"]), as_text(most["window"]))
         found.append(
-            Loss((start, end), number, name, *case, _get_loss(most), as_float(most["people_cut_off"]), len(mine))
+            Loss(
+                (start, end),
+                number,
+                name,
+                *_name_case(most),
+                _get_loss(most),
+                as_float(most["people_cut_off"]),
+                len(mine),
+            )
         )
     return sorted(found, key=lambda loss: (-loss.minutes, loss.pair, loss.number))
 
@@ -301,6 +309,10 @@ def build_loss_table(subject: Subject) -> Table | None:
         f"{left_out}Each service is put back alone, as it ran, and every journey computed anew; a kind of journey is a "
         "destination and a time of the week. Effects of services alone do not add up.",
     )
+
+
+def _name_case(row: Row) -> tuple[str, str]:
+    return as_text(row["category"]), as_text(row["window"])
 
 
 def _get_loss(row: Row) -> float:

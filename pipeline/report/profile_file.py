@@ -44,7 +44,9 @@ class ProfileFile:
         return files
 
 
-def build_profile_file(tables: Mapping[str, pd.DataFrame], context: ReportContext, code: str) -> ProfileFile:
+def build_profile_file(
+    tables: Mapping[str, pd.DataFrame], context: ReportContext, code: str, *, is_full: bool = False
+) -> ProfileFile:
     """Return the profile of one neighbourhood.
 
     Parameters
@@ -55,6 +57,8 @@ def build_profile_file(tables: Mapping[str, pd.DataFrame], context: ReportContex
         Names, wording, dates, parameters and caveats.
     code
         Code of the neighbourhood.
+    is_full
+        Whether what a page folds away is unfolded, so that print holds it.
 
     Returns
     -------
@@ -92,6 +96,7 @@ def build_profile_file(tables: Mapping[str, pd.DataFrame], context: ReportContex
         caveats=profile.caveats,
         attributions=collect_attributions(report),
         profile=profile,
+        unfolded=is_full,
     )
     return ProfileFile(html, tuple(profile.list_figures()))
 

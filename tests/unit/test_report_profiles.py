@@ -53,7 +53,11 @@ def read_text(html: str) -> str:
 
 
 def get_cells(profile: Profile, anchor: str) -> list[list[str]]:
-    table = next(t for t in (*profile.score_tables, *profile.changes, profile.visits) if t and t.anchor == anchor)
+    tables = (
+        *(profile.key_numbers, profile.visits, *profile.changes, *profile.score_tables),
+        *(*profile.more_times, *profile.more_service, *profile.more_changes, *profile.more_scores),
+    )
+    table = next(table for table in tables if table is not None and table.anchor == anchor)
     return [[cell.text.replace("\N{NO-BREAK SPACE}", " ") for cell in row] for row in table.rows]
 
 
@@ -149,7 +153,7 @@ def test_caveats_stand_only_where_they_apply() -> None:
     mine = (frame["neighbourhood_code"] == CODE) & (frame["category"] == "stations") & (frame["window"] == "sunday")
     frame.loc[mine, ["reachable_pct", "reason"]] = [0.0, "no_route"]
     assert (
-        "Cut off: no journey within 120 minutes at any minute (sunday) to a railway station."
+        "Cut off: no journey within 120 minutes at any minute (Sunday) to a railway station."
         in build_one(times).own_caveats
     )
 
@@ -159,7 +163,7 @@ def test_caveats_stand_only_where_they_apply() -> None:
     [
         ((d.SCORE, d.INDICATOR), "No score was published for this ward."),
         ((d.JOBS,), "No jobs data exists for this area."),
-        ((USEFUL, LEGS), "To a hospital by public transport, median by date"),
+        ((USEFUL, LEGS), "To the nearest by public transport or on foot: median by date"),
         ((d.SERVICE_LEVEL, d.SERVICE_CHANGE), "No service level was published for this ward."),
         (tuple(PROFILE_COLUMNS), "Rank"),
         ((d.TRAVEL_TIME, *PROFILE_COLUMNS), "No hospitals data exists for this area."),
