@@ -50,12 +50,14 @@ def _describe_linkage(subject: Subject) -> list[str]:
     shares = [as_float(row["people_unlinked_pct"]) or 0.0 for row in subject.useful.values()]
     rows = [row for key, row in subject.times.items() if key[1] == context.latest.key]
     is_off = bool(rows) and all(as_text(row["reason"]) == "no_street" for row in rows)
-    if is_off or (shares and min(shares) >= 100.0 - FEW_PCT):
-        sentence = (
-            f"No street of the map lies within {limit} metres of where people live in this {noun}, so it has no travel "
-            "time. That is a gap of the map or its extract, not of the service."
-        )
-        return [sentence]
+    gap = "That is a gap of the map or its extract, not of the service."
+    if (is_off and not shares) or (shares and min(shares) >= 100.0 - FEW_PCT):
+        sentence = f"No street of the map lies within {limit} metres of where people live in this {noun}, so it has no"
+        return [f"{sentence} travel time. {gap}"]
+    if is_off:
+        share = format_pct(max(shares))
+        sentence = f"{share} of the people live over {limit} metres from any street of the map, too many for a travel"
+        return [f"{sentence} time of the {noun}; pictures and journeys are of a small area with streets. {gap}"]
     if shares and max(shares) > FEW_PCT:
         share = format_pct(max(shares))
         return [f"{share} of the people live over {limit} metres from any street; they enter no travel time."]

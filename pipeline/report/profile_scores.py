@@ -275,13 +275,16 @@ def build_indicators(subject: Subject, n_ranked: Mapping[tuple[str, str], int]) 
             Column(f"Places by which ranks of {context.noun_plural} move without it, median"),
         ),
         tuple(rows),
-        "The parts add up to the score. The last column tells how much the ranking as a whole hangs on the indicator.",
+        "The parts add up to the score. Ties share the middle of their ranks. The last column tells how much the whole "
+        "ranking hangs on the indicator.",
     )
 
 
 def _format_place(rank: float | None, n: int) -> str:
     """Return a rank with how many have one, for an indicator may be known for more places than the score."""
-    return DASH if rank is None else f"{format_integer(rank)} of {format_integer(n)}"
+    if rank is None:
+        return DASH
+    return f"{format_number(rank, 0 if rank == round(rank) else 1)} of {format_integer(n)}"
 
 
 def _build_value_cell(subject: Subject, row: Row, item: IndicatorInfo | None) -> Cell:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 DAYS = ("weekday", "saturday", "sunday")
 VISIT_KEY = ("visit", "begins", "mode_set")
 JOBS_LIMIT_MIN = 45
+WHOLE_PCT = 99.95
 
 Visits = dict[tuple[str, ...], dict[str, float]]
 
@@ -147,7 +148,7 @@ def _describe_time(subject: Subject) -> str:
         seconds, what = as_float(row["travel_time_p50_s"]), capitalise(category.phrase)
         if seconds is None:
             reason = format_reason(as_text(row["reason"]), context.method.max_time_min, context.method.max_link_m)
-            return f"{what}, {describe_window(window)}: {reason}."
+            return f"{what}, {describe_window(window)}: {reason}{_describe_unlinked(subject, row)}."
         times = subject.facts.find_times(category.key, context.latest.key, window.key) or {}
         middle = [
             f"{format_minutes_long(median)} in {label}"
@@ -162,6 +163,14 @@ def _describe_time(subject: Subject) -> str:
             f"{_describe_worst(subject, category, seconds)}."
         )
     return ""
+
+
+def _describe_unlinked(subject: Subject, row: Row) -> str:
+    """Say for how many no street is near, where it is not so for all; empty for other reasons."""
+    shares = [as_float(useful["people_unlinked_pct"]) or 0.0 for useful in subject.useful.values()]
+    if as_text(row["reason"]) != "no_street" or not shares or max(shares) >= WHOLE_PCT:
+        return ""
+    return f" of {format_pct(max(shares))} of the people, too many for a figure"
 
 
 def _describe_worst(subject: Subject, category: CategoryInfo, seconds: float) -> str:

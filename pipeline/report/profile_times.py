@@ -275,13 +275,13 @@ def build_visits(subject: Subject) -> Table | None:
         stay = format_integer(as_float(about["stay_min"]) or 0.0)
         what = f"{stay} minutes at {phrase} on a {day}, stay begins {key[1].replace('-', ' to ')}"
         latest: Row = records[-1] or {}
-        away, least = (as_float(latest.get(name)) for name in ("time_away_p50_s", "time_away_least_s"))
+        least = as_float(latest.get("time_away_least_s"))
         lines.append(
             (
                 build_text_cell(what),
                 build_text_cell(labels.get(key[2], key[2])),
                 *(_build_visit_cell(subject, record) for record in records),
-                Cell(format_quantity(away, "s") if away is not None else "not at half of the minutes"),
+                Cell(_describe_away(latest)),
                 Cell(format_quantity(least, "s")),
             )
         )
@@ -300,6 +300,14 @@ def build_visits(subject: Subject) -> Table | None:
         tuple(lines),
         f"Time away holds the stay and all waiting; {subject.when}.",
     )
+
+
+def _describe_away(row: Row) -> str:
+    """Tell the median of the time away; a dash where no share is known, since then nothing is known of half of it."""
+    away = as_float(row.get("time_away_p50_s"))
+    if away is None and as_float(row.get("usable_pct")) is not None:
+        return "not at half of the minutes"
+    return format_quantity(away, "s")
 
 
 def _build_visit_cell(subject: Subject, row: Row | None) -> Cell:
