@@ -117,6 +117,17 @@ def test_inputs_are_named_once_each_with_licence_or_the_lack_of_one(files: dict[
     assert "- Wards are of 2011." in readme
 
 
+def test_a_licence_that_is_only_believed_keeps_its_words() -> None:
+    texts = ("OGL believed", "OGL v3", "perhaps CC0", "Open Government Licence v3.0")
+    found = list_licences([{"title": text, "licence": text} for text in texts])
+    assert found == [
+        {"name": "OGL-believed", "title": "OGL believed"},
+        {"name": "OGL-UK-3.0", "title": "OGL v3"},
+        {"name": "OGL-UK-3.0", "title": "Open Government Licence v3.0"},
+        {"name": "perhaps-CC0", "title": "perhaps CC0"},
+    ]
+
+
 def test_the_dictionary_explains_every_column(files: dict[str, bytes]) -> None:
     dictionary = pd.read_csv(io.BytesIO(files["data-dictionary.csv"]))
     assert dictionary["description"].str.len().min() > 3
