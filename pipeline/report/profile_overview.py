@@ -76,11 +76,19 @@ def build_overview_figure(
 def _describe(pairs: Sequence[tuple[CategoryInfo, WindowView]], when: str) -> str:
     """Say what is nearest and what farthest at the longest, or what cannot be reached at all."""
     longest = {category.phrase: compute_minutes(max(view.known)) or 0 for category, view in pairs if view.known}
+    whole = [category.phrase for category, view in pairs if not view.n_without]
     never = [category.phrase for category, view in pairs if not view.known]
     if never:
         return f"On a {when} {len(longest)} of {len(pairs)} kinds of destination can be reached, {never[0]} cannot"
     far = max(longest, key=lambda phrase: longest[phrase])
-    near = min(longest, key=lambda phrase: longest[phrase])
-    if longest[far] == longest[near]:
+    if not whole:
+        return f"On a {when} no kind of destination can be reached at every minute"
+    near = min(whole, key=lambda phrase: longest[phrase])
+    if len(whole) == len(pairs) and longest[far] == longest[near]:
         return f"On a {when} every kind of destination is at most {longest[far]} minutes away"
-    return f"On a {when} {near} is never over {longest[near]} minutes away, {far} up to {longest[far]}"
+    text = f"On a {when} {near} is never over {longest[near]} minutes away, {far} up to {longest[far]}"
+    gaps = {category.phrase: view.n_without for category, view in pairs if view.n_without}
+    if not gaps:
+        return text
+    worst = max(gaps, key=lambda phrase: gaps[phrase])
+    return f"{text}; {worst} cannot be reached in {gaps[worst]} of {len(pairs[0][1].minutes)} minutes"

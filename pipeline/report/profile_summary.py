@@ -358,7 +358,7 @@ def _list_jobs(subject: Subject) -> list[tuple[Cell, ...]]:
     for category in context.categories:
         beside = subject.facts.find_jobs(category.key, context.latest.key, window.key, limit)
         mine = [
-            value
+            (value, as_float(row.get("jobs_p25")), as_float(row.get("jobs_p75")))
             for row in subject.report.get_rows(d.JOBS, subject.place.code)
             if (row["category"], row["snapshot"], row["window"], row["mode_set"])
             == (category.key, context.latest.key, window.key, "all")
@@ -368,7 +368,9 @@ def _list_jobs(subject: Subject) -> list[tuple[Cell, ...]]:
         if beside and mine:
             texts = [format_number(beside.get(group.key)) for group in subject.report.groups]
             label = build_text_cell(f"{capitalise(category.count_label)} within {limit} minutes")
-            rows.append((label, Cell(format_integer(mine[0])), build_text_cell(""), *_add_dashes(texts)))
+            value, low, high = mine[0]
+            spread = "" if low is None or high is None else f"{format_integer(low)} to {format_integer(high)}"
+            rows.append((label, Cell(format_integer(value)), build_text_cell(spread), *_add_dashes(texts)))
     return rows
 
 

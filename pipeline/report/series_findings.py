@@ -221,8 +221,9 @@ def describe_place(report: SeriesReport, code: str) -> list[str]:
         if measure.band in {"all_day", "18_22"}:
             one = report.get_change(code, measure)
             sentences.append(
-                f"{measure.label}: from {format_span_runs(one, 'before_{}_runs_per_day')} to "
-                f"{format_span_runs(one, 'after_{}_runs_per_day')} bus runs a day ({format_span_pct(one)})."
+                f"{measure.label}: {format_span_runs(one, 'before_{}_runs_per_day')} bus runs a day in "
+                f"{report.info.span_before}, {format_span_runs(one, 'after_{}_runs_per_day')} in "
+                f"{report.info.span_after} ({format_span_pct(one)})."
             )
     if as_float(row["loss_rank_low"]) is not None:
         low, high = (format_integer(as_float(row[f"loss_rank_{end}"]) or 0) for end in ("low", "high"))

@@ -140,6 +140,22 @@ def test_one_picture_shows_the_first_window_to_every_kind_of_destination_on_one_
     assert profile.list_figures()[0][0] is figure
 
 
+def test_the_overview_does_not_hide_minutes_without_a_journey() -> None:
+    tables = add_stations(build_profile_tables(), is_same=False)
+    useful = tables[USEFUL]
+    useful["walk_time_s"] = 3_000.0
+    useful.loc[useful["category"] == "stations", ["walk_time_s", "journeys"]] = [None, "[[26100, 27900]]"]
+    figure = build_one(tables).overview
+    assert figure is not None
+    assert figure.headline.endswith("a railway station cannot be reached in 164 of 180 minutes")
+    useful.loc[useful["category"] == "stations", "journeys"] = "[]"
+    figure = build_one(tables).overview
+    assert figure is not None
+    assert (
+        figure.headline == "On a weekday morning 1 of 2 kinds of destination can be reached, a railway station cannot"
+    )
+
+
 def test_what_is_the_same_at_every_minute_is_drawn_once_and_said() -> None:
     tables = add_stations(build_profile_tables(), is_same=True)
     blocks = {block.category.key: block for block in build_one(tables).time_blocks}
