@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
@@ -221,8 +222,8 @@ def _build_decile_cell(row: Row) -> Cell:
 def count_ranked_indicators(report: ReportData) -> dict[tuple[str, str], int]:
     """Return how many neighbourhoods have a rank in an indicator, by snapshot and indicator."""
     frame = report[d.INDICATOR]
-    counts = frame.groupby(["snapshot", "indicator"], sort=True)["rank"].count()
-    return {(str(snapshot), str(key)): int(n) for (snapshot, key), n in counts.items()}
+    known = frame[frame["rank"].notna()]
+    return dict(Counter(zip(known["snapshot"].astype(str), known["indicator"].astype(str), strict=True)))
 
 
 def build_indicators(subject: Subject, n_ranked: Mapping[tuple[str, str], int]) -> Table | None:

@@ -10,6 +10,7 @@ from pipeline.report.profile_caveats import collect_caveats, describe_vintage
 from pipeline.report.profile_change import build_attribution, build_loss_table, build_service_change, build_time_change
 from pipeline.report.profile_figure import describe_source
 from pipeline.report.profile_journey import build_journey_figure
+from pipeline.report.profile_numbers import build_key_table
 from pipeline.report.profile_scores import (
     build_comparison,
     build_indicators,
@@ -23,7 +24,7 @@ from pipeline.report.profile_scores import (
 )
 from pipeline.report.profile_service import build_service, build_service_chart, build_service_facts
 from pipeline.report.profile_subject import Subject
-from pipeline.report.profile_summary import build_key_table, describe_in_short, read_beside
+from pipeline.report.profile_summary import describe_in_short, read_beside
 from pipeline.report.profile_times import build_jobs, build_other_times, build_time_blocks, build_visits, read_nearest
 from pipeline.report.score_tables import build_definition_table
 
