@@ -122,7 +122,7 @@ def build_service_change(subject: Subject) -> Table | None:
             continue
         kind = as_text(row["coverage_class"])
         is_known = kind != "missing"
-        reason = as_text(row["coverage_reason"])
+        reason = subject.context.put_words(as_text(row["coverage_reason"]))
         data = COVERAGE_LABELS.get(kind, kind) + (f": {reason}" if reason else "")
         lines.append(
             (

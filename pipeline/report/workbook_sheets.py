@@ -242,7 +242,7 @@ def _build_changes(report: ReportData) -> list[Sheet]:
                 round_value(row["runs_per_day_after"], 1),
                 round_value(row["change_pct"], 1),
                 COVERAGE_WORDS.get(as_text(row["coverage_class"])),
-                describe_reason(row),
+                context.put_words(describe_reason(row)),
             )
             for code, cells in _list_place_cells(report).items()
             if (row := rows.get(code)) is not None

@@ -98,6 +98,15 @@ def test_days_keep_their_capital_within_a_sentence() -> None:
     assert "saturday" not in text
 
 
+def test_reasons_from_the_tables_are_in_words() -> None:
+    tables = build_profile_tables()
+    changes = tables[d.SERVICE_CHANGE]
+    changes["coverage_reason"] = "sunday service cannot be judged from the feed bus"
+    changes["coverage_class"] = "missing"
+    table = next(table for table in build_one(tables).changes if table.anchor == "service-change")
+    assert table.rows[0][-1].text == "Missing data: Sunday service cannot be judged from the feed bus"
+
+
 def test_an_indicator_is_ranked_among_those_with_a_value_not_among_those_with_a_score() -> None:
     tables = build_profile_tables()
     scores = tables[d.SCORE]
