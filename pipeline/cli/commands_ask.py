@@ -71,6 +71,7 @@ def profile(
     code: Annotated[str, typer.Argument(help="code of a neighbourhood", autocompletion=complete_code)],
     out: Annotated[Path | None, typer.Option("--out", help="write the profile to this file")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="as PDF (needs Chromium); else as HTML")] = False,
+    full: Annotated[bool, typer.Option("--full", help="unfold what is folded, and print leaves out")] = False,
     charts: Annotated[
         Path | None, typer.Option("--charts", help="write every chart as SVG, PNG and CSV into this folder")
     ] = None,
@@ -80,7 +81,7 @@ def profile(
     """Write the profile of one neighbourhood, to hand over or to print."""
     from pipeline.cli.profile import write_files
 
-    write_files(load_area(area, config, data), code, out=out, is_pdf=pdf, charts=charts)
+    write_files(load_area(area, config, data), code, out=out, is_pdf=pdf, is_full=full, charts=charts)
 
 
 def diff(

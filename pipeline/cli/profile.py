@@ -11,15 +11,17 @@ from pipeline.base.load import Project
 from pipeline.stages.profile import write_profile
 
 
-def write_files(project: Project, code: str, *, out: Path | None, is_pdf: bool, charts: Path | None) -> None:
+def write_files(
+    project: Project, code: str, *, out: Path | None, is_pdf: bool, is_full: bool, charts: Path | None
+) -> None:
     """Write a profile and say where it is.
 
     Parameters
     ----------
     project
         The area with its settings.
-    code, out, is_pdf, charts
+    code, out, is_pdf, is_full, charts
         As of :func:`pipeline.stages.profile.write_profile`.
     """
-    for path in write_profile(project, code, out=out, is_pdf=is_pdf, charts=charts):
+    for path in write_profile(project, code, out=out, is_pdf=is_pdf, is_full=is_full, charts=charts):
         typer.echo(make_printable(f"{path} is written."))

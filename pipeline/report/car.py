@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
 from pipeline.report.tables import Cell, Column, Table, build_text_cell, build_time_cell
-from pipeline.report.text import as_float, as_text, capitalise
+from pipeline.report.text import as_float, as_text, capitalise, uncapitalise
 
 if TYPE_CHECKING:
     from pipeline.report.data import Place, ReportData
@@ -47,7 +47,8 @@ def build_car_table(report: ReportData, place: Place) -> Table | None:
         return None
     return Table(
         "car",
-        f"By car and by public transport, {window.label.lower()}, timetables of {context.name_snapshot(snapshot)}",
+        f"By car and by public transport, {uncapitalise(window.label)}, "
+        f"timetables of {context.name_snapshot(snapshot)}",
         (
             Column("Destination", is_number=False),
             Column("By car"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.report.facts import COMPARABLE_SHARE, get_leading_group
 from pipeline.report.series_data import describe_span
-from pipeline.report.text import capitalise, describe_change, format_minutes_long
+from pipeline.report.text import capitalise, describe_change, format_minutes_long, uncapitalise
 
 if TYPE_CHECKING:
     from pipeline.report.data import ReportData
@@ -102,4 +102,4 @@ def describe_series(report: SeriesReport, measure: MeasureInfo) -> str:
                     f"Bus runs in {group.label}, {label}, {describe_span(row)} from {report.info.span_before} to "
                     f"{report.info.span_after}"
                 )
-    return f"Bus runs a day by year, {measure.label.lower()}"
+    return f"Bus runs a day by year, {uncapitalise(measure.label)}"

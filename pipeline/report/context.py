@@ -200,10 +200,11 @@ class ReportContext:
         return day if is_unique else f"{day} ({snapshot.label})"
 
     def put_words(self, text: str) -> str:
-        """Return a reason from the tables with names of indicators and of snapshots in words.
+        """Return a reason from the tables with names of indicators, of snapshots and of days in words.
 
         A snapshot that is named by its year stays as it is.
         """
+        text = re.sub(r"\b(saturday|sunday)\b", lambda found: found.group().capitalize(), text)
         words = {item.key: item.label for item in self.indicators}
         words |= {item.key: self.name_snapshot(item) for item in self.snapshots if not item.key.isdigit()}
         if not words:

@@ -155,7 +155,7 @@ class Drawing:
                 parts = tuple(tuple((x + dx, y + dy) for x, y in part) for part in item.parts)
                 self.items.append(Shape(item.look, parts, is_closed=item.is_closed, radius=item.radius))
 
-    def write_svg(self, label: str, *, is_alone: bool = False, description: str = "") -> Markup:
+    def write_svg(self, label: str, *, is_alone: bool = False, description: str = "", background: str = "") -> Markup:
         """Write the drawing as an SVG element.
 
         Parameters
@@ -166,6 +166,8 @@ class Drawing:
             Whether it is a file of its own, which carries its looks.
         description
             What a file of its own says beyond its label.
+        background
+            Address of a picture of the same size that lies behind the drawing on a page.
 
         Returns
         -------
@@ -174,6 +176,9 @@ class Drawing:
         """
         body = _write_items(self.items, 1 if is_alone else 0)
         size = f'viewBox="0 0 {_number(self.width)} {_number(self.height)}"'
+        if background:
+            across, down = _number(self.width), _number(self.height)
+            body = f'<image href="{escape(background)}" width="{across}" height="{down}"/>{body}'
         if not is_alone:
             # every part is made of numbers, fixed words and escaped text
             return Markup(f'<svg class="drawing" {size} role="img" aria-label="{escape(label)}">{body}</svg>')  # noqa: S704

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.base.tables import COVERAGE, REASONS, Column, Kind, Table
 from pipeline.report import data as d
+from pipeline.report.text import uncapitalise
 
 if TYPE_CHECKING:
     from pipeline.report.data import ReportData
@@ -124,9 +125,13 @@ def build_headline(report: ReportData) -> Headline:
         builder.add(name, kind, text, scores, name)  # type: ignore[arg-type]
     for name, day_type, band, words in RUNS:
         rows = choose(report[d.SERVICE_LEVEL], snapshot=latest, mode="all", day_type=day_type, band=band)
-        builder.add(name, "float", f"Vehicle runs that call in the zone {words}, all modes.", rows, "runs_per_day")
+        rows = rows[rows["coverage_class"] != "missing"]
+        text = (
+            f"Vehicle runs that call in the zone {words}, all modes; null where the timetable does not cover the day."
+        )
+        builder.add(name, "float", text, rows, "runs_per_day")
     rows = choose(report[d.SERVICE_LEVEL], snapshot=latest, mode="all", day_type="weekday", band="all_day")
-    text = "Whether the timetable covers the place."
+    text = "Whether the timetable covers the place on a weekday."
     builder.add("coverage_class", "text", text, rows, "coverage_class", allowed=COVERAGE)
     for category in context.categories:
         for window in context.windows:
@@ -193,5 +198,5 @@ def build_series_headline(report: SeriesReport) -> Headline:
     head = report.head
     rows = choose(report.tables["out_neighbourhood__series_change"], day_type=head.day_type, band=head.band)
     for name, kind, text in SERIES_COLUMNS:
-        builder.add(name, kind, f"{text}; {head.label.lower()}.", rows, name)
-    return builder.build(f"Change of bus runs a day since the baseline, {head.label.lower()}")
+        builder.add(name, kind, f"{text}; {uncapitalise(head.label)}.", rows, name)
+    return builder.build(f"Change of bus runs a day since the baseline, {uncapitalise(head.label)}")

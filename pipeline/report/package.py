@@ -38,8 +38,15 @@ LICENCES = (
     (r"\bmit\b", "MIT"),
 )
 """How a licence may be written, and its identifier; any other keeps its words."""
+DOUBT = r"\b(believed|presumed|assumed|probably|perhaps|unclear|not)\b|\?"
+"""Words by which a licence is not stated for sure; it then keeps its words instead of an identifier."""
 LEVEL = 15
 """Compression of Parquet: a fifth smaller than the usual level."""
+GEOMETRY_FIELD = {
+    "name": "geometry",
+    "type": "any",
+    "description": "Outline, as GeoParquet holds it (WKB); the file names its reference system.",
+}
 NOT_STATED = "not stated in the area file"
 OWN_ROLES = ("stage", "scoring")
 """What the run reads of its own: results of other stages, and the file of weights."""
@@ -108,7 +115,8 @@ def list_licences(sources: list[dict[str, object]]) -> list[dict[str, str]]:
     texts = sorted({str(source["licence"]) for source in sources if source["licence"] != NOT_STATED})
     found = []
     for text in texts:
-        name = next((name for pattern, name in LICENCES if re.search(pattern, text, re.IGNORECASE)), None)
+        known = () if re.search(DOUBT, text, re.IGNORECASE) else LICENCES
+        name = next((name for pattern, name in known if re.search(pattern, text, re.IGNORECASE)), None)
         found.append({"name": name or re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-")[:60] or "other", "title": text})
     return found
 
@@ -225,7 +233,11 @@ def _add_geo_file(files: dict[str, bytes], name: str, content: bytes, table: Tab
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
     }
-    return _describe(files, table, path, f"geo.{name}", has_geometry=True, rows=None, about=about)
+    found = _describe(files, table, path, f"geo.{name}", has_geometry=True, rows=None, about=about)
+    schema = found["schema"]
+    if isinstance(schema, dict):
+        schema["fields"] = [*schema["fields"], GEOMETRY_FIELD]
+    return found
 
 
 def _describe(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.report import data as d
 from pipeline.report.profile_scores import describe_stability
-from pipeline.report.text import as_float, as_text, capitalise, format_integer, format_pct, join_words
+from pipeline.report.text import as_float, as_text, capitalise, format_integer, format_pct, join_words, uncapitalise
 
 if TYPE_CHECKING:
     from pipeline.report.context import CategoryInfo, WindowInfo
@@ -50,12 +50,14 @@ def _describe_linkage(subject: Subject) -> list[str]:
     shares = [as_float(row["people_unlinked_pct"]) or 0.0 for row in subject.useful.values()]
     rows = [row for key, row in subject.times.items() if key[1] == context.latest.key]
     is_off = bool(rows) and all(as_text(row["reason"]) == "no_street" for row in rows)
-    if is_off or (shares and min(shares) >= 100.0 - FEW_PCT):
-        sentence = (
-            f"No street of the map lies within {limit} metres of where people live in this {noun}, so it has no travel "
-            "time. That is a gap of the map or its extract, not of the service."
-        )
-        return [sentence]
+    gap = "That is a gap of the map or its extract, not of the service."
+    if (is_off and not shares) or (shares and min(shares) >= 100.0 - FEW_PCT):
+        sentence = f"No street of the map lies within {limit} metres of where people live in this {noun}, so it has no"
+        return [f"{sentence} travel time. {gap}"]
+    if is_off:
+        share = format_pct(max(shares))
+        sentence = f"{share} of the people live over {limit} metres from any street of the map, too many for a travel"
+        return [f"{sentence} time of the {noun}; pictures and journeys are of a small area with streets. {gap}"]
     if shares and max(shares) > FEW_PCT:
         share = format_pct(max(shares))
         return [f"{share} of the people live over {limit} metres from any street; they enter no travel time."]
@@ -67,7 +69,9 @@ def _describe_cut_off(subject: Subject) -> list[str]:
     context = subject.context
     found: dict[tuple[str, ...], list[str]] = {}
     for category in context.categories:
-        never = tuple(window.label.lower() for window in context.windows if _is_cut_off(subject, category, window))
+        never = tuple(
+            uncapitalise(window.label) for window in context.windows if _is_cut_off(subject, category, window)
+        )
         if never:
             found.setdefault(never, []).append(category.phrase)
     limit = context.method.max_time_min

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from pipeline.report.text import (
     format_rate,
     format_signed,
     format_signed_pct,
+    uncapitalise,
 )
 
 if TYPE_CHECKING:
@@ -120,11 +122,11 @@ def build_service_change(subject: Subject) -> Table | None:
             continue
         kind = as_text(row["coverage_class"])
         is_known = kind != "missing"
-        reason = as_text(row["coverage_reason"])
+        reason = subject.context.put_words(as_text(row["coverage_reason"]))
         data = COVERAGE_LABELS.get(kind, kind) + (f": {reason}" if reason else "")
         lines.append(
             (
-                build_text_cell(f"{DAY_TYPE_LABELS[day_type]}, {BAND_LABELS[band].lower()}"),
+                build_text_cell(f"{DAY_TYPE_LABELS[day_type]}, {uncapitalise(BAND_LABELS[band])}"),
                 *(
                     Cell(
                         format_rate(as_float(row[name])) if is_known else "missing data", look="" if is_known else kind
@@ -213,6 +215,104 @@ def _list_case(services: dict[str, Row], rows: list[Row]) -> list[tuple[Cell, ..
         lines.append((build_text_cell(words), Cell(DASH), Cell(DASH)))
     shown = [part for part in PARTS if part in changed or part == "whole"]
     return lines + [(build_text_cell(PARTS[part]), *_build_numbers(parts[part])) for part in shown]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A service withdrawn or changed between two snapshots, and the journeys that this lengthened most."""
+
+    pair: tuple[str, str]
+    number: str
+    service: str
+    category: str
+    window: str
+    minutes: float
+    people_cut_off: float | None
+    n_cases: int
+
+
+def list_losses(subject: Subject) -> list[Loss]:
+    """Return services by the journeys that the loss of each lengthened most, half a minute or more, greatest first."""
+    context = subject.context
+    cases = [(category.key, window.key) for category in context.categories for window in context.windows]
+    order = {case: number for number, case in enumerate(cases)}
+    known = {snapshot.key for snapshot in context.snapshots}
+    rows: dict[tuple[str, str, str], list[Row]] = {}
+    for row in subject.report.get_rows(ATTRIBUTION, subject.place.code):
+        start, end, number = (as_text(row[name]) for name in ("snapshot_from", "snapshot_to", "service_number"))
+        is_case = _name_case(row) in order
+        if row["part"] == "service" and is_case and known.issuperset((start, end)) and _get_loss(row) >= MIN_LOSS_MIN:
+            rows.setdefault((start, end, number), []).append(row)
+    found = []
+    for (start, end, number), mine in rows.items():
+        most = min(mine, key=lambda row: (-_get_loss(row), order[_name_case(row)]))
+        name = _name_lost(_index_services(subject, (start, end)), most)
+        found.append(
+            Loss(
+                (start, end),
+                number,
+                name,
+                *_name_case(most),
+                _get_loss(most),
+                as_float(most["people_cut_off"]),
+                len(mine),
+            )
+        )
+    return sorted(found, key=lambda loss: (-loss.minutes, loss.pair, loss.number))
+
+
+def _name_lost(services: dict[str, Row], row: Row) -> str:
+    number = as_text(row["service_number"])
+    service = services.get(number)
+    if service is None:
+        return f"service {number}"
+    status = as_text(service["status"])
+    words = STATUS_LABELS.get(status, status).lower()
+    return f"route {as_text(service['route'])} of {as_text(service['operator_name'])} ({words})"
+
+
+def build_loss_table(subject: Subject) -> Table | None:
+    """Return the withdrawn or changed services that count most, one line each; None where none lengthened journeys."""
+    context, losses = subject.context, list_losses(subject)
+    if not losses:
+        return None
+    labels = {category.key: category.phrase for category in context.categories}
+    windows = {window.key: uncapitalise(window.label) for window in context.windows}
+    lines = []
+    for loss in losses[:MAX_SERVICES]:
+        start, end = (context.name_snapshot(context.get_snapshot(key)) for key in loss.pair)
+        cut = Cell(format_integer(loss.people_cut_off) if loss.people_cut_off is not None else DASH)
+        lines.append(
+            (
+                build_text_cell(capitalise(loss.service)),
+                build_text_cell(f"{start} and {end}"),
+                build_text_cell(f"to {labels[loss.category]}, {windows[loss.window]}"),
+                Cell(format_signed(loss.minutes, 1)),
+                cut,
+                Cell(str(loss.n_cases)),
+            )
+        )
+    more = len(losses) - len(lines)
+    left_out = f"{more} more {'services count' if more > 1 else 'service counts'} less. " if more else ""
+    return Table(
+        "losses",
+        "Services withdrawn or changed that lengthened journeys most",
+        (
+            Column("Service", is_number=False),
+            Column("Between", is_number=False),
+            Column("Journeys hit most", is_number=False),
+            Column("Minutes longer, mean over people and departures"),
+            Column("People cut off"),
+            Column("Kinds of journey lengthened"),
+        ),
+        tuple(lines),
+        f"{left_out}Each service is put back alone, as it ran, and every journey computed anew; a kind of journey is a "
+        "destination and a time of the week. Effects of services alone do not add up.",
+    )
+
+
+def _name_case(row: Row) -> tuple[str, str]:
+    return as_text(row["category"]), as_text(row["window"])
 
 
 def _get_loss(row: Row) -> float:

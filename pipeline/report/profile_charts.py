@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipeline.report.drawing import Anchor, Drawing
 from pipeline.report.profile_figure import Figure
-from pipeline.report.text import capitalise, format_number, format_rank, format_rate, join_words
+from pipeline.report.text import capitalise, format_number, format_rank, format_rate, join_words, uncapitalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,8 +137,8 @@ def _draw_bars(panel: BarPanel) -> Drawing:
     def y(value: float) -> float:
         return BAR_HEIGHT - BOTTOM - up * value / top
 
-    drawing.add_text("t-title", 0, 12, panel.title)
-    for tick in (0.0, top / 2, top):
+    drawing.add_text("t-title", 0, 12, f"{panel.title}: runs a day")
+    for tick in (0.0, top / 2, top) if values else ():
         drawing.add_line("d-grid", (LEFT, y(tick)), (BAR_WIDTH - RIGHT, y(tick)))
         drawing.add_text("t-tick", LEFT - 5, y(tick) + 4, format_number(tick, 0 if top >= 4 else 1), "end")
     step = across / len(panel.bars)
@@ -275,7 +275,8 @@ def build_parts_figure(place: str, parts: Sequence[Part], *, when: str) -> Figur
     bottom = top + row * len(ordered)
     for tick in (0.0, most / 2, most):
         drawing.add_line("d-grid", (x(tick), top), (x(tick), bottom))
-        drawing.add_text("t-tick", x(tick), bottom + 16, format_number(tick, 0 if most >= 4 else 1), "middle")
+        words = f"{format_number(tick, 0 if most >= 4 else 1)}{' points' if tick == most else ''}"
+        drawing.add_text("t-tick", x(tick), bottom + 16, words, "middle")
     for number, part in enumerate(ordered):
         y = top + row * number
         _add_label(drawing, "t-sub", (left - 8, y + 16), part.label, PART_CHARACTERS)
@@ -285,7 +286,7 @@ def build_parts_figure(place: str, parts: Sequence[Part], *, when: str) -> Figur
         drawing.add_rect("d-box", left, y + 5, max(x(part.weight_pct) - left, 0.5), 14)
         drawing.add_rect("d-bar", left, y + 5, max(x(part.points) - left, 0.5), 14)
         drawing.add_text("t-tick", WIDE - right + 8, y + 16, f"{format_number(part.points, 1)} · {part.value}")
-    first = [shorten(part.label, 60) for part in ordered[:2] if (part.points or 0.0) > 0]
+    first = [uncapitalise(shorten(part.label, 60)) for part in ordered[:2] if (part.points or 0.0) > 0]
     headline = f"What counts most against {place}: {join_words(first)}" if first else f"Nothing counts against {place}"
     rows = [
         {"indicator": part.label, "value": part.value, "points": part.points, "most_points": part.weight_pct}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipeline.report.context import CategoryInfo, ReportContext
-    from pipeline.report.profile_windows import WindowView
+    from pipeline.report.profile_views import WindowView
 
 MAX_TIMES = 12
 

@@ -52,6 +52,8 @@ class Figure:
         A sentence below.
     explained
         Looks whose meaning a page has told with an earlier figure, and does not tell again.
+    columns
+        How many panels stand side by side.
     """
 
     key: str
@@ -63,6 +65,7 @@ class Figure:
     legend: tuple[tuple[str, str], ...] = ()
     note: str = ""
     explained: frozenset[str] = frozenset()
+    columns: int = 2
 
     def write_panels(self) -> list[Markup]:
         """Return the pictures as SVG elements of a page."""
@@ -91,9 +94,9 @@ class Figure:
         Returns
         -------
         Drawing
-            Panels in two columns.
+            Panels side by side, and below.
         """
-        columns = min(2, len(self.panels))
+        columns = min(self.columns, len(self.panels))
         cell = max(panel.width for panel in self.panels)
         width = max(2 * MARGIN + columns * cell + (columns - 1) * GAP, MIN_WIDTH)
         inner = width - 2 * MARGIN

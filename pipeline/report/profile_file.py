@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.report.context import ReportContext
     from pipeline.report.profile_figure import Figure
 
-MAX_FOOT = 120
+MAX_FOOT = 110
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class ProfileFile:
         return files
 
 
-def build_profile_file(tables: Mapping[str, pd.DataFrame], context: ReportContext, code: str) -> ProfileFile:
+def build_profile_file(
+    tables: Mapping[str, pd.DataFrame], context: ReportContext, code: str, *, is_full: bool = False
+) -> ProfileFile:
     """Return the profile of one neighbourhood.
 
     Parameters
@@ -54,6 +57,8 @@ def build_profile_file(tables: Mapping[str, pd.DataFrame], context: ReportContex
         Names, wording, dates, parameters and caveats.
     code
         Code of the neighbourhood.
+    is_full
+        Whether what a page folds away is unfolded, so that print holds it.
 
     Returns
     -------
@@ -75,7 +80,7 @@ def build_profile_file(tables: Mapping[str, pd.DataFrame], context: ReportContex
     when = f"Timetables of {context.name_snapshot(context.latest)}"
     parts = [capitalise(profile.group_label)]
     parts += [f"{format_integer(place.population)} people"] if place.population > 0 else []
-    parts += [f"code {place.code}", *([place.authority] if place.authority else [])]
+    parts += [f"code {place.code}", *([f"authority {place.authority}"] if place.authority else [])]
     html = render_profile(
         context,
         place.name,
@@ -91,6 +96,7 @@ def build_profile_file(tables: Mapping[str, pd.DataFrame], context: ReportContex
         caveats=profile.caveats,
         attributions=collect_attributions(report),
         profile=profile,
+        unfolded=is_full,
     )
     return ProfileFile(html, tuple(profile.list_figures()))
 
@@ -142,7 +148,7 @@ def render_profile(context: ReportContext, name: str, code: str, when: str, sour
 
 
 def _build_page_style(head: str, when: str, source: str) -> str:
-    foot = source if len(source) <= MAX_FOOT else f"{source[: MAX_FOOT - 1].rstrip()}…"
+    foot = shorten_source(source)
     return (
         "@page { size: A4; margin: 18mm 14mm 18mm 14mm;"
         f" @top-left {{ content: {write_css_string(head)}; {SMALL} width: 65%; }}"
@@ -154,6 +160,17 @@ def _build_page_style(head: str, when: str, source: str) -> str:
 
 
 SMALL = "font: 8pt Arial, 'Liberation Sans', sans-serif; color: #4a4a4a;"
+
+
+def shorten_source(source: str) -> str:
+    """Return the foot of a sheet: whole sentences of a source line, as many as fit; the first cut where it is long."""
+    foot = ""
+    for sentence in re.split(r"(?<=[.;]) ", source):
+        longer = f"{foot} {sentence}".strip()
+        if len(longer) > MAX_FOOT:
+            break
+        foot = longer
+    return f"{foot.removesuffix(';')}." if foot.endswith(";") else foot or f"{source[: MAX_FOOT - 1].rstrip()}…"
 
 
 def write_css_string(text: str) -> str:

@@ -22,7 +22,10 @@ LEAST_HEIGHT = 200.0
 LEAST_SPAN_KM = 0.6
 KM_PER_DEGREE = 111.195
 LOCATOR_WIDTH = 320.0
+LOCATOR_HEIGHT = 380.0
 LOCATOR_POINTS = 400
+LEAST_MARK_PX = 12.0
+NOWHERE = -1
 TOLERANCE_PX = 1.2
 
 
@@ -137,8 +140,65 @@ def add_scale(drawing: Drawing, frame: Frame) -> None:
     drawing.add_text("t-map", x, y - 6, words)
 
 
+@dataclass(frozen=True)
+class Locator:
+    """Maps that show where neighbourhoods of an area lie: one frame for all.
+
+    Attributes
+    ----------
+    report
+        The tables.
+    frame
+        The whole area.
+    """
+
+    report: ReportData
+    frame: Frame
+
+    def draw_background(self) -> Drawing:
+        """Draw all outlines, or the centres of all where there are many: the same for every neighbourhood."""
+        drawing = Drawing(self.frame.width, self.frame.height)
+        if _has_outline(self.report).sum() <= LOCATOR_POINTS:
+            add_land(drawing, self.report, self.frame, NOWHERE)
+            return drawing
+        lonlat = self.report.geography[["lon", "lat"]].dropna().to_numpy(dtype=np.float64)
+        dots = sorted({tuple(round(v) for v in self.frame.place(*point)) for point in lonlat})
+        drawing.add_lines("d-axis", [((x, y), (x + 1.5, y)) for x, y in dots])
+        return drawing
+
+    def draw_mark(self, place: Place) -> Drawing | None:
+        """Draw one neighbourhood, with a dot where it is small; None where it has no outline."""
+        if not _has_outline(self.report)[place.index]:
+            return None
+        drawing, frame = Drawing(self.frame.width, self.frame.height), self.frame
+        geometry = get_geometries(self.report)[place.index]
+        shape = shapely.simplify(geometry, TOLERANCE_PX / (frame.scale * KM_PER_DEGREE), preserve_topology=True)
+        west, south, east, north = geometry.bounds
+        across = (east - west) * frame.km_per_lon * frame.scale
+        down = (north - south) * KM_PER_DEGREE * frame.scale
+        if max(across, down) >= LEAST_MARK_PX:
+            drawing.add_areas("d-home", [[frame.place(*point) for point in ring] for ring in _list_rings(shape)])
+        if across < LEAST_MARK_PX:
+            centre = geometry.representative_point()
+            drawing.add_circle("d-place", *frame.place(centre.x, centre.y), 5)
+        return drawing
+
+
+def _has_outline(report: ReportData) -> NDArray[np.bool_]:
+    return np.array([shape is not None and not shape.is_empty for shape in get_geometries(report)], dtype=bool)
+
+
+def build_locator(report: ReportData) -> Locator | None:
+    """Return the maps that show where neighbourhoods lie; None where none has an outline."""
+    has = _has_outline(report)
+    if not has.any():
+        return None
+    west, south, east, north = shapely.total_bounds(get_geometries(report)[has])
+    return Locator(report, choose_frame([(west, south), (east, north)], LOCATOR_WIDTH, most=LOCATOR_HEIGHT))
+
+
 def draw_locator(report: ReportData, place: Place) -> Drawing | None:
-    """Draw where a neighbourhood lies in its area; None where it has neither an outline nor a centre.
+    """Draw where a neighbourhood lies in its area; None where it has no outline.
 
     Parameters
     ----------
@@ -150,24 +210,12 @@ def draw_locator(report: ReportData, place: Place) -> Drawing | None:
     Returns
     -------
     Drawing or None
-        All outlines, or the centres of all where there are many.
+        All outlines, or the centres of all where there are many, and the neighbourhood marked.
     """
-    geometries = get_geometries(report)
-    has = np.array([geometry is not None and not geometry.is_empty for geometry in geometries])
-    if not has[place.index]:
+    locator = build_locator(report)
+    mark = None if locator is None else locator.draw_mark(place)
+    if locator is None or mark is None:
         return None
-    west, south, east, north = shapely.total_bounds(geometries[has])
-    frame = choose_frame([(west, south), (east, north)], LOCATOR_WIDTH, most=380.0)
-    drawing = Drawing(frame.width, frame.height)
-    if has.sum() <= LOCATOR_POINTS:
-        add_land(drawing, report, frame, place.index)
-    else:
-        lonlat = report.geography[["lon", "lat"]].dropna().to_numpy(dtype=np.float64)
-        dots = sorted({tuple(round(v) for v in frame.place(*point)) for point in lonlat})
-        drawing.add_lines("d-axis", [((x, y), (x + 1.5, y)) for x, y in dots])
-    centre = geometries[place.index].representative_point()
-    x, y = frame.place(centre.x, centre.y)
-    west, south, east, north = geometries[place.index].bounds
-    if (east - west) * frame.km_per_lon * frame.scale < 12:
-        drawing.add_circle("d-place", x, y, 5)
+    drawing = locator.draw_background()
+    drawing.place(mark, 0, 0)
     return drawing

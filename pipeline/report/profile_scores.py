@@ -254,7 +254,8 @@ def build_indicators(subject: Subject) -> Table | None:
             Column(f"Places by which ranks of {context.noun_plural} move without it, median"),
         ),
         tuple(rows),
-        "The parts add up to the score. The last column tells how much the ranking as a whole hangs on the indicator.",
+        "The parts add up to the score. Ties share the middle of their ranks. The last column tells how much the whole "
+        "ranking hangs on the indicator.",
     )
 
 

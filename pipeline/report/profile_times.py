@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from pipeline.report import data as d
 from pipeline.report.profile_columns import VISIT
 from pipeline.report.profile_departures import build_departure_table, describe_walk_only
-from pipeline.report.profile_windows import build_views, build_window_figure
+from pipeline.report.profile_overview import build_overview_figure
+from pipeline.report.profile_views import build_views
+from pipeline.report.profile_windows import build_window_figure
 from pipeline.report.tables import (
     Cell,
     Column,
@@ -30,12 +32,14 @@ from pipeline.report.text import (
     format_quantity,
     format_reason,
     format_window,
+    uncapitalise,
 )
 
 if TYPE_CHECKING:
     from pipeline.report.context import CategoryInfo, WindowInfo
     from pipeline.report.profile_figure import Figure
     from pipeline.report.profile_subject import Row, Subject
+    from pipeline.report.profile_views import WindowView
 
 MAX_NEAREST = 4
 
@@ -56,32 +60,81 @@ class TimeRow:
 
 @dataclass(frozen=True)
 class TimeBlock:
-    """Travel times to one category: rows by window, every minute, or a sentence where there is no data."""
+    """Travel times to one category: rows by window, every minute, or a sentence where there is no data.
 
-    title: str
-    anchor: str
+    ``same_as`` names an earlier category to which every minute, and who is nearest, is the same: it is not drawn again.
+    """
+
+    category: CategoryInfo
+    views: tuple[WindowView, ...]
     absence: str
     rows: tuple[TimeRow, ...]
-    figure: Figure | None
-    undrawn: str
-    departures: Table | None
+    nearest: dict[tuple[str, str], str]
+    figure: Figure | None = None
+    undrawn: str = ""
+    departures: Table | None = None
+    same_as: str = ""
+
+    @property
+    def title(self) -> str:
+        """Where to."""
+        return f"To {self.category.phrase}"
+
+    @property
+    def anchor(self) -> str:
+        """Where it stands on the page."""
+        return f"time-{self.category.key}"
+
+    def describe_nearest(self, window: str) -> str:
+        """Say who is nearest in a window, on the way there; empty where nobody is."""
+        return self.nearest.get((window, "outward"), "")
+
+    def is_like(self, other: TimeBlock) -> bool:
+        """Tell whether every minute of every window, the medians and who is nearest are those of another category."""
+        return bool(self.views) and self.views == other.views and self.nearest == other.nearest
 
 
-def build_time_blocks(subject: Subject) -> tuple[TimeBlock, ...]:
-    """Return travel times to every category; each key of the pictures is told once, where it is first used."""
-    told: frozenset[str] = frozenset()
-    blocks = []
-    for category in subject.context.categories:
-        block = build_time_block(subject, category)
-        if block.figure is not None:
-            block = replace(block, figure=replace(block.figure, explained=told))
-            told |= block.figure.list_looks() if block.figure is not None else frozenset()
-        blocks.append(block)
-    return tuple(blocks)
+def build_time_blocks(subject: Subject) -> tuple[Figure | None, tuple[TimeBlock, ...]]:
+    """Return the first window to every category side by side, and travel times to each category.
+
+    What is the same to two categories is drawn once, and each key of the pictures is told once.
+
+    Parameters
+    ----------
+    subject
+        The neighbourhood.
+
+    Returns
+    -------
+    overview
+        None with fewer than two categories.
+    blocks
+        In the order of the categories.
+    """
+    context, blocks = subject.context, list[TimeBlock]()
+    read = [read_time_block(subject, category) for category in context.categories]
+    pairs = [(block.category, block.views) for block in read]
+    overview = build_overview_figure(pairs, subject.place, next(iter(subject.useful.values()), {}), context)
+    told = frozenset() if overview is None else overview.list_looks()
+    for block in read:
+        same = next((other for other in blocks if not other.same_as and block.is_like(other)), None)
+        if same is not None:
+            blocks.append(replace(block, same_as=same.category.phrase))
+            continue
+        category = block.category
+        about = next((row for (key, *_), row in subject.useful.items() if key == category.key), {})
+        figure = build_window_figure(category, block.views, subject.place, about)
+        if figure is not None:
+            figure = replace(figure, explained=told)
+            told |= figure.list_looks()
+        departures = build_departure_table(category, block.views, block.nearest, context)
+        undrawn = describe_walk_only(category, block.views)
+        blocks.append(replace(block, figure=figure, undrawn=undrawn, departures=departures))
+    return overview, tuple(blocks)
 
 
-def build_time_block(subject: Subject, category: CategoryInfo) -> TimeBlock:
-    """Return travel times to a category, every minute of every window included."""
+def read_time_block(subject: Subject, category: CategoryInfo) -> TimeBlock:
+    """Return travel times to a category, without pictures."""
     context, times = subject.context, subject.times
     found = {
         window.key: [times.get((category.key, s.key, window.key, "outward", "all")) for s in context.snapshots]
@@ -93,16 +146,7 @@ def build_time_block(subject: Subject, category: CategoryInfo) -> TimeBlock:
     if not rows and subject.report.has_jobs(category):
         absence = f"How many {category.count_label} are within reach stands in a table below."
     views = build_views(category, subject.useful, times, context)
-    about = next((row for (key, *_), row in subject.useful.items() if key == category.key), {})
-    return TimeBlock(
-        f"To {category.phrase}",
-        f"time-{category.key}",
-        absence,
-        tuple(rows),
-        build_window_figure(category, views, subject.place, about),
-        describe_walk_only(category, views),
-        build_departure_table(category, views, _describe_nearest(subject, category), context),
-    )
+    return TimeBlock(category, tuple(views), absence, tuple(rows), _describe_nearest(subject, category))
 
 
 def _build_time_row(subject: Subject, window: WindowInfo, found: list[Row | None]) -> TimeRow:
@@ -227,17 +271,17 @@ def build_visits(subject: Subject) -> Table | None:
         records = [found.get((*key, snapshot.key)) for snapshot in context.snapshots]
         about = next(record for record in records if record is not None)
         phrase = phrases.get(as_text(about["category"]), as_text(about["category"]))
-        day = DAY_TYPE_LABELS.get(as_text(about["day_type"]), "").lower()
+        day = uncapitalise(DAY_TYPE_LABELS.get(as_text(about["day_type"]), ""))
         stay = format_integer(as_float(about["stay_min"]) or 0.0)
         what = f"{stay} minutes at {phrase} on a {day}, stay begins {key[1].replace('-', ' to ')}"
         latest: Row = records[-1] or {}
-        away, least = (as_float(latest.get(name)) for name in ("time_away_p50_s", "time_away_least_s"))
+        least = as_float(latest.get("time_away_least_s"))
         lines.append(
             (
                 build_text_cell(what),
                 build_text_cell(labels.get(key[2], key[2])),
                 *(_build_visit_cell(subject, record) for record in records),
-                Cell(format_quantity(away, "s") if away is not None else "not at half of the minutes"),
+                Cell(_describe_away(latest)),
                 Cell(format_quantity(least, "s")),
             )
         )
@@ -256,6 +300,14 @@ def build_visits(subject: Subject) -> Table | None:
         tuple(lines),
         f"Time away holds the stay and all waiting; {subject.when}.",
     )
+
+
+def _describe_away(row: Row) -> str:
+    """Tell the median of the time away; a dash where no share is known, since then nothing is known of half of it."""
+    away = as_float(row.get("time_away_p50_s"))
+    if away is None and as_float(row.get("usable_pct")) is not None:
+        return "not at half of the minutes"
+    return format_quantity(away, "s")
 
 
 def _build_visit_cell(subject: Subject, row: Row | None) -> Cell:

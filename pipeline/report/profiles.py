@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.report.car import build_car_table
-from pipeline.report.findings import describe_window
 from pipeline.report.profile_caveats import collect_caveats, describe_vintage
-from pipeline.report.profile_change import build_attribution, build_service_change, build_time_change
+from pipeline.report.profile_change import build_attribution, build_loss_table, build_service_change, build_time_change
 from pipeline.report.profile_figure import describe_source
 from pipeline.report.profile_journey import build_journey_figure
+from pipeline.report.profile_numbers import build_key_table
 from pipeline.report.profile_scores import (
     build_comparison,
     build_indicators,
@@ -20,24 +20,13 @@ from pipeline.report.profile_scores import (
     build_score_chart,
     build_scores,
     build_sensitivity,
-    compute_score_medians,
-    count_ranked,
     describe_stability,
 )
 from pipeline.report.profile_service import build_service, build_service_chart, build_service_facts
 from pipeline.report.profile_subject import Subject
+from pipeline.report.profile_summary import describe_in_short, read_beside
 from pipeline.report.profile_times import build_jobs, build_other_times, build_time_blocks, build_visits, read_nearest
 from pipeline.report.score_tables import build_definition_table
-from pipeline.report.text import (
-    as_float,
-    as_text,
-    capitalise,
-    format_count_of,
-    format_integer,
-    format_minutes_long,
-    format_rank,
-    format_reason,
-)
 
 if TYPE_CHECKING:
     from pipeline.report.data import Place, ReportData
@@ -72,7 +61,11 @@ class JourneyBlock:
 
 @dataclass(frozen=True)
 class Profile:
-    """Everything on the page of one neighbourhood; figures and tables that do not apply are None."""
+    """Everything on the page of one neighbourhood; figures and tables that do not apply are None.
+
+    A page shows a part and folds the rest away: tables whose name begins with ``more_``, the figures of every category
+    but the first, and all journeys but the first. Print leaves out what is folded, and says so.
+    """
 
     place: Place
     group_label: str
@@ -80,32 +73,63 @@ class Profile:
     source: str
     source_all: str
     facts: tuple[str, ...]
+    key_numbers: Table | None
+    overview: Figure | None
     time_blocks: tuple[TimeBlock, ...]
-    journeys: tuple[JourneyBlock, ...]
-    other_times: Table
-    jobs: Table | None
     visits: Table | None
     car: Table | None
+    more_times: tuple[Table, ...]
+    journeys: tuple[JourneyBlock, ...]
     service_chart: Figure | None
-    service: Table | None
     service_facts: Table | None
+    more_service: tuple[Table, ...]
     changes: tuple[Table, ...]
+    more_changes: tuple[Table, ...]
     charts: tuple[Figure, ...]
     stability: str
     has_scores: bool
     score_tables: tuple[Table, ...]
+    more_scores: tuple[Table, ...]
     definitions: Table | None
     own_caveats: tuple[str, ...]
     caveats: tuple[str, ...]
 
+    @property
+    def opened(self) -> TimeBlock | None:
+        """The category whose windows stand open: the first that has a picture or says why it has none."""
+        return next((block for block in self.time_blocks if block.figure or block.undrawn), None)
+
+    @property
+    def folded(self) -> tuple[TimeBlock, ...]:
+        """The other categories."""
+        return tuple(block for block in self.time_blocks if block is not self.opened)
+
     def list_figures(self) -> list[tuple[Figure, str]]:
         """Return every figure with its source line, in the order of the page."""
-        latest: list[Figure | None] = [block.figure for block in self.time_blocks]
+        latest: list[Figure | None] = [self.overview, *(block.figure for block in self.time_blocks)]
         latest += [block.figure for block in self.journeys]
         found = [(figure, self.source) for figure in latest if figure is not None]
         if self.service_chart is not None:
             found.append((self.service_chart, self.source_all))
         return found + [(figure, self.source) for figure in self.charts]
+
+    def list_folded(self) -> list[tuple[str, str]]:
+        """Return what a page folds away and print leaves out: words, and the anchor where it stands."""
+        found = [
+            (f"{block.title}: every minute of every window, and departures", block.anchor)
+            for block in self.folded
+            if block.figure is not None
+        ]
+        tables = [block.departures for block in self.time_blocks[:1] if block.departures is not None]
+        tables += [*self.more_times, *self.more_service, *self.more_changes, *self.more_scores]
+        found += [(table.caption, table.anchor) for table in tables]
+        legs = [block for block in self.journeys[1:] if not block.same_as]
+        found += [(f"The journey to {block.now.category.phrase}, leg by leg", block.anchor) for block in legs]
+        return found
+
+
+def _drop_none(*tables: Table | None) -> tuple[Table, ...]:
+    return tuple(table for table in tables if table is not None)
 
 
 class ProfileBuilder:
@@ -124,46 +148,46 @@ class ProfileBuilder:
     def __init__(self, report: ReportData, facts: Facts, *, max_maps: int = 1, is_alone: bool = False) -> None:
         self.report, self.facts, self.max_maps, self.is_alone = report, facts, max_maps, is_alone
         self.context = report.context
-        self._medians = compute_score_medians(report)
-        self._n_ranked = count_ranked(report)
+        self._beside = read_beside(report)
 
     def build_profile(self, place: Place) -> Profile:
         """Return the profile of one neighbourhood."""
         context, subject = self.context, Subject(self.report, self.facts, place)
-        changes = (build_time_change(subject), build_service_change(subject), *build_attribution(subject))
         charts = (
-            build_rank_chart(subject, self._n_ranked.get(context.latest.key, 0)),
+            build_rank_chart(subject, self._beside.n_ranked.get(context.latest.key, 0)),
             build_score_chart(subject),
             build_parts_chart(subject),
         )
-        score_tables = (
-            build_scores(subject, self._medians),
-            build_indicators(subject),
-            build_comparison(subject),
-            build_peers(subject, has_pages=not self.is_alone),
-            build_sensitivity(subject),
-        )
+        overview, blocks = build_time_blocks(subject)
+        other = build_other_times(subject)
         return Profile(
             place=place,
             group_label=context.get_group(place.group).label,
             vintage=describe_vintage(subject),
             source=describe_source(context),
             source_all=describe_source(context, is_latest_only=False),
-            facts=tuple(self._describe(subject)),
-            time_blocks=build_time_blocks(subject),
-            journeys=tuple(self._build_journeys(subject)),
-            other_times=build_other_times(subject),
-            jobs=build_jobs(subject),
+            facts=tuple(describe_in_short(subject, self._beside)),
+            key_numbers=build_key_table(subject, self._beside),
+            overview=overview,
+            time_blocks=blocks,
             visits=build_visits(subject),
             car=build_car_table(self.report, place),
+            more_times=_drop_none(other if other.rows else None, build_jobs(subject)),
+            journeys=tuple(self._build_journeys(subject)),
             service_chart=build_service_chart(subject),
-            service=build_service(subject),
             service_facts=build_service_facts(subject),
-            changes=tuple(table for table in changes if table is not None),
+            more_service=_drop_none(build_service(subject)),
+            changes=_drop_none(build_time_change(subject), build_service_change(subject), build_loss_table(subject)),
+            more_changes=tuple(build_attribution(subject)),
             charts=tuple(figure for figure in charts if figure is not None),
             stability=describe_stability(subject.score),
             has_scores=bool(subject.scores),
-            score_tables=tuple(table for table in score_tables if table is not None),
+            score_tables=_drop_none(build_scores(subject, self._beside.medians), build_comparison(subject)),
+            more_scores=_drop_none(
+                build_indicators(subject),
+                build_peers(subject, has_pages=not self.is_alone),
+                build_sensitivity(subject),
+            ),
             definitions=build_definition_table(context),
             own_caveats=tuple(collect_caveats(subject)),
             caveats=(*context.service_caveats, *context.caveats),
@@ -183,34 +207,6 @@ class ProfileBuilder:
             figure = build_journey_figure(self.report, subject.place, now) if is_drawn else None
             blocks.append(JourneyBlock(now, before, figure, same.now.category.phrase if same else ""))
         return blocks
-
-    def _describe(self, subject: Subject) -> list[str]:
-        context = self.context
-        window, snapshot = context.primary_window, context.latest
-        sentences = []
-        for category in context.categories:
-            row = subject.times.get((category.key, snapshot.key, window.key, "outward", "all"))
-            if row is None:
-                continue
-            seconds = as_float(row["travel_time_p50_s"])
-            lead = f"To {category.phrase}, {describe_window(window)}: "
-            if seconds is None:
-                reason = format_reason(as_text(row["reason"]), context.method.max_time_min, context.method.max_link_m)
-                sentences.append(f"{lead}{reason}.")
-                continue
-            median = (self.facts.find_times(category.key, snapshot.key, window.key) or {})["all"].median_s
-            beside = f" (all {context.noun_plural}: {format_minutes_long(median)})" if median is not None else ""
-            sentences.append(f"{lead}{format_minutes_long(seconds)}{beside}.")
-        level = subject.levels.get((snapshot.key, "all", "weekday", "all_day"))
-        if level is not None and as_text(level["coverage_class"]) != "missing":
-            runs = as_float(level["runs_per_day"]) or 0.0
-            sentences.append(f"{capitalise(format_count_of(round(runs), 'vehicle run', 'vehicle runs'))} on a weekday.")
-        rank = as_float(subject.score.get("rank"))
-        if rank is not None:
-            text = format_rank(rank, as_float(subject.score.get("rank_low")), as_float(subject.score.get("rank_high")))
-            n_ranked = self._n_ranked.get(snapshot.key, 0)
-            sentences.append(f"Rank {text} of {format_integer(n_ranked)}, where 1 is the worst connected.")
-        return sentences
 
 
 def _is_same_past(one: TypicalJourney | None, other: TypicalJourney | None) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.base.errors import InputError
-from pipeline.report.data import ReportData
+from pipeline.report.data import SCORE, ReportData
 from pipeline.report.series_charts import YearLine
 from pipeline.report.text import DASH, MINUS, as_float, as_text, format_integer, format_rate, format_signed
 
@@ -105,6 +105,11 @@ class SeriesReport:
     def get_change(self, code: str, measure: MeasureInfo) -> Row:
         """Return the row of change of a neighbourhood that has a page."""
         return next(r for r in self._change[code] if (r["day_type"], r["band"]) == (measure.day_type, measure.band))
+
+    def find_score(self, code: str) -> Row | None:
+        """Return the latest score of a place, None where none was published."""
+        rows = [row for row in self.data.get_rows(SCORE, code) if as_text(row["snapshot"])]
+        return max(rows, key=lambda row: as_text(row["snapshot"])) if rows else None
 
     def get_small_areas(self, code: str) -> list[Row]:
         """Return the rows of change of its small areas in the measure that leads."""

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.report.context import ALL_GROUPS
+from pipeline.report.data import SCORE
 from pipeline.report.findings import Finding, FindingBlock
+from pipeline.report.profile_columns import GROUP_SUMMARY
 from pipeline.report.series_data import LEFT_BEHIND, SOUND, describe_span, format_span_pct, format_span_runs
-from pipeline.report.text import as_float, as_text, format_integer, format_pct, join_words
+from pipeline.report.text import (
+    as_float,
+    as_text,
+    format_integer,
+    format_number,
+    format_pct,
+    format_rank,
+    join_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -197,6 +208,27 @@ def _describe_times_of_day(report: SeriesReport) -> FindingBlock:
     return FindingBlock(title, tuple(findings), f"{_describe_choices(report)} Doubtful places are included.")
 
 
+def _describe_score(report: SeriesReport, code: str) -> list[str]:
+    """Tell the rank of the score with its interval, beside the medians of its group and of all; empty without one."""
+    row = report.find_score(code)
+    rank, score = (None, None) if row is None else (as_float(row["rank"]), as_float(row["score"]))
+    if row is None or rank is None or score is None:
+        return []
+    frame, summary = report.data[SCORE], report.data[GROUP_SUMMARY]
+    n = int(frame[frame["snapshot"] == row["snapshot"]]["rank"].notna().sum())
+    mine = summary[(summary["snapshot"] == row["snapshot"]) & (summary["measure"] == "score")]
+    medians = {as_text(key): as_float(value) for key, value in zip(mine["area_group"], mine["median"], strict=True)}
+    beside = [
+        f"{format_number(medians[group.key], 1)} in {group.label}"
+        for group in report.data.groups
+        if medians.get(group.key) is not None and group.key in {LEFT_BEHIND, ALL_GROUPS}
+    ]
+    against = f", beside {'medians' if len(beside) > 1 else 'a median'} of {join_words(beside)}" if beside else ""
+    text = format_rank(rank, as_float(row["rank_low"]), as_float(row["rank_high"]))
+    ranked = f"rank {text} of {format_integer(n)} {report.context.noun_plural}, where 1 is the worst connected"
+    return [f"Connectivity score {format_number(score, 1)} (higher is worse){against}: {ranked}."]
+
+
 def describe_place(report: SeriesReport, code: str) -> list[str]:
     """Return the sentences at the head of a neighbourhood's page.
 
@@ -219,8 +251,9 @@ def describe_place(report: SeriesReport, code: str) -> list[str]:
         if measure.band in {"all_day", "18_22"}:
             one = report.get_change(code, measure)
             sentences.append(
-                f"{measure.label}: from {format_span_runs(one, 'before_{}_runs_per_day')} to "
-                f"{format_span_runs(one, 'after_{}_runs_per_day')} bus runs a day ({format_span_pct(one)})."
+                f"{measure.label}: {format_span_runs(one, 'before_{}_runs_per_day')} bus runs a day in "
+                f"{report.info.span_before}, {format_span_runs(one, 'after_{}_runs_per_day')} in "
+                f"{report.info.span_after} ({format_span_pct(one)})."
             )
     if as_float(row["loss_rank_low"]) is not None:
         low, high = (format_integer(as_float(row[f"loss_rank_{end}"]) or 0) for end in ("low", "high"))
@@ -232,6 +265,7 @@ def describe_place(report: SeriesReport, code: str) -> list[str]:
         )
     certainty = report.describe_certainty(row)
     sentences.append("Its data has no known fault." if certainty == SOUND else f"{certainty}.")
+    sentences += _describe_score(report, code)
     if row["is_interrupted"]:
         sentences.append(f"The series is interrupted in {as_text(row['interrupted_years'])}.")
     return sentences

@@ -35,6 +35,7 @@ from pipeline.report.text import (
     format_quantity,
     format_rank,
     format_rate,
+    uncapitalise,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def build_place_figures(report: SeriesReport, code: str) -> list[Figure]:
         At least the first.
     """
     figures = [_build_years(report, code)]
-    row = find_score(report, code)
+    row = report.find_score(code)
     if row is not None and as_float(row["score"]) is not None:
         figures += _build_score_figures(report, code, row)
     return figures
@@ -74,12 +75,6 @@ def build_place_figures(report: SeriesReport, code: str) -> list[Figure]:
 def describe_source(report: SeriesReport) -> str:
     """Return the source line of the figures."""
     return f"Source: {report.info.source}; own computation."
-
-
-def find_score(report: SeriesReport, code: str) -> Row | None:
-    """Return the latest score of a place, None where none was published."""
-    rows = [row for row in report.data.get_rows(SCORE, code) if as_text(row["snapshot"])]
-    return max(rows, key=lambda row: as_text(row["snapshot"])) if rows else None
 
 
 def _build_years(report: SeriesReport, code: str) -> Figure:
@@ -98,7 +93,7 @@ def _build_years(report: SeriesReport, code: str) -> Figure:
     span = describe_span(change)
     return Figure(
         key="years",
-        headline=f"Bus runs in {name}, {report.head.label.lower()}, {span}, "
+        headline=f"Bus runs in {name}, {uncapitalise(report.head.label)}, {span}, "
         f"{report.info.span_before} to {report.info.span_after}",
         title=f"Bus runs a day by year in {name}, beside the {beside}",
         panels=tuple(panels),
@@ -160,7 +155,7 @@ def draw_year_panel(title: str, years: Sequence[int], own: Sequence[Row], group:
     def place(year: int, value: float) -> tuple[float, float]:
         return LEFT + step * years.index(year), HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top
 
-    drawing.add_text("t-title", 0, 12, title)
+    drawing.add_text("t-title", 0, 12, f"{title}: runs a day")
     ticks = (0.0, top / 2, top)
     drawing.add_lines("d-grid", [(place(years[0], t), (WIDTH - RIGHT, place(years[0], t)[1])) for t in ticks])
     for tick in ticks:
@@ -286,7 +281,7 @@ def build_series_profile_file(
         raise unknown_place(code, report.ranked)
     row = report.get_change(code, report.head)
     place = report.data.places[report.data.position[code]]
-    locator, score = draw_locator(report.data, place), find_score(report, code)
+    locator, score = draw_locator(report.data, place), report.find_score(code)
     figures, source = build_place_figures(report, code), describe_source(report)
     name, authority = as_text(row["neighbourhood_name"]), report.get_authority_name(as_text(row["authority_code"]))
     html = render_profile(

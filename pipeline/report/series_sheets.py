@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.report.series_data import GROUP_CHANGE, GROUP_SERIES, LEFT_BEHIND, PLACE_CHANGE, select
-from pipeline.report.text import as_text, capitalise
+from pipeline.report.text import as_text, capitalise, uncapitalise
 from pipeline.report.workbook import Sheet, SheetColumn, Workbook, name_sheets, round_value
 from pipeline.report.workbook_sheets import COVERAGE_WORDS, NOTES, SOURCE, build_about, describe_reason
 
@@ -124,7 +124,7 @@ def _build_group_years(report: SeriesReport, measure: MeasureInfo) -> Sheet:
         SheetColumn("Group"),
         *(SheetColumn(f"Year {year}", "runs a day") for year in report.years),
     )
-    title = f"Bus runs a day by year, {measure.label.lower()}"
+    title = f"Bus runs a day by year, {uncapitalise(measure.label)}"
     return Sheet(f"Years {measure.key}", title, "Means over people", columns, tuple(rows))
 
 
@@ -165,5 +165,5 @@ def _build_places(report: SeriesReport, measure: MeasureInfo, *, only_ranked: bo
         SheetColumn("Why not complete"),
     )
     label = f"Lost {measure.key}" if only_ranked else f"All {context.noun_plural}"
-    title = f"Change of bus runs a day, {measure.label.lower()}, {who}"
+    title = f"Change of bus runs a day, {uncapitalise(measure.label)}, {who}"
     return Sheet(label, title, f"{report.info.span_before} to {report.info.span_after}", columns, tuple(rows))

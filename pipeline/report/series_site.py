@@ -26,6 +26,7 @@ from pipeline.report.method import build_weight_table
 from pipeline.report.numbering import label_links, number_tables
 from pipeline.report.pages import list_series_pages
 from pipeline.report.profile_figure import build_profile_style
+from pipeline.report.profile_maps import build_locator
 from pipeline.report.profile_scores import describe_stability
 from pipeline.report.quality import build_examples, build_inputs_table, build_notices_table, collect_attributions
 from pipeline.report.run_gates import build_run_gate_table
@@ -34,7 +35,7 @@ from pipeline.report.series_charts import YearLine, build_group_panels, draw_leg
 from pipeline.report.series_compare import build_series_compare
 from pipeline.report.series_data import SeriesReport, format_span_pct, format_span_rank, format_span_runs
 from pipeline.report.series_findings import build_series_findings, describe_place
-from pipeline.report.series_profile import build_place_figures, describe_source, find_score
+from pipeline.report.series_profile import build_place_figures, describe_source
 from pipeline.report.series_sheets import build_series_workbook
 from pipeline.report.series_tables import (
     build_authority_table,
@@ -46,7 +47,7 @@ from pipeline.report.series_tables import (
     build_ward_table,
 )
 from pipeline.report.site import HERE, VENDOR_FILES, build_environment
-from pipeline.report.text import as_float, as_text, capitalise, format_integer
+from pipeline.report.text import as_float, as_text, capitalise, format_integer, uncapitalise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,6 +118,11 @@ class _Writer:
         self._write_bytes("static/profile.css", build_profile_style().encode("utf-8"))
         for name in VENDOR_FILES:
             self._write_bytes(f"vendor/{name}", (HERE / "vendor" / name).read_bytes())
+        self.locator = build_locator(self.report.data)
+        if self.locator is not None:
+            label = f"Where the {self.report.context.noun_plural} of {self.report.context.area_title} lie"
+            background = self.locator.draw_background().write_svg(label, is_alone=True)
+            self._write_bytes("static/locator.svg", background.encode("utf-8"))
         self._write_overview()
         self._write_wards()
         self._write_service()
@@ -328,7 +334,7 @@ class _Writer:
         report = self.report
         panels, name = build_group_panels(report, measure), f"groups_{measure.key}"
         headline = describe_series(report, measure)
-        what = f"in groups of {report.context.noun_plural}, {measure.label.lower()}, means over people"
+        what = f"in groups of {report.context.noun_plural}, {uncapitalise(measure.label)}, means over people"
         text = ChartText(
             headline,
             f"Bus runs a day by year {what}",
@@ -341,14 +347,17 @@ class _Writer:
     def _write_place(self, code: str) -> None:
         report = self.report
         row = report.get_change(code, report.head)
-        at, score = report.ranked.index(code), find_score(report, code)
+        place = report.data.places[report.data.position[code]]
+        mark = None if self.locator is None else self.locator.draw_mark(place)
+        at, score = report.ranked.index(code), report.find_score(code)
         self._write_page(
             f"{report.page_folder}{code}.html",
             "series_place.html.j2",
             as_text(row["neighbourhood_name"]),
             code=code,
             authority=report.get_authority_name(as_text(row["authority_code"])),
-            population=report.data.places[report.data.position[code]].population,
+            population=place.population,
+            locator=mark and mark.write_svg(f"Where {place.name} lies", background="../static/locator.svg"),
             facts=describe_place(report, code),
             figures=build_place_figures(report, code),
             source=describe_source(report),

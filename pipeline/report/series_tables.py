@@ -12,7 +12,16 @@ from pipeline.report.series_data import (
     select,
 )
 from pipeline.report.tables import Cell, Column, Table, build_text_cell
-from pipeline.report.text import NBSP, as_float, as_text, capitalise, format_integer, format_pct, format_rate
+from pipeline.report.text import (
+    NBSP,
+    as_float,
+    as_text,
+    capitalise,
+    format_integer,
+    format_pct,
+    format_rate,
+    uncapitalise,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +133,7 @@ def build_ward_table(report: SeriesReport, measure: MeasureInfo, anchor: str, *,
     )
     note = (
         "Rank 1 lost most; both ends of a rank or change are the least and the greatest over all choices of baseline "
-        f"and end. Order: middle of the rank by runs lost, {report.head.label.lower()}."
+        f"and end. Order: middle of the rank by runs lost, {uncapitalise(report.head.label)}."
     )
     return Table(anchor, caption, columns, rows, note)
 
@@ -223,7 +232,7 @@ def build_place_tables(report: SeriesReport, code: str) -> list[Table]:
         Column("Rank by share lost"),
         Column("Largest loss between", is_number=False),
     )
-    changes, years = [], []
+    changes = []
     for measure in report.info.measures:
         row = report.get_change(code, measure)
         look = CERTAIN[as_text(row["coverage_class"])]
@@ -239,9 +248,6 @@ def build_place_tables(report: SeriesReport, code: str) -> list[Table]:
                 build_text_cell(format_largest_loss(row)),
             )
         )
-        years.append(
-            (build_text_cell(measure.label), *(build_year_cell(row) for row in report.get_place_series(code, measure)))
-        )
     ranked = int(as_float(report.get_change(code, report.head)["n_ranked"]) or 0)
     change = Table(
         "change",
@@ -249,11 +255,12 @@ def build_place_tables(report: SeriesReport, code: str) -> list[Table]:
         change_columns,
         tuple(changes),
     )
+    lines = [[build_year_cell(row) for row in report.get_place_series(code, m)] for m in report.info.measures]
     by_year = Table(
         "years",
-        "Bus runs a day by year; a question mark stands behind doubtful figures",
-        (Column("Day and hours", is_number=False), *(Column(str(year)) for year in report.years)),
-        tuple(years),
+        "Bus runs a day by year; a question mark stands behind doubtful figures, none where there is no figure",
+        (Column("Year", is_number=False), *(Column(measure.label) for measure in report.info.measures)),
+        tuple((build_text_cell(str(year)), *cells) for year, *cells in zip(report.years, *lines, strict=True)),
     )
     return [change, by_year, _build_small_area_table(report, code)]
 
@@ -280,4 +287,4 @@ def _build_small_area_table(report: SeriesReport, code: str) -> Table:
                 build_text_cell(report.describe_certainty(row), look=f"words {look}".strip()),
             )
         )
-    return Table("small-areas", f"Its small areas: {report.head.label.lower()}", columns, tuple(rows))
+    return Table("small-areas", f"Its small areas: {uncapitalise(report.head.label)}", columns, tuple(rows))

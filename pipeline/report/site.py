@@ -69,6 +69,7 @@ from pipeline.report.text import (
     format_integer,
     format_weekday_date,
     format_window,
+    uncapitalise,
 )
 from pipeline.report.workbook_sheets import build_workbook
 
@@ -138,6 +139,7 @@ def build_environment() -> jinja2.Environment:
         weekday_date=format_weekday_date,
         integer=format_integer,
     )
+    environment.filters["uncapitalise"] = uncapitalise
     environment.globals.update(format_window=format_window)
     return environment
 

@@ -235,6 +235,11 @@ def fold_phrases(text: str) -> tuple[str, tuple[str, ...]]:
     return "".join(f"{phrase}. " for phrase in shown).rstrip(), phrases if len(phrases) > len(shown) else ()
 
 
+def uncapitalise(text: str) -> str:
+    """Return a label as it stands within a sentence: its first letter small, but for the name of a day."""
+    return text if text.startswith(WEEKDAYS) else text[:1].lower() + text[1:]
+
+
 def capitalise(text: str) -> str:
     """Return the text with its first letter in upper case and the rest untouched."""
     return text[:1].upper() + text[1:]

@@ -11,7 +11,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -28,6 +28,8 @@ CREATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
 MISSING = "[x]"
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 LEGEND = f"{MISSING} means that there is no value, [z] that none applies."
+NARROW, WIDE = 24, 60
+"""Widths in characters: of columns of numbers with long headings, and of columns of sentences. Excel takes 255."""
 MAX_CELL = 32_000
 """Excel takes at most 32,767 characters in a cell."""
 
@@ -99,8 +101,25 @@ def write_workbook(workbook: Workbook, path: Path) -> None:
             notes_table=notes if used else None,
             workbook_options=OPTIONS,
         )
+        for sheet in sheets:
+            _limit_widths(book.get_worksheet_by_name(sheet.label), sheet)
+        if used:
+            book.get_worksheet_by_name("Notes").set_column(1, 1, WIDE)
         book.set_properties({"title": workbook.title, "created": CREATED, "author": "", "comments": workbook.source})
         book.close()
+
+
+def _limit_widths(worksheet: Any, sheet: Sheet) -> None:
+    """Make columns that would be wide as their longest line narrow enough to read; cells wrap."""
+    for at, column in enumerate(sheet.columns):
+        values = [row[at] for row in sheet.rows]
+        texts = [str(value) for value in values if isinstance(value, str)]
+        longest = max((len(text) for text in texts), default=0)
+        has_numbers = any(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+        most = NARROW if has_numbers or longest < NARROW else WIDE
+        needed = max(longest, len(column.label), len(column.unit) + 2)
+        if needed > most:
+            worksheet.set_column(at, at, most)
 
 
 @contextmanager

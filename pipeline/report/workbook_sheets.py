@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 from pipeline.report import data as d
 from pipeline.report.headline import RUNS, choose, find_times
 from pipeline.report.tables import STATUS_LABELS, STATUS_ORDER
-from pipeline.report.text import as_text, capitalise, format_window, is_null
+from pipeline.report.text import as_float, as_text, capitalise, format_time, format_window, is_null
 from pipeline.report.workbook import LEGEND, Sheet, SheetColumn, Workbook, name_sheets, round_value
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     import pandas as pd
 
     from pipeline.report.context import CategoryInfo, ReportContext
     from pipeline.report.data import ReportData
 
+NO_DATA = "[missing data]"
 REASON_MARKS = {"no_street": "[no street]", "no_route": "[no route]", "over_limit": "[over limit]"}
 COVERAGE_WORDS = {"comparable": "complete", "partial": "partial data", "missing": "missing data"}
+UNITS = {"s": ("minutes", 1.0 / 60.0), "h": ("hours", 1.0), "m": ("metres", 1.0)}
+"""Units of measures as a reader wants them, and by what a value is multiplied."""
 LOSSES = ("withdrawn", "cut_back", "shortened", "merged", "split", "missing")
 SOURCE = "Inputs named on the cover; own computation."
 NOTES = {
@@ -113,9 +116,13 @@ def _list_place_cells(report: ReportData) -> dict[str, tuple[object, ...]]:
 
 
 def _build_places(report: ReportData) -> Sheet:
-    columns = (*_list_place_columns(report), SheetColumn("Authority"), SheetColumn("People"))
+    has_authority = any(place.authority for place in report.places)
+    authority = (SheetColumn("Authority"),) if has_authority else ()
+    columns = (*_list_place_columns(report), *authority, SheetColumn("People"))
     cells = _list_place_cells(report)
-    rows = tuple((*cells[p.code], p.authority, round_value(p.population, 0)) for p in report.places)
+    rows = tuple(
+        (*cells[p.code], *([p.authority] if has_authority else []), round_value(p.population, 0)) for p in report.places
+    )
     title = f"{capitalise(report.context.noun_plural)} and their groups"
     return Sheet("Places", title, "Codes are of the vintage that the area file states", columns, rows)
 
@@ -183,22 +190,31 @@ def _build_service(report: ReportData) -> Sheet:
     columns = (
         *_list_place_columns(report),
         *(SheetColumn(f"Runs {words}", "runs a day", "runs") for _, _, _, words in RUNS),
-        SheetColumn("First run on a weekday", "hours after midnight"),
-        SheetColumn("Last run on a weekday", "hours after midnight"),
-        SheetColumn("Timetables", "", "coverage"),
+        SheetColumn("First run on a weekday", "time of day"),
+        SheetColumn("Last run on a weekday", "time of day"),
+        SheetColumn("Timetables on a weekday", "", "coverage"),
     )
     found = []
     for code, cells in _list_place_cells(report).items():
         weekday = levels[0].get(code)
         if weekday is None:
             continue
-        runs = [round_value(level.get(code, {}).get("runs_per_day"), 1) for level in levels]
-        hours = [
-            None if is_null(weekday[name]) else round(float(str(weekday[name])) / 3600, 2)
+        runs = [_show_runs(level.get(code)) for level in levels]
+        is_known = as_text(weekday["coverage_class"]) != "missing"
+        times = [
+            "[z]" if is_null(weekday[name]) else format_time(as_float(weekday[name])) if is_known else NO_DATA
             for name in ("first_run_s", "last_run_s")
         ]
-        found.append((*cells, *runs, *hours, COVERAGE_WORDS.get(as_text(weekday["coverage_class"]))))
-    return Sheet("Service", "Vehicle runs a day that call", "All modes of transport", columns, tuple(found))
+        found.append((*cells, *runs, *times, COVERAGE_WORDS.get(as_text(weekday["coverage_class"]))))
+    legend = (LEGEND, f"{NO_DATA}: the timetables do not cover that day; not a cut.")
+    return Sheet("Service", "Vehicle runs a day that call", "All modes of transport", columns, tuple(found), legend)
+
+
+def _show_runs(row: Mapping[str, object] | None) -> object:
+    """Return runs a day; a shorthand where the timetables do not cover the day, whatever they hold of it."""
+    if row is None:
+        return None
+    return NO_DATA if as_text(row["coverage_class"]) == "missing" else round_value(row["runs_per_day"], 1)
 
 
 def _build_changes(report: ReportData) -> list[Sheet]:
@@ -226,7 +242,7 @@ def _build_changes(report: ReportData) -> list[Sheet]:
                 round_value(row["runs_per_day_after"], 1),
                 round_value(row["change_pct"], 1),
                 COVERAGE_WORDS.get(as_text(row["coverage_class"])),
-                describe_reason(row),
+                context.put_words(describe_reason(row)),
             )
             for code, cells in _list_place_cells(report).items()
             if (row := rows.get(code)) is not None
@@ -285,6 +301,10 @@ def _show_time(row: Mapping[str, object] | None) -> object:
     return round(float(str(row["travel_time_p50_s"])) / 60.0, 1)
 
 
+def _find(keys: Sequence[str], key: str) -> int:
+    return keys.index(key) if key in keys else len(keys)
+
+
 def _build_groups(report: ReportData, frame: pd.DataFrame | None) -> Sheet:
     context = report.context
     columns = (
@@ -300,19 +320,24 @@ def _build_groups(report: ReportData, frame: pd.DataFrame | None) -> Sheet:
         SheetColumn("Mean over people"),
     )
     rows = []
-    labels = {item.key: item.label for item in context.indicators}
-    if frame is not None:
-        for row in choose(frame, snapshot=context.latest.key).to_dict("records"):
-            measure = as_text(row["measure"])
-            rows.append(
-                (
-                    capitalise(context.get_group(as_text(row["area_group"])).label),
-                    labels.get(measure, capitalise(measure.replace("_", " "))),
-                    as_text(row["unit"]),
-                    *(round_value(row[name], 0) for name in ("n_neighbourhoods", "n_with_value", "population")),
-                    *(round_value(row[name], 2) for name in ("p25", "median", "p75", "mean_weighted")),
-                )
+    labels = {"score": "Score (higher is worse)", "absolute_index": "Absolute index (100 is best)"}
+    labels |= {item.key: item.label for item in context.indicators}
+    found = [] if frame is None else choose(frame, snapshot=context.latest.key).to_dict("records")
+    groups, measures = [group.key for group in context.groups], list(labels)
+    found = [row for row in found if as_text(row["measure"]) in labels]
+    found.sort(key=lambda row: (_find(groups, as_text(row["area_group"])), _find(measures, as_text(row["measure"]))))
+    for row in found:
+        unit, times = UNITS.get(as_text(row["unit"]), (as_text(row["unit"]), 1.0))
+        figures = [as_float(row[name]) for name in ("p25", "median", "p75", "mean_weighted")]
+        rows.append(
+            (
+                capitalise(context.get_group(as_text(row["area_group"])).label),
+                labels[as_text(row["measure"])],
+                unit,
+                *(round_value(row[name], 0) for name in ("n_neighbourhoods", "n_with_value", "population")),
+                *(None if value is None else round_value(value * times, 2) for value in figures),
             )
+        )
     return Sheet("Groups", "Comparison groups", "Every measure of the score", columns, tuple(rows))
 
 

@@ -18,7 +18,13 @@ from pipeline.stages.series_report import build_series_info
 
 
 def write_profile(
-    project: Project, code: str, *, out: Path | None = None, is_pdf: bool = False, charts: Path | None = None
+    project: Project,
+    code: str,
+    *,
+    out: Path | None = None,
+    is_pdf: bool = False,
+    is_full: bool = False,
+    charts: Path | None = None,
 ) -> list[Path]:
     """Write the profile of one neighbourhood.
 
@@ -32,6 +38,8 @@ def write_profile(
         File to be written; None for charts alone.
     is_pdf
         Whether it is a PDF; else HTML without anything outside it.
+    is_full
+        Whether what a page folds away, and a PDF leaves out, is unfolded.
     charts
         Folder for every chart as SVG, PNG and CSV; an earlier one is replaced only if it holds nothing else.
 
@@ -53,7 +61,7 @@ def write_profile(
         raise UsageError("Nothing is to be written.", field="--out", cure="Add --out FILE, --charts FOLDER or both.")
     if charts is not None:
         _check_folder(charts)
-    profile = build_profile(project, code)
+    profile = build_profile(project, code, is_full=is_full)
     written = []
     if out is not None:
         if is_pdf:
@@ -84,7 +92,7 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def build_profile(project: Project, code: str) -> ProfileFile:
+def build_profile(project: Project, code: str, *, is_full: bool = False) -> ProfileFile:
     """Build the profile of one neighbourhood from the published tables.
 
     Parameters
@@ -93,6 +101,8 @@ def build_profile(project: Project, code: str) -> ProfileFile:
         The area with its settings.
     code
         Code of the neighbourhood.
+    is_full
+        Whether what a page folds away is unfolded; profiles of a published series fold nothing away.
 
     Returns
     -------
@@ -119,4 +129,4 @@ def build_profile(project: Project, code: str) -> ProfileFile:
     if project.area.series is not None:
         info = build_series_info(project.area, project.area.series)
         return build_series_profile_file(tables, build_series_context(project), info, code)
-    return build_profile_file(tables, build_context(project), code)
+    return build_profile_file(tables, build_context(project), code, is_full=is_full)

@@ -99,3 +99,45 @@ def test_a_pdf_names_the_place_on_every_sheet_and_is_the_same_twice(folder: Path
         assert "Timetables of" in text
         assert f"{number} of {len(reader.pages)}" in text
         assert abs(float(page.mediabox.width) - 595) < 2
+
+
+def test_a_printed_profile_is_short_begins_with_a_summary_and_says_what_it_leaves_out(folder: Path) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    html = (folder / "alone.html").read_text(encoding="utf-8")
+    full = build_profile_file(build_profile_tables(), build_context(), "W0001", is_full=True).html
+    print_pdf(html, folder / "short.pdf")
+    print_pdf(full, folder / "full.pdf")
+    short = pypdf.PdfReader(folder / "short.pdf")
+    pages = [" ".join(page.extract_text().split()) for page in short.pages]
+    assert len(pages) <= 9
+    assert len(pypdf.PdfReader(folder / "full.pdf").pages) > len(pages)
+    assert "In short" in pages[0]
+    assert "Key numbers" in pages[0]
+    assert "Travel times To the nearest destination" not in pages[0]
+    assert any("Left out of print" in text for text in pages)
+    assert not any("Peers: nearest in deprivation within the same rural or urban class Ward" in text for text in pages)
+    root = short.trailer["/Root"]
+    assert str(root["/Lang"]) == "en-GB"
+    assert bool(root["/MarkInfo"]["/Marked"])
+    assert short.metadata.title.startswith("Quayside – Morwen Bay")
+    assert not any(page.get("/Annots") for page in short.pages)
+
+
+def test_a_link_to_something_folded_unfolds_it_and_a_click_does_too(folder: Path, browser: Browser) -> None:
+    page = open_page(browser, folder / "site/neighbourhoods/W0001.html", width=1280, media="screen")
+    assert not page.locator("#peers").is_visible()
+    page.locator("details", has=page.locator("#peers")).locator("summary").click()
+    assert page.locator("#peers").is_visible()
+    page.goto((folder / "site/neighbourhoods/W0001.html").as_uri() + "#indicators")
+    page.reload()
+    assert page.locator("#indicators").is_visible()
+    page.close()
+
+
+def test_numbers_stand_right_and_words_left(folder: Path, browser: Browser) -> None:
+    page = open_page(browser, folder / "alone.html", width=1280, media="screen")
+    read = "element => getComputedStyle(element).textAlign"
+    row = page.locator("#key-numbers tbody tr").first.locator("td")
+    assert [cell.evaluate(read) for cell in row.all()[:3]] == ["right", "left", "right"]
+    assert page.locator("#times tbody td").first.evaluate(read) == "right"
+    page.close()

@@ -87,3 +87,25 @@ def test_a_caption_stays_within_a_narrow_screen(chromium: Browser, series_site: 
         "all => all.map(one => one.getBoundingClientRect().right)"
     ):
         assert box <= 390
+
+
+def test_a_place_is_marked_on_a_map_that_all_places_share(chromium: Browser, series_site: Path) -> None:
+    pages = sorted((series_site / "neighbourhoods").glob("*.html"))
+    opened = open_page(chromium, pages[0])
+    drawing = opened.page.locator(".locator svg")
+    assert drawing.count() == 1
+    assert drawing.get_attribute("aria-label").startswith("Where ")
+    assert drawing.locator("image").get_attribute("href") == "../static/locator.svg"
+    assert drawing.locator(".d-home, .d-place").count() >= 1
+    background = opened.page.evaluate(
+        """() => new Promise(done => {
+            const picture = new Image();
+            picture.onload = () => done(picture.naturalWidth);
+            picture.onerror = () => done(0);
+            picture.src = document.querySelector('.locator image').getAttribute('href');
+        })"""
+    )
+    assert background > 0
+    years = opened.page.locator("#years tbody th").all_inner_texts()
+    assert years == sorted(years)
+    opened.check_quiet()

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.base.cells import NUMBER
 from pipeline.report import data as d
 from pipeline.report.data import ReportData
+from pipeline.report.headline import build_headline
 from pipeline.report.workbook import (
     Sheet,
     SheetColumn,
@@ -154,3 +156,72 @@ def test_the_same_tables_give_the_same_bytes(book: Path, tmp_path: Path) -> None
     again = tmp_path / "again.xlsx"
     write_workbook(build_workbook(ReportData(build_tables(), build_context()), None, ["Somebody (OGL v3)"]), again)
     assert again.read_bytes() == book.read_bytes()
+
+
+def test_a_day_that_the_timetables_do_not_cover_has_no_figure(tmp_path: Path) -> None:
+    tables = build_tables()
+    levels = tables[d.SERVICE_LEVEL]
+    levels.loc[levels["day_type"] == "sunday", ["runs_per_day", "coverage_class"]] = [5.0, "missing"]
+    report = ReportData(tables, build_context())
+    path = tmp_path / "area.xlsx"
+    write_workbook(build_workbook(report, None, []), path)
+    table = find_table(path, "Service", "Ward")
+    at = [str(heading).partition("\n")[0] for heading in table[0]].index("Runs on a Sunday")
+    assert {row[at] for row in table[1:]} == {"[missing data]"}
+    assert any("[missing data]: the timetables do not cover that day" in str(row) for row in read_rows(path, "Service"))
+    headline = build_headline(report)
+    assert headline.frame["runs_sunday_per_day"].isna().all()
+    assert headline.frame["runs_weekday_per_day"].notna().any()
+
+
+def test_first_and_last_runs_are_times_of_day(book: Path) -> None:
+    table = find_table(book, "Service", "Ward")
+    at = [str(heading).partition("\n")[0] for heading in table[0]].index("First run on a weekday")
+    assert table[0][at] == "First run on a weekday\n(time of day)"
+    values = [str(row[at]) for row in table[1:]]
+    assert all(re.match(r"\d\d:\d\d|\[", value) for value in values)
+    assert any(re.match(r"\d\d:\d\d", value) for value in values)
+
+
+def test_times_of_groups_are_in_minutes_and_stand_in_order_of_importance(tmp_path: Path) -> None:
+    summary = pd.DataFrame(
+        [
+            {
+                "snapshot": "2024",
+                "area_group": group,
+                "measure": measure,
+                "unit": unit,
+                **dict.fromkeys(("n_neighbourhoods", "n_with_value", "population"), 4),
+                **dict.fromkeys(("p25", "median", "p75", "mean_weighted"), 1_800.0),
+            }
+            for group in ("all", "left_behind")
+            for measure, unit in (("hospital_am", "s"), ("score", "points"))
+        ]
+    )
+    path = tmp_path / "area.xlsx"
+    write_workbook(build_workbook(ReportData(build_tables(), build_context()), summary, []), path)
+    rows = find_table(path, "Groups", "Group")[1:]
+    assert [row[0] for row in rows] == ["Left behind wards", "Left behind wards", "All wards", "All wards"]
+    assert rows[0][1:3] == ["Score (higher is worse)", "points"]
+    assert rows[1][2] == "minutes"
+    assert rows[1][6:] == [30, 30, 30, 30]
+
+
+def test_no_column_is_wider_than_a_line_of_reading(tmp_path: Path) -> None:
+    columns = (SheetColumn("Place"), SheetColumn("A heading that is much longer than any figure below", "runs a day"))
+    sheet = Sheet("S", "T", "", (*columns, SheetColumn("Why", "", "why")), (("Quayside", 1.5, "because of it " * 90),))
+    path = tmp_path / "wide.xlsx"
+    write_workbook(Workbook("T", ("i",), ("a",), {"why": "A long note. " * 40}, (sheet,), "source"), path)
+    found = openpyxl.load_workbook(path)
+    widths = {(name, key): dim.width for name in found.sheetnames for key, dim in found[name].column_dimensions.items()}
+    assert max(width for (name, _), width in widths.items() if name != "Cover") < 62
+    assert widths["S", "B"] < 26
+    assert all(cell.alignment.wrap_text for cell in found["S"][found["S"].max_row])
+
+
+def test_a_column_without_any_value_is_left_out(tmp_path: Path) -> None:
+    tables = build_tables()
+    tables[d.GEOGRAPHY]["authority_code"] = None
+    path = tmp_path / "area.xlsx"
+    write_workbook(build_workbook(ReportData(tables, build_context()), None, []), path)
+    assert find_table(path, "Places", "Ward")[0] == ["Ward", "Code", "Group", "People"]
