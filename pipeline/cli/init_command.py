@@ -28,6 +28,7 @@ TITLES = {
     "small_areas": "small areas",
     "neighbourhoods": "neighbourhoods",
     "calendar": "calendar",
+    "snapshots": "snapshots",
 }
 
 
@@ -149,6 +150,7 @@ def build_area_text(draft: Draft) -> str:
         ],
         ("snapshots",): [
             "Timetables, in order of their dates. A new timetable is a new entry here; only it is then computed.",
+            f"Found: {found['snapshots']}.",
             *(line for s in draft.snapshots for line in _describe_snapshot(s)),
         ],
         ("accepted",): [
