@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.base.errors import UsageError
+from pipeline.base.near import suggest
 from pipeline.cli.complete import complete_snapshot, complete_stage
 from pipeline.cli.options import (
     AreaArgument,
@@ -43,7 +44,8 @@ def run(
     from pipeline.stages.targets import STAGES
 
     if stage not in STAGES:
-        raise UsageError(f"There is no stage '{stage}'.", cure=f"Stages: {', '.join(STAGES)}.")
+        cure = f"{suggest(stage, STAGES)}Stages: {', '.join(STAGES)}."
+        raise UsageError(f"There is no stage '{stage}'.", cure=cure)
     project = replace_means(load_area(area, config, data), stage, address=cluster, workers=workers)
     name = stage if snapshot is None else f"{stage} {snapshot}"
     with hold_project(project, what=f"connectivity run {name}"), temporary_files_in(project.outputs):

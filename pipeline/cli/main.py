@@ -12,12 +12,14 @@ import typer
 from pipeline import __version__
 from pipeline.base.errors import StoppedError, UsageError
 from pipeline.cli import commands_ask, commands_config, commands_files, commands_house, commands_run
+from pipeline.cli.examples import build_epilog
 from pipeline.cli.grouped_help import ASK, FILES, HOUSE, RUN, GroupedHelp
 
 app = typer.Typer(
     name="connectivity",
     cls=GroupedHelp,
     help="Travel times, bus-service change and connectivity scores for neighbourhoods.",
+    epilog="\b\nExample:\n  connectivity explain sample X05000014 hospitals   (after: make demo)",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -48,7 +50,6 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         *(commands_run.plan, commands_run.run, commands_run.status, commands_run.verify, commands_run.done),
         *(commands_run.fetch, commands_run.refresh, commands_run.accept, commands_run.accept_run, commands_run.graph),
         commands_run.clean_old,
-        commands_run.clean_old,
     ),
     ASK: (
         *(commands_ask.explain, commands_ask.profile, commands_ask.diff, commands_ask.attribute),
@@ -59,15 +60,18 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
 }
 for heading, members in COMMANDS.items():
     for member in members:
-        app.command(rich_help_panel=heading)(member)
+        app.command(rich_help_panel=heading, epilog=build_epilog(member.__name__.replace("_", "-")))(member)
 for member in (commands_run.rules, commands_run.hold, commands_run.missing):  # for make alone
     app.command(hidden=True)(member)
 config_app = typer.Typer(
-    cls=GroupedHelp, no_args_is_help=True, help="Settings: write an area file, show, check, schema."
+    cls=GroupedHelp,
+    no_args_is_help=True,
+    help="Settings: write an area file, show, check, schema.",
+    epilog=build_epilog("config init"),
 )
 app.add_typer(config_app, name="config", rich_help_panel=HOUSE)
 for member in (commands_config.init, commands_config.show, commands_config.check, commands_config.schema):
-    config_app.command()(member)
+    config_app.command(epilog=build_epilog(f"config {member.__name__}"))(member)
 
 
 def main() -> None:
