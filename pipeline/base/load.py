@@ -14,8 +14,8 @@ from pipeline.base.area import Area
 from pipeline.base.config import Settings, Visit
 from pipeline.base.errors import ConfigError, InputError
 from pipeline.base.live import resolve_input
-from pipeline.base.registered import add_registered
 from pipeline.base.near import suggest
+from pipeline.base.registered import add_registered
 from pipeline.base.yaml_files import compose_yaml, read_yaml
 
 M = TypeVar("M", bound=BaseModel)

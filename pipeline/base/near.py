@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
     likely = suggest(asked, names)
     if kind == "variable" and not likely:
         return 0
-    sys.stderr.write(f"error: There is no {kind} '{asked}'.\n  cure: {likely}make help lists the {kind}s.\n")
+    sys.stderr.write(f"error: There is no {kind} '{asked}'.\n  cure:  {likely}make help lists the {kind}s.\n")
     return 2
 
 

@@ -14,9 +14,9 @@ from pipeline.base.load import Project
 from pipeline.change.coverage import COMPARABLE, classify_operators
 from pipeline.stages.common import check_has_timetables
 from pipeline.stages.declared import list_declared
+from pipeline.stages.diff_text import DAYS, describe_services
 
 FORMS = ("text", "csv", "json")
-DAYS = ("weekday", "saturday", "sunday")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,9 @@ def check_pair(project: Project, earlier: str, later: str) -> None:
         )
 
 
-def describe_difference(project: Project, earlier: str, later: str, *, form: str = "text") -> str:
+def describe_difference(
+    project: Project, earlier: str, later: str, *, form: str = "text", has_evidence: bool = False
+) -> str:
     """Compare two snapshots from the published tables.
 
     Parameters
@@ -116,6 +118,8 @@ def describe_difference(project: Project, earlier: str, later: str, *, form: str
         Ids of two snapshots that follow one another, or the first and a later one.
     form
         ``text`` for people; ``csv``: the services, one a row; ``json``: services and operators.
+    has_evidence
+        In a text, all services and why each is called so.
 
     Returns
     -------
@@ -143,7 +147,7 @@ def describe_difference(project: Project, earlier: str, later: str, *, form: str
             "operators": json.loads(found.operators.to_json(orient="records")),
         }
         return json.dumps(content, indent=1, ensure_ascii=False)
-    lines = [f"{found.area}: {earlier} to {later}", "", *_describe_services(found.services)]
+    lines = [f"{found.area}: {earlier} to {later}", "", *describe_services(found.services, has_evidence=has_evidence)]
     lines += ["", *_describe_operators(found.operators)]
     lines += ["", *_describe_levels(found.levels), "", *found.times]
     return "\n".join(lines)
@@ -169,31 +173,6 @@ def _read(project: Project, name: str) -> pd.DataFrame:
 
 def _select(frame: pd.DataFrame, earlier: str, later: str) -> pd.DataFrame:
     return frame[(frame["snapshot_from"] == earlier) & (frame["snapshot_to"] == later)]
-
-
-def _describe_services(services: pd.DataFrame) -> list[str]:
-    counts = services["status"].value_counts().sort_index()
-    lines = ["Services: " + ", ".join(f"{count} {status}" for status, count in counts.items())]
-    for status in [s for s in counts.index if s != "kept"]:
-        lines += ["", f"{status}:"]
-        rows = services[services["status"] == status]
-        for row in rows.to_dict("records"):
-            operator = (
-                row["operator_name_before"] if pd.notna(row["operator_name_before"]) else row["operator_name_after"]
-            )
-            number = " -> ".join(
-                dict.fromkeys(str(row[c]) for c in ("route_before", "route_after") if pd.notna(row[c]))
-            )
-            runs = ", ".join(
-                f"{day} {_number(row[f'{day}_runs_before'])} -> {_number(row[f'{day}_runs_after'])}" for day in DAYS
-            )
-            lines.append(f"  {number} ({operator}; {row['mode']}; {row['coverage_class']}): {runs}")
-            lines.append(f"      {row['evidence']}")
-    return lines
-
-
-def _number(value: float) -> str:
-    return "-" if pd.isna(value) else f"{value:g}"
 
 
 def _describe_levels(change: pd.DataFrame) -> list[str]:
