@@ -45,10 +45,10 @@ def describe_services(services: pd.DataFrame, *, has_evidence: bool = False) -> 
             rows.append(_build_row(row))
             evidence.append(str(row["evidence"]))
     head = ["service", "operator", "became", "weekday", "Saturday", "Sunday"]
-    table = _align([head, *rows])
+    table = align([head, *rows])
     lines += ["", "Runs a day, before -> after:", f"  {table[0]}"]
     for line, why in zip(table[1:], evidence, strict=True):
-        lines += [f"  {line}", *([f"      {why}"] if has_evidence else [])]
+        lines += [f"  {line}", *(f"      - {part}" for part in why.rstrip(".").split("; ") if has_evidence)]
     if n_hidden:
         lines.append(f"  ... and {n_hidden} more with smaller changes")
     if any(row[2].endswith("*") for row in rows):
@@ -74,7 +74,8 @@ def _build_row(row: dict[Hashable, Any]) -> list[str]:
     return [_cut(number, WIDEST["service"]), _cut(str(operator), WIDEST["operator"]), status, *days]
 
 
-def _align(rows: list[list[str]]) -> list[str]:
+def align(rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table, its columns as wide as their widest cell."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
