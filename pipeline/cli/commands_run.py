@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -114,11 +114,15 @@ def hold(
     tell: Annotated[bool, typer.Option("--tell", help="say beforehand what a long run will do")] = False,
 ) -> None:
     """Run make for an area while no other run is at work on it."""
+    import shlex
+
     from pipeline.cli.hold import run_held
 
     options, means = _join_options(area, data, config, cluster, workers)
     project = load_area(area, config, data)
-    run_held(project, command_line, what=what, command=command, options=options, means=means, is_told=tell)
+    again = f"{what} AREA={shlex.quote(area)}"
+    told: dict[str, Any] = {"what": what, "is_told": tell, "again": again}
+    run_held(project, command_line, command=command, options=options, means=means, **told)
 
 
 def plan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -80,6 +81,8 @@ def main() -> None:
     from pipeline.cli.failures import UNEXPECTED, describe_failure, end_quietly, is_debugging
 
     set_up_logging()
+    is_told_elsewhere = "CONNECTIVITY_HELD" in os.environ  # by pipeline.cli.hold, once for all stages of a run
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = app(standalone_mode=False, prog_name="connectivity")
         sys.stdout.flush()
@@ -97,8 +100,9 @@ def main() -> None:
             typer.echo(str(getattr(error, "message", error)), err=True)
             sys.exit(UsageError.exit_code)
         shown, word = describe_failure(error)
-        typer.echo(f"{word}: {shown}", err=True)
+        if not (is_told_elsewhere and isinstance(shown, StoppedError)):
+            typer.echo(f"{word}: {shown}", err=True)
         sys.exit(shown.exit_code)
-    if code == StoppedError.exit_code:  # what typer makes of Ctrl-C
+    if code == StoppedError.exit_code and not is_told_elsewhere:  # what typer makes of Ctrl-C
         typer.echo(f"stopped: {describe_failure(KeyboardInterrupt())[0]}", err=True)
     sys.exit(code if isinstance(code, int) else 0)
