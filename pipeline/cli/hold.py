@@ -17,7 +17,7 @@ from pipeline.stages.plan import build_plan, write_rules
 from pipeline.stages.run_safely import hold_project
 
 HELD = "CONNECTIVITY_HELD"
-"""Set for what a held run starts: whoever holds the area says how to go on after Ctrl-C, once and not for each stage."""
+"""Set for what a held run starts: whoever holds the area says how to go on after Ctrl-C, once for all stages."""
 LONG_RUN = 3
 """With more steps than so many, make says beforehand what is to be done."""
 
