@@ -273,7 +273,7 @@ def _choose_destinations(
                 draft.hints.append(f"{where} is left out: none of its places lies on the streets.")
                 continue
             entries = list_destinations(candidate, inputs.data)
-            entries = [e for e in entries if asker.confirm(f"{e['path']}: destinations '{e['category']}'?")]
+            entries = [e for e in entries if asker.confirm(f"Use {e['path']} as destinations '{e['category']}'?")]
             chosen += _name_places(candidate, entries, asker, draft)
             if entries and (flags := list(candidate.table.frame.select_dtypes("bool").columns)):
                 names = ", ".join(map(str, flags))
@@ -300,6 +300,8 @@ def _name_places(
     one = asker.ask(f"What is one of the places of {entry['path']} called", entry["label"])
     if one != entry["label"]:
         return [{**entry, "label": one, "plural": asker.ask("And several", f"{one}s")}]
+    if asker.is_interactive:
+        return entries
     draft.hints.append(
         f"{entry['path']} does not say what its places are, so they are called '{one}' after the file. Name them: "
         f"--destinations NAME={entry['path']}, or category:, label: (one) and plural: (several) in the area file."

@@ -101,8 +101,11 @@ def _ask_for_folder(wanted: Wanted, asker: Asker) -> Wanted:
     from dataclasses import replace  # noqa: PLC0415 (only where somebody is asked)
 
     typer.echo("An area file says where the inputs of a place are and what stands in them.")
-    folder = asker.ask("Folder that holds streets, timetables and tables", "data")
-    return replace(wanted, data=Path(folder).expanduser())
+    folder = Path(asker.ask("Folder that holds streets, timetables and tables", "data")).expanduser()
+    while not folder.is_dir():
+        typer.echo(make_printable(f"There is no folder {folder}."))
+        folder = Path(asker.ask("Folder that holds streets, timetables and tables", "data")).expanduser()
+    return replace(wanted, data=folder)
 
 
 def _check_free(path: Path, asker: Asker, *, is_sure: bool) -> None:
