@@ -110,6 +110,7 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
         is_sure=wanted.is_sure,
         accept=(wanted.accept or "").strip() or None,
     )
+    draft.hints[:] = dict.fromkeys(draft.hints)  # a file may stand in two snapshots
     return draft
 
 
