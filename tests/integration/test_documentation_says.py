@@ -125,7 +125,7 @@ def test_every_command_line_on_a_page_names_a_command_and_options_that_exist(pat
             if name == "config" and len(words) > 1 and "|" in line:
                 continue
             assert name in COMMANDS, (path.name, line)
-            known = {o for p in COMMANDS[name].params for o in p.opts}
+            known = {"--help", *(o for p in COMMANDS[name].params for o in p.opts)}
             given = {word.split("=")[0].rstrip("`,.)") for word in words if word.startswith("--")}
             assert given <= known, (path.name, line, given - known)
 
