@@ -27,6 +27,13 @@ CLI := $(PY) -m pipeline
 export CONNECTIVITY_JOBS := $(JOBS)
 PYTEST := $(VENV)/bin/pytest -n $(JOBS) --dist loadfile
 COVER := --cov --cov-report=
+# A marker holds the SHA-256 of the lock that the installed packages satisfy. Times of files would say nothing: a clone or
+# another checkout has times of its own.
+HASH = $(firstword $(shell { sha256sum $(1) || shasum -a 256 $(1) || $(PYTHON) -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' $(1); } 2>/dev/null))
+LOCK_HASH := $(call HASH,requirements.lock)
+STALE := $(if $(filter $(LOCK_HASH),$(shell cat $(READY) 2>/dev/null)),,always)
+LOCK_HASH_DEV = $(call HASH,requirements-dev.lock)
+STALE_DEV = $(if $(filter $(LOCK_HASH_DEV),$(shell cat $(READY_DEV) 2>/dev/null)),,always)
 STAGES := fetch timetables streets places network times service attribution sensitivity measures scores report publish
 
 .PHONY: help setup setup-dev demo all refresh plan status verify check test test-quick test-rest test-slow coverage mutate bench bench-track bench-setup bench-national bench-timetables bench-scores docs docs-check graph profile serve clean clean-old $(STAGES)
@@ -37,22 +44,38 @@ help: ## list the targets
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
 
+# What does not exist is refused with what was probably meant: targets, and variables that look like one of these.
+TARGETS := $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST))) $(STAGES)
+VARIABLES := AREA SNAPSHOT DATA CONFIG CLUSTER WORKERS JOBS PYTHON CODE PDF PORT KEEP DRY_RUN KILLS ROOM SAMPLE BENCH_DATA
+GIVEN := $(foreach name,$(filter-out $(VARIABLES) HELD_RULES MAKE% GNUMAKEFLAGS,$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+$(foreach name,$(GIVEN),$(if $(shell $(PYTHON) -m pipeline.base.near variable $(name) $(VARIABLES) || echo bad),$(error nothing was done)))
+UNKNOWN := $(foreach goal,$(filter-out $(TARGETS) %.ready %.ready-dev,$(MAKECMDGOALS)),$(if $(findstring /,$(goal)),,$(goal)))
+ifneq ($(UNKNOWN),)
+.PHONY: $(UNKNOWN)
+$(UNKNOWN):
+	@$(PYTHON) -m pipeline.base.near target $@ $(TARGETS)
+endif
+
 # --- installation ----------------------------------------------------------------------------------------------------
-$(READY): requirements.lock
+.PHONY: always
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+$(READY): $(STALE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=python3.12"; exit 3; }
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian install it with: apt-get install python3-venv"; exit 3; }
-	@echo "Installing the locked dependencies into $(VENV) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
-	@printf '#!/bin/sh\nPYTHONPATH="%s$${PYTHONPATH:+:$$PYTHONPATH}" exec "%s" -m pipeline "$$@"\n' "$(CURDIR)" "$(abspath $(PY))" > $(VENV)/bin/connectivity
+	@test -x $(PY) || { echo "Making $(VENV), which is not there yet ..."; $(PYTHON) -m venv $(VENV); } || { echo "python3 -m venv failed; on Debian install it with: apt-get install python3-venv"; exit 3; }
+	@if $(PY) -m pipeline.base.locked requirements.lock; then echo "$(VENV) holds the packages of requirements.lock already: nothing to install."; \
+	else echo "Installing the locked dependencies into $(VENV) (once for each requirements.lock) ..."; $(PIP) -r requirements.lock; fi
+	@printf '%s\n' '#!/bin/sh' 'here=$$(CDPATH= cd -- "$$(dirname -- "$$0")/../.." && pwd) # the checkout, also where $(VENV) is a link' \
+	  'test -f "$$here/pipeline/__main__.py" || here="$(CURDIR)"' \
+	  'PYTHONPATH="$$here$${PYTHONPATH:+:$$PYTHONPATH}" exec "$$here/$(VENV)/bin/python" -m pipeline "$$@"' > $(VENV)/bin/connectivity
 	@chmod +x $(VENV)/bin/connectivity
 	@echo "Compiling the routing kernels (once) ..."
 	@$(CLI) warm
-	@touch $@
+	@echo $(LOCK_HASH) > $@
 
-$(READY_DEV): requirements-dev.lock $(READY)
-	@echo "Installing the tools for tests and checks ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
-	@touch $@
+$(READY_DEV): $(STALE_DEV) | $(READY)
+	@if $(PY) -m pipeline.base.locked requirements-dev.lock; then echo "$(VENV) holds the tools of requirements-dev.lock already: nothing to install."; \
+	else echo "Installing the tools for tests and checks ..."; $(PIP) -r requirements-dev.lock; fi
+	@echo $(LOCK_HASH_DEV) > $@
 
 setup: $(READY) ## make .venv, install the locked dependencies, compile the kernels
 	@echo "Ready. Try: make demo"
@@ -81,7 +104,7 @@ GOALS := $(filter all $(STAGES),$(MAKECMDGOALS))
 FLAGS := $(filter-out --%,$(firstword -$(MAKEFLAGS)))
 DRY := $(strip $(findstring n,$(FLAGS))$(findstring q,$(FLAGS))$(findstring t,$(FLAGS)))
 ifneq ($(GOALS),)
-ifneq ($(wildcard $(READY)),)
+ifeq ($(STALE),)
 ifeq ($(origin HELD_RULES),command line)
 RULES := $(HELD_RULES)
 else ifneq ($(DRY),)
@@ -91,7 +114,7 @@ endif
 endif
 endif
 
-ifeq ($(wildcard $(READY)),)
+ifneq ($(STALE),)
 .PHONY: after-setup
 after-setup: $(READY)
 	@$(MAKE) --no-print-directory $(GOALS) AREA="$(AREA)" SNAPSHOT="$(SNAPSHOT)" DATA="$(DATA)" CONFIG="$(CONFIG)" CLUSTER="$(CLUSTER)" WORKERS="$(WORKERS)"

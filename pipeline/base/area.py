@@ -172,12 +172,22 @@ class Destinations(PointSource):
     """One category of destinations, or a part of it (several entries may share a category)."""
 
     category: str = Field(pattern=NAME)
-    label: str = Field(description="how the report names one of the category, such as 'hospital'")
+    label: str = Field(
+        "", description="how the report names one of the category, such as 'hospital'; its words if absent"
+    )
     plural: str | None = Field(None, description="how it names several; the label with an s if absent")
     weight: str | None = Field(None, description="column with the weight of a destination, such as jobs")
     min_weight: float | None = Field(None, description="leave out destinations that weigh less")
     max_weight: float | None = Field(None, description="leave out destinations that weigh more")
     cumulative: bool = Field(default=False, description="also count the weight reachable within set times")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name(cls, content: Any) -> Any:
+        """Name a category that has no label by its words."""
+        if isinstance(content, dict) and not content.get("label"):
+            return {**content, "label": str(content.get("category", "")).replace("_", " ")}
+        return content
 
 
 def _take_path(value: object) -> object:

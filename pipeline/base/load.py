@@ -14,6 +14,7 @@ from pipeline.base.area import Area
 from pipeline.base.config import Settings, Visit
 from pipeline.base.errors import ConfigError, InputError
 from pipeline.base.live import resolve_input
+from pipeline.base.near import suggest
 from pipeline.base.registered import add_registered
 from pipeline.base.yaml_files import compose_yaml, read_yaml
 
@@ -160,8 +161,9 @@ def find_area_file(area: str) -> Path:
     folder = Path("config/areas") if Path("config/areas").is_dir() else ROOT / "config" / "areas"
     path = folder / f"{area}.yaml"
     if not path.is_file():
-        names = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
-        raise ConfigError(f"There is no area '{area}'.", file=path, cure=f"Areas that exist: {names}.")
+        names = sorted(p.stem for p in folder.glob("*.yaml"))
+        cure = f"{suggest(area, names)}Areas that exist: {', '.join(names)}."
+        raise ConfigError(f"There is no area '{area}'.", file=path, cure=cure)
     return path
 
 

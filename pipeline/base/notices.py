@@ -18,6 +18,7 @@ from pipeline.base.errors import InputError
 
 Severity = Literal["info", "warning", "error"]
 MAX_EXAMPLES = 1000
+FURTHER = "further cases, not listed"
 COLUMNS = ["code", "severity", "file", "row", "field", "value", "count", "detail", "meaning", "cure"]
 
 
@@ -250,7 +251,7 @@ class Notices:
                         "",
                         "",
                         rest,
-                        "further cases, not listed",
+                        FURTHER,
                         declared.meaning,
                         declared.cure,
                     )
@@ -260,4 +261,6 @@ class Notices:
         frame["count"] = frame["count"].astype("int64")
         for column in ("code", "severity", "file", "field", "value", "detail", "meaning", "cure"):
             frame[column] = frame[column].astype("str")
-        return frame.sort_values(["code", "file", "row", "field", "value", "detail"], kind="stable", ignore_index=True)
+        frame = frame.assign(is_rest=frame["detail"] == FURTHER)
+        order = ["code", "is_rest", "file", "row", "field", "value", "detail"]
+        return frame.sort_values(order, kind="stable", ignore_index=True).drop(columns="is_rest")

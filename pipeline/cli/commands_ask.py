@@ -89,6 +89,9 @@ def diff(
     earlier: EarlierArgument,
     later: LaterArgument,
     form: Annotated[str, typer.Option("--format", help="text, csv (services) or json")] = "text",
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="all services, and why each is called so; a file has them anyway")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="write to this file")] = None,
     data: DataOption = None,
     config: ConfigOption = None,
@@ -98,7 +101,8 @@ def diff(
     from pipeline.cli.change import show
     from pipeline.stages.diff import describe_difference
 
-    show(describe_difference(load_area(area, config, data), earlier, later, form="json" if as_json else form), out)
+    asked: dict[str, Any] = {"form": "json" if as_json else form, "has_evidence": evidence or out is not None}
+    show(describe_difference(load_area(area, config, data), earlier, later, **asked), out)
 
 
 def attribute(

@@ -12,8 +12,8 @@ from pipeline.cli.options import ClusterOption, JsonOption, NaptanOption, Nation
 
 def matrix(
     osm: Annotated[Path, typer.Option("--osm", help="OpenStreetMap file (.osm.pbf, .osm)")],
-    origins: Annotated[Path, typer.Option("--origins", help="CSV: id, lon, lat (or easting, northing)")],
-    destinations: Annotated[Path, typer.Option("--destinations", help="CSV: id, lon, lat (or easting, northing)")],
+    origins: Annotated[Path, typer.Option("--origins", help="table: id, lon, lat (or easting, northing)")],
+    destinations: Annotated[Path, typer.Option("--destinations", help="table: id, lon, lat (or easting, northing)")],
     out: Annotated[Path, typer.Option("--out", help="result, .csv or .parquet")],
     gtfs: Annotated[
         list[Path] | None,
@@ -62,6 +62,14 @@ def matrix(
     interchange_s: Annotated[int, typer.Option("--interchange-s", min=0, max=7200)] = 120,
     max_changes: Annotated[int | None, typer.Option("--max-changes", min=0, max=20, help="absent: no limit")] = None,
     max_time_min: Annotated[int, typer.Option("--max-time-min", min=1, max=1440, help="longest journey")] = 120,
+    id_column: Annotated[
+        list[str] | None,
+        typer.Option("--id-column", metavar="NAME", help="instead of id, such as msoa21cd; one for each name in use"),
+    ] = None,
+    coordinates: Annotated[
+        list[str] | None,
+        typer.Option("--coordinates", metavar="X,Y", help="instead of lon,lat; one for each pair in use"),
+    ] = None,
     crs: Annotated[str, typer.Option("--crs", help="coordinate system of easting, northing")] = "EPSG:27700",
     modes: Annotated[str | None, typer.Option("--modes", help="such as bus,rail; walk: on foot; absent: all")] = None,
     without_modes: Annotated[str | None, typer.Option("--without-modes", help="such as rail,coach")] = None,
@@ -102,7 +110,9 @@ def matrix(
             "max_time_min": max_time_min,
             "crs": crs,
             "links": links,
+            "id_columns": tuple(id_column or ()),
         },
+        coordinates=tuple(coordinates or ()),
         mode=mode,
         date=date,
         time=time,

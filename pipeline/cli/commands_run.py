@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.base.errors import UsageError
+from pipeline.base.near import suggest
 from pipeline.cli.complete import complete_snapshot, complete_stage
 from pipeline.cli.options import (
     AreaArgument,
@@ -43,7 +44,8 @@ def run(
     from pipeline.stages.targets import STAGES
 
     if stage not in STAGES:
-        raise UsageError(f"There is no stage '{stage}'.", cure=f"Stages: {', '.join(STAGES)}.")
+        cure = f"{suggest(stage, STAGES)}Stages: {', '.join(STAGES)}."
+        raise UsageError(f"There is no stage '{stage}'.", cure=cure)
     project = replace_means(load_area(area, config, data), stage, address=cluster, workers=workers)
     name = stage if snapshot is None else f"{stage} {snapshot}"
     with hold_project(project, what=f"connectivity run {name}"), temporary_files_in(project.outputs):
@@ -112,11 +114,15 @@ def hold(
     tell: Annotated[bool, typer.Option("--tell", help="say beforehand what a long run will do")] = False,
 ) -> None:
     """Run make for an area while no other run is at work on it."""
+    import shlex
+
     from pipeline.cli.hold import run_held
 
     options, means = _join_options(area, data, config, cluster, workers)
     project = load_area(area, config, data)
-    run_held(project, command_line, what=what, command=command, options=options, means=means, is_told=tell)
+    again = f"{what} AREA={shlex.quote(area)}"
+    told: dict[str, Any] = {"what": what, "is_told": tell, "again": again}
+    run_held(project, command_line, command=command, options=options, means=means, **told)
 
 
 def plan(

@@ -8,7 +8,6 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -16,15 +15,13 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from packaging.markers import Marker
-
 from pipeline.base.errors import PipelineError
 from pipeline.base.load import ROOT, build_default_yaml, build_schema_json
+from pipeline.base.locked import find_installed, list_locked
 
 Level = Literal["ok", "note", "bad"]
 LEAST_FREE_GB = 2
 LEAST_MEMORY_GB = 2
-LOCK_LINE = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^]]*\])?==([^\s;\\]+)\s*(?:;\s*([^\\]+?))?\s*\\?$")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MAX_LAG_S = 86_400
 """A clock that lies so far before the files of this installation is wrong."""
@@ -86,14 +83,6 @@ def _check_python() -> Check:
     return Check("python", "bad", text, "Install Python 3.11 or newer and say make setup PYTHON=python3.12.")
 
 
-def list_locked(lock: Path) -> Iterator[tuple[str, str]]:
-    """Yield the packages and versions of a lock file that hold for this Python and system."""
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        match = LOCK_LINE.match(line)
-        if match and (not match.group(3) or Marker(match.group(3)).evaluate()):
-            yield match.group(1), match.group(2)
-
-
 def _check_packages(lock: Path) -> list[Check]:
     """Compare what is installed with the lock."""
     if not lock.is_file():
@@ -102,9 +91,8 @@ def _check_packages(lock: Path) -> list[Check]:
     n = 0
     for name, wanted in list_locked(lock):
         n += 1
-        try:
-            installed = version(name)
-        except PackageNotFoundError:
+        installed = find_installed(name)
+        if installed is None:
             found.append(Check(f"package {name}", "bad", f"{name} is not installed", "Run: make setup"))
             continue
         if installed != wanted:

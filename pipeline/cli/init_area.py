@@ -17,6 +17,7 @@ from pipeline.cli.init_columns import (
 )
 from pipeline.cli.init_content import FoundArea, build_content
 from pipeline.cli.init_crs import StreetMap, choose_area_crs, find_location, read_street_map
+from pipeline.cli.init_editions import drop_twins, explain_grouping, explain_twins, group_timetables
 from pipeline.cli.init_files import FoundTable
 from pipeline.cli.init_inputs import (
     Draft,
@@ -31,13 +32,13 @@ from pipeline.cli.init_places import (
     Candidate,
     build_candidate,
     build_membership,
+    is_named_after_file,
     list_destinations,
 )
 from pipeline.cli.init_timetables import (
     FoundSnapshot,
     FoundTimetable,
     choose_day,
-    group_timetables,
     list_timetable_hints,
     name_snapshots,
     read_found_timetable,
@@ -89,7 +90,7 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
     small = _choose_small_areas(wanted, asker, inputs, candidates)
     inside = FoundTable(small.table.path, small.table.frame[small.located.inside])
     nation = wanted.nation or find_nation(list_text(inside, small.code))
-    snapshots = _build_snapshots(timetables, nation, draft)
+    snapshots = _build_snapshots(timetables, nation, draft, asker)
     destinations = _choose_destinations(wanted, asker, inputs, candidates, small, draft)
     tables = [t for t in inputs.tables if not _is_destination_only(t, destinations, inputs.data)]
     membership = build_membership(
@@ -109,6 +110,7 @@ def draft_area(wanted: Wanted, asker: Asker, draft: Draft | None = None) -> Draf
         is_sure=wanted.is_sure,
         accept=(wanted.accept or "").strip() or None,
     )
+    draft.hints[:] = dict.fromkeys(draft.hints)  # a file may stand in two snapshots
     return draft
 
 
@@ -184,18 +186,20 @@ def _read_timetables(
 
 
 def _build_snapshots(
-    timetables: list[tuple[str | None, FoundTimetable]], nation: str | None, draft: Draft
+    timetables: list[tuple[str | None, FoundTimetable]], nation: str | None, draft: Draft, asker: Asker
 ) -> list[FoundSnapshot]:
     named: dict[str, list[FoundTimetable]] = {}
     for name, timetable in timetables:
         if name:
             named.setdefault(name, []).append(timetable)
-    snapshots = group_timetables([t for name, t in timetables if not name])
+    kept, gone = drop_twins([t for name, t in timetables if not name], asker)
+    snapshots = group_timetables(kept)
     snapshots += [FoundSnapshot(members, id=name) for name, members in named.items()]
     for snapshot in snapshots:
         snapshot.day, snapshot.why = choose_day(snapshot, nation=nation)
     name_snapshots(snapshots)
-    draft.hints += list_timetable_hints(snapshots)
+    draft.decisions["snapshots"] = f"{len(snapshots)}, as named" if named else explain_grouping(snapshots)
+    draft.hints += [*explain_twins(gone, snapshots), *list_timetable_hints(snapshots)]
     return snapshots
 
 
@@ -258,7 +262,8 @@ def _choose_destinations(
                 row=1,
                 cure="Name the columns id, name, lon and lat (or easting and northing).",
             )
-        chosen += list_destinations(found, inputs.data, category=category)
+        entries = list_destinations(found, inputs.data, category=category)
+        chosen += entries if category else _name_places(found, entries, asker, draft)
     if not chosen:
         others = [c for c in candidates if c is not small and not c.table.is_polygons and c.score < 3]
         for candidate in [*others, small]:
@@ -269,8 +274,8 @@ def _choose_destinations(
                 draft.hints.append(f"{where} is left out: none of its places lies on the streets.")
                 continue
             entries = list_destinations(candidate, inputs.data)
-            entries = [e for e in entries if asker.confirm(f"{e['path']}: destinations '{e['category']}'?")]
-            chosen += entries
+            entries = [e for e in entries if asker.confirm(f"Use {e['path']} as destinations '{e['category']}'?")]
+            chosen += _name_places(candidate, entries, asker, draft)
             if entries and (flags := list(candidate.table.frame.select_dtypes("bool").columns)):
                 names = ", ".join(map(str, flags))
                 draft.hints.append(
@@ -284,6 +289,25 @@ def _choose_destinations(
             cure="Name a table of places, such as --destinations hospitals=hospitals.csv.",
         )
     return chosen
+
+
+def _name_places(
+    candidate: Candidate, entries: list[dict[str, Any]], asker: Asker, draft: Draft
+) -> list[dict[str, Any]]:
+    """Let a person say what places are of which the table does not; say how to name them where nobody is there."""
+    if not entries or not is_named_after_file(candidate):
+        return entries
+    (entry,) = entries
+    one = asker.ask(f"What is one of the places of {entry['path']} called", entry["label"])
+    if one != entry["label"]:
+        return [{**entry, "label": one, "plural": asker.ask("And several", f"{one}s")}]
+    if asker.is_interactive:
+        return entries
+    draft.hints.append(
+        f"{entry['path']} does not say what its places are, so they are called '{one}' after the file. Name them: "
+        f"--destinations NAME={entry['path']}, or category:, label: (one) and plural: (several) in the area file."
+    )
+    return entries
 
 
 def _has_weights(small: Candidate, data: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,14 @@ from pipeline.base.cells import make_printable
 from pipeline.base.errors import UsageError
 
 T = TypeVar("T", str, Path)
+
+
+def _listen_to_ctrl_c() -> None:
+    """Let Ctrl-C end a question at once.
+
+    Polars puts a handler of its own before Python's, with which the system goes on waiting for a line after Ctrl-C.
+    """
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
 
 
 @dataclass(frozen=True)
@@ -31,11 +40,15 @@ class Asker:
         """Return an answer; the default where nobody is there or Enter is pressed."""
         if not self.is_interactive:
             return default
+        _listen_to_ctrl_c()
         return str(typer.prompt(make_printable(question), default=default)).strip()
 
     def confirm(self, question: str, *, default: bool = True) -> bool:
         """Return yes or no; the default where nobody is there."""
-        return typer.confirm(make_printable(question), default=default) if self.is_interactive else default
+        if not self.is_interactive:
+            return default
+        _listen_to_ctrl_c()
+        return typer.confirm(make_printable(question), default=default)
 
     def pick(self, what: str, choices: Sequence[T], option: str, *, cure: str = "") -> T:
         """Return the only choice, or the one that a person picks.
@@ -76,6 +89,7 @@ class Asker:
                 field=option,
                 cure=f"Say which with {option}.",
             )
+        _listen_to_ctrl_c()
         typer.echo(f"Several could be {what}:")
         for position, choice in enumerate(choices, 1):
             typer.echo(make_printable(f"  {position}  {choice}"))

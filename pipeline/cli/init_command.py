@@ -28,6 +28,7 @@ TITLES = {
     "small_areas": "small areas",
     "neighbourhoods": "neighbourhoods",
     "calendar": "calendar",
+    "snapshots": "snapshots",
 }
 
 
@@ -100,8 +101,11 @@ def _ask_for_folder(wanted: Wanted, asker: Asker) -> Wanted:
     from dataclasses import replace  # noqa: PLC0415 (only where somebody is asked)
 
     typer.echo("An area file says where the inputs of a place are and what stands in them.")
-    folder = asker.ask("Folder that holds streets, timetables and tables", "data")
-    return replace(wanted, data=Path(folder).expanduser())
+    folder = Path(asker.ask("Folder that holds streets, timetables and tables", "data")).expanduser()
+    while not folder.is_dir():
+        typer.echo(make_printable(f"There is no folder {folder}."))
+        folder = Path(asker.ask("Folder that holds streets, timetables and tables", "data")).expanduser()
+    return replace(wanted, data=folder)
 
 
 def _check_free(path: Path, asker: Asker, *, is_sure: bool) -> None:
@@ -149,6 +153,7 @@ def build_area_text(draft: Draft) -> str:
         ],
         ("snapshots",): [
             "Timetables, in order of their dates. A new timetable is a new entry here; only it is then computed.",
+            f"Found: {found['snapshots']}.",
             *(line for s in draft.snapshots for line in _describe_snapshot(s)),
         ],
         ("accepted",): [

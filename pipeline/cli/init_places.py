@@ -177,8 +177,36 @@ def _describe_category(name: str, weight: str | None) -> dict[str, str]:
     }
     if weight == "healthcare":
         return {"label": "healthcare facility", "plural": "healthcare facilities"}
-    singular, plural = known.get(name, (re.sub(r"s$", "", words), words))
+    if re.search(r"\b(pois?|points? of interest)$", words):
+        return {"label": "point of interest", "plural": "points of interest"}
+    singular, plural = known.get(name, (find_singular(words), words))
     return {"label": singular, "plural": plural}
+
+
+def find_singular(words: str) -> str:
+    """Return one of several, as far as an ending tells: the first noun where the rest begins with ``of``.
+
+    Parameters
+    ----------
+    words
+        Such as ``places of worship``.
+
+    Returns
+    -------
+    str
+        Such as ``place of worship``; the words themselves where they end in no usual plural.
+    """
+    head, of, rest = words.partition(" of ")
+    for ending, one in ((r"ies$", "y"), (r"(?<=[sx])es$|(?<=[cs]h)es$", ""), (r"(?<=[^su])s$", "")):
+        found = re.sub(ending, one, head)
+        if found != head:
+            return f"{found}{of}{rest}"
+    return words
+
+
+def is_named_after_file(candidate: Candidate) -> bool:
+    """Say whether nothing in a table says what its places are, so that its category goes by the file's name."""
+    return find_category(candidate.table) is None and not list_weights(candidate.table)
 
 
 def build_membership(

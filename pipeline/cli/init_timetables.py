@@ -13,6 +13,7 @@ import polars as pl
 from pipeline.base.errors import InputError
 from pipeline.base.notices import Notices
 from pipeline.base.progress import measure
+from pipeline.change.inputs import compute_route_number
 from pipeline.timetables.calendars import count_trips_by_date
 from pipeline.timetables.model import Timetable
 from pipeline.timetables.read_any import TITLES, FeedSource, find_format, read_timetable
@@ -47,6 +48,10 @@ class FoundTimetable:
         ``lon``, ``lat`` of the stops that have a place, degrees.
     n_unplaced
         Stops without a place.
+    routes
+        Modes and public numbers, as snapshots are compared.
+    feed_start, extracted
+        What ``feed_info.txt`` says of its first day (YYYYMMDD) and of the day of its version (ISO); empty if nothing.
     """
 
     path: Path
@@ -57,6 +62,14 @@ class FoundTimetable:
     operators: frozenset[str]
     stops: pl.DataFrame
     n_unplaced: int
+    routes: frozenset[tuple[str, str]] = frozenset()
+    feed_start: str = ""
+    extracted: str = ""
+
+    @property
+    def n_runs(self) -> int:
+        """Runs on all days together."""
+        return int(self.runs["n_trips"].sum())
 
     @property
     def days(self) -> set[date]:
@@ -77,7 +90,7 @@ class FoundTimetable:
         """Say in one line what it is and when it holds."""
         operators = f"{len(self.operators)} operator{'s' * (len(self.operators) != 1)}"
         return (
-            f"{TITLES[self.format]}, {self.first} to {self.last}, {operators}, "  # type: ignore[index]
+            f"{TITLES[self.format]}, {self.first} to {self.last} by its calendars, {operators}, "  # type: ignore[index]
             f"{self.stops.height + self.n_unplaced:,} stops"
         )
 
@@ -91,6 +104,8 @@ class FoundSnapshot:
     day: date | None = None
     why: str = ""
     keys: list[str] = field(default_factory=list)
+    until: date | None = None
+    """Day from which a later edition of one of the timetables holds."""
 
 
 def read_found_timetable(path: Path, *, naptan: Path | None, nation: str | None) -> FoundTimetable:
@@ -124,6 +139,7 @@ def read_found_timetable(path: Path, *, naptan: Path | None, nation: str | None)
     if runs.is_empty():
         raise InputError(f"{path.name} has no service on any day.", file=path, cure="Leave it out, or fetch it again.")
     stops = timetable.stops.select("lon", "lat").drop_nulls()
+    about = timetable.feeds["timetable"]
     return FoundTimetable(
         path=path,
         format=found,
@@ -133,55 +149,25 @@ def read_found_timetable(path: Path, *, naptan: Path | None, nation: str | None)
         operators=frozenset(timetable.agencies["operator_name"].drop_nulls().to_list()),
         stops=stops,
         n_unplaced=timetable.stops.height - stops.height,
+        routes=_list_routes(timetable),
+        feed_start=str(about.get("feed_start_date") or ""),
+        extracted=str(about.get("extraction_date") or ""),
     )
 
 
-def _hold_together(one: FoundTimetable, other: FoundTimetable) -> bool:
-    """Say whether the spans of two timetables overlap by at least half of the shorter one."""
-    overlap = (min(one.last, other.last) - max(one.first, other.first)).days + 1
-    shorter = min((t.last - t.first).days + 1 for t in (one, other))
-    return overlap >= shorter / 2
-
-
-def group_timetables(timetables: list[FoundTimetable]) -> list[FoundSnapshot]:
-    """Put timetables of the same period into one snapshot, and others into several.
-
-    Two belong together if their spans overlap by at least half of the shorter one; all of a snapshot must have service
-    on a common weekday. A timetable that outlasts two others (a rail timetable of half a year beside two bus timetables
-    of a quarter) belongs to both of their snapshots.
-
-    Parameters
-    ----------
-    timetables
-        In any order.
-
-    Returns
-    -------
-    list of FoundSnapshot
-        In order of time.
-    """
-    ordered = sorted(timetables, key=lambda t: (t.first, t.last, str(t.path)))
-    groups: list[list[FoundTimetable]] = []
-
-    def fits(one: FoundTimetable, group: list[FoundTimetable]) -> bool:
-        common = set.intersection(one.days, *(other.days for other in group))
-        return all(_hold_together(one, other) for other in group) and any(d.weekday() in WEEKDAYS for d in common)
-
-    for one in ordered:
-        homes = [group for group in groups if fits(one, group)]
-        for group in homes:
-            group.append(one)
-        if not homes:
-            group = [one]
-            for earlier in ordered[: ordered.index(one)]:
-                if fits(earlier, group):
-                    group.append(earlier)
-            groups.append(group)
-    return [FoundSnapshot(sorted(group, key=lambda t: str(t.path))) for group in groups]
+def _list_routes(timetable: Timetable) -> frozenset[tuple[str, str]]:
+    """List modes and public numbers, without the suffixes that some publishers add."""
+    rows = timetable.routes.select("mode", "route_short_name", "route_long_name", "route_id").iter_rows()
+    return frozenset(
+        (mode, compute_route_number(short, long, route_id=route_id.partition(":")[2]))
+        for mode, short, long, route_id in rows
+    )
 
 
 def choose_day(snapshot: FoundSnapshot, *, nation: str | None) -> tuple[date, str]:
     """Choose the weekday that stands for a snapshot, and say why.
+
+    By the calendars; where they leave a choice, before a later edition begins, and not before a feed was extracted.
 
     Parameters
     ----------
@@ -206,6 +192,9 @@ def choose_day(snapshot: FoundSnapshot, *, nation: str | None) -> tuple[date, st
     n = len(parts)
     total = runs.group_by("date").agg(pl.col("n_trips").sum(), pl.col("feed").n_unique().alias("n"))
     weekdays = total.filter((pl.col("n") == n) & (pl.col("date").dt.weekday() <= 5))
+    weekdays = _prefer(weekdays, pl.col("date") < snapshot.until if snapshot.until else None)
+    extracted = max((t.extracted for t in snapshot.timetables), default="")
+    weekdays = _prefer(weekdays, pl.col("date") >= date.fromisoformat(extracted) if extracted else None)
     if weekdays.is_empty():
         raise InputError(
             f"The timetables {names} have no weekday in common.",
@@ -225,9 +214,17 @@ def choose_day(snapshot: FoundSnapshot, *, nation: str | None) -> tuple[date, st
     return other[0], "no Tuesday will do; the weekday with most runs"
 
 
+def _prefer(days: pl.DataFrame, condition: pl.Expr | None) -> pl.DataFrame:
+    """Keep the days that fulfil a condition, or all if none does."""
+    if condition is None:
+        return days
+    preferred = days.filter(condition)
+    return days if preferred.is_empty() else preferred
+
+
 def name_snapshots(snapshots: list[FoundSnapshot]) -> None:
-    """Give snapshots their order, names and feeds' keys; a name that was given stays."""
-    snapshots.sort(key=lambda s: (s.day or date.min, s.id))
+    """Give snapshots their order, names and feeds' keys; names that were given stay, and so does the order in a day."""
+    snapshots.sort(key=lambda s: s.day or date.min)
     taken: set[str] = {s.id for s in snapshots if s.id}
     for snapshot in snapshots:
         if not snapshot.id:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -12,12 +13,14 @@ import typer
 from pipeline import __version__
 from pipeline.base.errors import StoppedError, UsageError
 from pipeline.cli import commands_ask, commands_config, commands_files, commands_house, commands_run
+from pipeline.cli.examples import build_epilog
 from pipeline.cli.grouped_help import ASK, FILES, HOUSE, RUN, GroupedHelp
 
 app = typer.Typer(
     name="connectivity",
     cls=GroupedHelp,
     help="Travel times, bus-service change and connectivity scores for neighbourhoods.",
+    epilog="\b\nExample:\n  connectivity explain sample X05000014 hospitals   (after: make demo)",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -48,7 +51,6 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         *(commands_run.plan, commands_run.run, commands_run.status, commands_run.verify, commands_run.done),
         *(commands_run.fetch, commands_run.refresh, commands_run.accept, commands_run.accept_run, commands_run.graph),
         commands_run.clean_old,
-        commands_run.clean_old,
     ),
     ASK: (
         *(commands_ask.explain, commands_ask.profile, commands_ask.diff, commands_ask.attribute),
@@ -59,15 +61,18 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
 }
 for heading, members in COMMANDS.items():
     for member in members:
-        app.command(rich_help_panel=heading)(member)
+        app.command(rich_help_panel=heading, epilog=build_epilog(member.__name__.replace("_", "-")))(member)
 for member in (commands_run.rules, commands_run.hold, commands_run.missing):  # for make alone
     app.command(hidden=True)(member)
 config_app = typer.Typer(
-    cls=GroupedHelp, no_args_is_help=True, help="Settings: write an area file, show, check, schema."
+    cls=GroupedHelp,
+    no_args_is_help=True,
+    help="Settings: write an area file, show, check, schema.",
+    epilog=build_epilog("config init"),
 )
 app.add_typer(config_app, name="config", rich_help_panel=HOUSE)
 for member in (commands_config.init, commands_config.show, commands_config.check, commands_config.schema):
-    config_app.command()(member)
+    config_app.command(epilog=build_epilog(f"config {member.__name__}"))(member)
 
 
 def main() -> None:
@@ -76,6 +81,8 @@ def main() -> None:
     from pipeline.cli.failures import UNEXPECTED, describe_failure, end_quietly, is_debugging
 
     set_up_logging()
+    is_told_elsewhere = "CONNECTIVITY_HELD" in os.environ  # by pipeline.cli.hold, once for all stages of a run
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = app(standalone_mode=False, prog_name="connectivity")
         sys.stdout.flush()
@@ -93,8 +100,9 @@ def main() -> None:
             typer.echo(str(getattr(error, "message", error)), err=True)
             sys.exit(UsageError.exit_code)
         shown, word = describe_failure(error)
-        typer.echo(f"{word}: {shown}", err=True)
+        if not (is_told_elsewhere and isinstance(shown, StoppedError)):
+            typer.echo(f"{word}: {shown}", err=True)
         sys.exit(shown.exit_code)
-    if code == StoppedError.exit_code:  # what typer makes of Ctrl-C
+    if code == StoppedError.exit_code and not is_told_elsewhere:  # what typer makes of Ctrl-C
         typer.echo(f"stopped: {describe_failure(KeyboardInterrupt())[0]}", err=True)
     sys.exit(code if isinstance(code, int) else 0)

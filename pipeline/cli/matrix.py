@@ -42,6 +42,7 @@ def run_matrix(
     without_modes: str | None,
     out: Path,
     notices_file: Path | None,
+    coordinates: tuple[str, ...] = (),
     cluster: str | None = None,
     workers: int | None = None,
 ) -> None:
@@ -57,6 +58,8 @@ def run_matrix(
         Result.
     notices_file
         Where to list the notices, if wanted.
+    coordinates
+        Pairs of column names, as typed.
     cluster, workers
         With what large questions are answered.
 
@@ -86,6 +89,7 @@ def run_matrix(
         percentiles=_parse_percentiles(percentiles),
         is_return=direction == "from",
         modes=_choose_modes(modes, without_modes),
+        coordinate_columns=tuple(_parse_pair(text) for text in coordinates),
     )
     if out.resolve() in {p.resolve() for p in (*question.gtfs, question.osm, question.origins, question.destinations)}:
         raise UsageError("--out would overwrite an input.", file=out, cure="Give the result another name.")
@@ -194,6 +198,15 @@ def _parse_decay(text: str) -> Decay:
             found: Decay = name
             return found
     raise UsageError(f"There is no decay '{text}'.", field="--decay", cure=f"Decays: {', '.join(DECAYS)}.")
+
+
+def _parse_pair(text: str) -> tuple[str, str]:
+    x, sign, y = (part.strip() for part in text.partition(","))
+    if not (x and sign and y) or "," in y:
+        raise UsageError(
+            f"'{text}' are no two columns.", field="--coordinates", cure="Write them as --coordinates X,Y."
+        )
+    return x, y
 
 
 def _parse_percentiles(text: str) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from pipeline.base import errors
 from pipeline.base.load import ROOT
+from pipeline.cli.examples import EXAMPLES, fold_example
 from pipeline.cli.reference_words import ARGUMENTS, FOR_MAKE, VARIABLES
 
 _TYPES = {str: "text", int: "whole number", float: "number", bool: "flag", Path: "file"}
@@ -188,7 +189,10 @@ def _describe_command(page: CommandPage, *, level: int = 2) -> list[str]:
     arguments = [p.name if "required" in p.default else f"[{p.name}]" for p in page.parameters if not p.is_option]
     has_options = any(p.is_option for p in page.parameters)
     usage = " ".join(["connectivity", page.name, *arguments, *(["[OPTIONS]"] if has_options else [])])
-    lines = [f"{'#' * level} {page.name}", "", page.summary, "", "```text", usage, "```"]
+    lines = [f"{'#' * level} {page.name}", "", page.summary, ""]
+    if page.name in EXAMPLES:
+        lines += ["```sh", *fold_example(page.name, width=118), "```", ""]
+    lines += ["```text", usage, "```"]
     if page.parameters:
         lines += ["", "| argument or option | takes | default | meaning |", "|---|---|---|---|"]
     for p in page.parameters:

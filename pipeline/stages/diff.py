@@ -14,9 +14,10 @@ from pipeline.base.load import Project
 from pipeline.change.coverage import COMPARABLE, classify_operators
 from pipeline.stages.common import check_has_timetables
 from pipeline.stages.declared import list_declared
+from pipeline.stages.diff_text import DAYS, align, describe_services
 
 FORMS = ("text", "csv", "json")
-DAYS = ("weekday", "saturday", "sunday")
+CLASSES = ("comparable", "partial", "missing")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Difference:
     levels
         Rows of ``out_neighbourhood__service_change`` of the pair.
     times
-        Lines about travel times.
+        category, window, n_slower, n_faster (by over a minute), n_lost, n_won (a median journey at all), outward.
     """
 
     area: str
@@ -41,7 +42,7 @@ class Difference:
     services: pd.DataFrame
     operators: pd.DataFrame
     levels: pd.DataFrame
-    times: list[str]
+    times: pd.DataFrame
 
 
 def read_difference(project: Project, earlier: str, later: str) -> Difference:
@@ -73,7 +74,7 @@ def read_difference(project: Project, earlier: str, later: str) -> Difference:
     )
     presence = pl.from_pandas(_read(project, "out_operator__presence"))
     operators = classify_operators(presence, earlier, later, declared=list_declared(project)).to_pandas()
-    times = _describe_times(_read(project, "out_neighbourhood__travel_time"), earlier, later)
+    times = _compute_times(_read(project, "out_neighbourhood__travel_time"), earlier, later)
     return Difference(project.area.title, earlier, later, services, operators, levels, times)
 
 
@@ -105,7 +106,9 @@ def check_pair(project: Project, earlier: str, later: str) -> None:
         )
 
 
-def describe_difference(project: Project, earlier: str, later: str, *, form: str = "text") -> str:
+def describe_difference(
+    project: Project, earlier: str, later: str, *, form: str = "text", has_evidence: bool = False
+) -> str:
     """Compare two snapshots from the published tables.
 
     Parameters
@@ -115,7 +118,9 @@ def describe_difference(project: Project, earlier: str, later: str, *, form: str
     earlier, later
         Ids of two snapshots that follow one another, or the first and a later one.
     form
-        ``text`` for people; ``csv``: the services, one a row; ``json``: services and operators.
+        ``text`` for people; ``csv``: the services, one a row; ``json``: everything.
+    has_evidence
+        In a text, all services and why each is called so.
 
     Returns
     -------
@@ -141,11 +146,13 @@ def describe_difference(project: Project, earlier: str, later: str, *, form: str
             "snapshot_to": later,
             "services": json.loads(found.services.to_json(orient="records")),
             "operators": json.loads(found.operators.to_json(orient="records")),
+            "service_levels": json.loads(found.levels.to_json(orient="records")),
+            "travel_times": json.loads(found.times.to_json(orient="records")),
         }
         return json.dumps(content, indent=1, ensure_ascii=False)
-    lines = [f"{found.area}: {earlier} to {later}", "", *_describe_services(found.services)]
+    lines = [f"{found.area}: {earlier} to {later}", "", *describe_services(found.services, has_evidence=has_evidence)]
     lines += ["", *_describe_operators(found.operators)]
-    lines += ["", *_describe_levels(found.levels), "", *found.times]
+    lines += ["", *_describe_levels(found.levels), "", *_describe_times(found.times)]
     return "\n".join(lines)
 
 
@@ -171,47 +178,24 @@ def _select(frame: pd.DataFrame, earlier: str, later: str) -> pd.DataFrame:
     return frame[(frame["snapshot_from"] == earlier) & (frame["snapshot_to"] == later)]
 
 
-def _describe_services(services: pd.DataFrame) -> list[str]:
-    counts = services["status"].value_counts().sort_index()
-    lines = ["Services: " + ", ".join(f"{count} {status}" for status, count in counts.items())]
-    for status in [s for s in counts.index if s != "kept"]:
-        lines += ["", f"{status}:"]
-        rows = services[services["status"] == status]
-        for row in rows.to_dict("records"):
-            operator = (
-                row["operator_name_before"] if pd.notna(row["operator_name_before"]) else row["operator_name_after"]
-            )
-            number = " -> ".join(
-                dict.fromkeys(str(row[c]) for c in ("route_before", "route_after") if pd.notna(row[c]))
-            )
-            runs = ", ".join(
-                f"{day} {_number(row[f'{day}_runs_before'])} -> {_number(row[f'{day}_runs_after'])}" for day in DAYS
-            )
-            lines.append(f"  {number} ({operator}; {row['mode']}; {row['coverage_class']}): {runs}")
-            lines.append(f"      {row['evidence']}")
-    return lines
-
-
-def _number(value: float) -> str:
-    return "-" if pd.isna(value) else f"{value:g}"
-
-
 def _describe_levels(change: pd.DataFrame) -> list[str]:
     whole = change[(change["band"] == "all_day") & (change["mode"] == "bus")]
-    lines = ["Bus runs in the zones (zones overlap; never add them up):"]
+    rows = [["day", "median change", *CLASSES]]
     for day in DAYS:
-        rows = whole[whole["day_type"] == day]
-        classes = rows["coverage_class"].value_counts()
-        known = rows["change_pct"].dropna()
-        median = f"median change {known.median():+.0f} %" if len(known) else "no change can be told"
-        text = ", ".join(f"{classes.get(c, 0)} {c}" for c in ("comparable", "partial", "missing"))
-        lines.append(f"  {day}: {median} ({text})")
+        days = whole[whole["day_type"] == day]
+        counts = days["coverage_class"].value_counts()
+        known = days["change_pct"].dropna()
+        median = f"{known.median():+.0f} %" if len(known) else "cannot be told"
+        rows.append([day.capitalize(), median, *(str(counts.get(name, 0)) for name in CLASSES)])
+    lines = ["Bus runs in the zones, and how many zones can be compared (zones overlap; never add them up):"]
+    lines += [f"  {line}" for line in align(rows)]
     reasons = whole.loc[whole["coverage_reason"] != "", "coverage_reason"].value_counts()
     lines += [f"  {count} zones and days: {reason}" for reason, count in reasons.head(5).items()]
     return lines
 
 
-def _describe_times(times: pd.DataFrame, earlier: str, later: str) -> list[str]:
+def _compute_times(times: pd.DataFrame, earlier: str, later: str) -> pd.DataFrame:
+    """Count the neighbourhoods that are farther or nearer, by category and window."""
     keys = ["neighbourhood_code", "category", "window", "direction", "mode_set"]
     value = "travel_time_p50_s"
     before = times.loc[times["snapshot"] == earlier, [*keys, value]]
@@ -221,13 +205,29 @@ def _describe_times(times: pd.DataFrame, earlier: str, later: str) -> list[str]:
         both[(both["direction"] == "outward") & (both["mode_set"] == both["mode_set"].iloc[0])] if len(both) else both
     )
     change = both[f"{value}_after"].fillna(np.inf) - both[f"{value}_before"].fillna(np.inf)
-    both = both.assign(change_min=change.fillna(0.0) / 60)
-    lines = ["Median travel times, outward (lost or won: no median journey in one of the two):"]
-    for (category, window), rows in both.groupby(["category", "window"]):
-        finite = rows.loc[np.isfinite(rows["change_min"]), "change_min"]
-        lost, won = int((rows["change_min"] == np.inf).sum()), int((rows["change_min"] == -np.inf).sum())
-        slower, faster = int((finite > 1).sum()), int((finite < -1).sum())
-        lines.append(
-            f"  {category}, {window}: {slower} slower, {faster} faster by over a minute; {lost} lost, {won} won"
-        )
+    change_min = change.fillna(0.0) / 60  # infinite in both: nothing changed
+    is_finite = np.isfinite(change_min)
+    counted = both[["category", "window"]].assign(
+        n_slower=is_finite & (change_min > 1),
+        n_faster=is_finite & (change_min < -1),
+        n_lost=change_min == np.inf,
+        n_won=change_min == -np.inf,
+    )
+    return counted.groupby(["category", "window"], as_index=False).sum()
+
+
+def _describe_times(times: pd.DataFrame) -> list[str]:
+    counts = [name for name in times.columns if name.startswith("n_")]
+    moved = times[times[counts].sum(axis=1) > 0]
+    lines = [
+        "Median travel times, outward: neighbourhoods slower or faster by over a minute, and those that lost or won"
+    ]
+    lines += ["a median journey altogether:"]
+    if moved.empty:
+        return [*lines, "  none"]
+    head = ["category", "window", *(name.removeprefix("n_") for name in counts)]
+    rows = [[str(value) for value in row] for row in moved.itertuples(index=False)]
+    lines += [f"  {line}" for line in align([head, *rows])]
+    if len(moved) < len(times):
+        lines.append(f"  none in {len(times) - len(moved)} other pairs of category and window")
     return lines

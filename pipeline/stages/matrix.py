@@ -10,19 +10,18 @@ import pandas as pd
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.base.area import PointSource, TableSource
 from pipeline.base.cells import neutralise_columns
 from pipeline.base.clock import DAY_S
 from pipeline.base.errors import InputError, UsageError
 from pipeline.base.io import staged_file, write_csv
-from pipeline.base.notices import Notices, declare_notice
+from pipeline.base.notices import declare_notice
 from pipeline.base.progress import measure
 from pipeline.places.destinations import read_weights
-from pipeline.places.read_points import read_points
-from pipeline.places.read_table import ROW, read_table
+from pipeline.places.read_table import ROW
 from pipeline.routing.questions import mirror_window
 from pipeline.stages.links import STATION, STOP, LinkKind, describe_links
 from pipeline.stages.matrix_car import prepare_car
+from pipeline.stages.matrix_points import read_ids
 from pipeline.stages.matrix_question import MatrixQuestion, check_question
 from pipeline.stages.matrix_shards import Asker
 from pipeline.stages.matrix_tables import (
@@ -231,8 +230,16 @@ def _read_points(question: MatrixQuestion) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read origins and destinations, the latter with the weights asked for."""
     notices = question.notices
     _check_files(question)
-    origins = _read_ids(question.origins, question.crs, notices)
-    destinations = _read_ids(question.destinations, question.crs, notices)
+    origins, destinations = (
+        read_ids(
+            path,
+            question.crs,
+            notices,
+            id_columns=question.id_columns,
+            coordinate_columns=question.coordinate_columns,
+        )
+        for path in (question.origins, question.destinations)
+    )
     destinations["weight_asked"] = read_weights(destinations, question.weight, question.destinations, notices)
     if question.n_nearest is not None and question.n_nearest > len(destinations):
         raise UsageError(
@@ -250,15 +257,6 @@ def _check_files(question: MatrixQuestion) -> None:
             raise InputError("This file does not exist.", file=path, cure="Check the path.")
         if path.is_dir() and path not in question.gtfs:
             raise InputError("This is a folder, not a file.", file=path, cure="Name the file itself.")
-
-
-def _read_ids(path: Path, crs: str, notices: Notices) -> pd.DataFrame:
-    names = {str(column).lower() for column in read_table(TableSource(path=path.name), path).columns}
-    is_projected = {"easting", "northing"} <= names and not {"lon", "lat"} <= names
-    source = PointSource(path=path.name, code="id", crs=crs if is_projected else "EPSG:4326")
-    if is_projected:
-        source = source.model_copy(update={"x": "easting", "y": "northing"})
-    return read_points(source, path, area_crs=crs if is_projected else "EPSG:4326", notices=notices)
 
 
 def _link(

@@ -19,7 +19,8 @@ class MatrixQuestion:
 
     Times of day are in seconds, lengths in the unit of the name. `time_s` is the first departure or, with
     `is_arrive_by`, the first deadline; `day` is None only by car, which needs no timetable. `modes` may be empty: on
-    foot. `links` names a file that lists how far every point is from the streets.
+    foot. `links` names a file that lists how far every point is from the streets. `id_columns` and `coordinate_columns`
+    name the columns of the points, where they are not the usual ones.
     """
 
     gtfs: list[Path]
@@ -54,6 +55,8 @@ class MatrixQuestion:
     naptan: Path | None = None
     is_car: bool = False
     links: Path | None = None
+    id_columns: tuple[str, ...] = ()
+    coordinate_columns: tuple[tuple[str, str], ...] = ()
     notices: Notices = field(default_factory=Notices)
 
     @property
@@ -71,7 +74,7 @@ class MatrixQuestion:
 
 
 def check_question(question: MatrixQuestion) -> None:
-    """Refuse options that do not go together.
+    """Refuse options that do not go together, and numbers that mean nothing.
 
     Parameters
     ----------
@@ -83,6 +86,7 @@ def check_question(question: MatrixQuestion) -> None:
     UsageError
         Naming the option and the cure.
     """
+    _check_numbers(question)
     if question.limits_min:
         _check_cumulative(question)
     else:
@@ -100,6 +104,24 @@ def check_question(question: MatrixQuestion) -> None:
         raise UsageError(
             "Reliability is about the minutes of a window.", field="--reliability", cure="Add --window, such as 120."
         )
+
+
+def _check_numbers(question: MatrixQuestion) -> None:
+    """Refuse numbers below the least that means something; whoever comes from Python passed no option parser."""
+    least: tuple[tuple[str, float | None, float], ...] = (
+        ("--max-changes", question.max_changes, 0),
+        ("--window", question.window_min, 1),
+        ("--k", question.n_nearest, 1),
+        ("--max-time-min", question.max_time_min, 1),
+        ("--interchange-s", question.interchange_s, 0),
+        ("--max-walk-m", question.max_walk_m, 0),
+        ("--max-transfer-m", question.max_transfer_m, 0),
+    )
+    for name, value, smallest in least:
+        if value is not None and not (math.isfinite(value) and value >= smallest):
+            raise UsageError(f"{value} is below {smallest:g}.", field=name, cure=f"Give {smallest:g} or more.")
+    if not (math.isfinite(question.walk_kmh) and question.walk_kmh > 0):
+        raise UsageError("Walking speed must be above 0.", field="--walk-kmh", cure="Give it in km/h, such as 4.8.")
 
 
 def _check_car(question: MatrixQuestion) -> None:

@@ -62,6 +62,8 @@ def write_rules(project: Project, *, command: str, options: str, means: str = ""
     stale = _find_steps(project, targets)
     options = options.replace("$", "$$")  # make expands the lines of a rule before the shell sees them
     lines = ["# Generated at each call of make; see pipeline/stages/plan.py.", "FORCE:"]
+    # A manifest is written whole and last, so that make need not delete it when it is interrupted.
+    lines.append(f".PRECIOUS: {' '.join(_quote(target.manifest) for target in targets.values())}")
     for target in targets.values():
         needs = [*target.inputs, *(targets[name].manifest for name in target.upstream)]
         force = " FORCE" if target.name in stale else ""

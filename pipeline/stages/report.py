@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -179,7 +180,8 @@ def _describe_window(key: str, window: Window) -> WindowInfo:
 def _list_categories(area: Area) -> tuple[CategoryInfo, ...]:
     found: dict[str, CategoryInfo] = {}
     for source in area.destinations:
-        article = "an" if source.label[:1].lower() in "aeiou" else "a"
+        is_vowel = re.match(r"[aeio]|u(?!ni|se)", source.label.lower())  # a university
+        article = "an" if is_vowel else "a"
         plural = source.plural or f"{source.label}s"
         found.setdefault(source.category, CategoryInfo(source.category, plural, f"{article} {source.label}"))
     for key, reason in area.absent.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shlex
 import struct
 import tomllib
 from pathlib import Path
@@ -16,6 +17,7 @@ import yaml
 from pipeline.base.area import AcceptedSnapshot, Area, Destinations, Feed, NotComparable, Snapshot
 from pipeline.base.config import Settings
 from pipeline.base.scenario import Scenario
+from pipeline.cli.examples import EXAMPLES
 from pipeline.cli.main import app
 from pipeline.cli.reference_commands import list_exit_codes
 from pipeline.cli.reference_settings import find_meaning, list_models
@@ -123,7 +125,7 @@ def test_every_command_line_on_a_page_names_a_command_and_options_that_exist(pat
             if name == "config" and len(words) > 1 and "|" in line:
                 continue
             assert name in COMMANDS, (path.name, line)
-            known = {o for p in COMMANDS[name].params for o in p.opts}
+            known = {"--help", *(o for p in COMMANDS[name].params for o in p.opts)}
             given = {word.split("=")[0].rstrip("`,.)") for word in words if word.startswith("--")}
             assert given <= known, (path.name, line, given - known)
 
@@ -146,6 +148,26 @@ def test_every_make_target_on_a_page_exists() -> None:
         for line in list_code(path.read_text(encoding="utf-8")):
             for target in re.findall(r"(?:^|&& )make ([a-z][a-z-]*)", line):
                 assert target in targets, (path.name, line)
+
+
+NEED_MORE = {
+    "serve": "stays until it is stopped",
+    "refresh": "asks publishers",
+    "accept": "needs a snapshot that is held",
+    "accept-run": "needs a run that is held",
+    "docs": "writes into the project",
+    "warm": "compiles for a minute",
+    "bench": "takes a minute",
+}
+"""Examples of the help that a test does not run, and why."""
+
+
+@pytest.mark.parametrize("name", sorted(set(EXAMPLES) - set(NEED_MORE)))
+def test_the_example_at_the_end_of_every_help_runs(name: str, sample: ProjectFolder, tmp_path: Path) -> None:
+    project = sample.copy(tmp_path / "project")
+    done = project.call(*shlex.split(EXAMPLES[name]))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
 
 
 FORMULA = re.compile(r"^\| (F\d+) \| (.+?) \| (.+?) \| (.+?) \| `(pipeline/[\w/]+)\.py` `(\w+)` \|$", re.MULTILINE)

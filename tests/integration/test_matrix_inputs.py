@@ -178,3 +178,61 @@ def test_walking_limits_out_of_range_are_refused(monkeypatch, capsys, root, tmp_
     points.write_text(LONLAT, "utf-8")
     more = ("--date", "2024-10-08", "--out", tmp_path / "o.csv", "--max-walk-m", value)
     assert run_cli(monkeypatch, capsys, root, points, *more)[0] == 2
+
+
+# --- columns of other names ------------------------------------------------------------------------------------------
+
+
+def test_points_without_an_id_are_refused_with_the_columns_found_and_the_option(ask):
+    text = "MSOA21CD,name,lon,lat\nA,x,0.840255,53.202183\nB,x,0.862061,53.212367\n"
+    with pytest.raises(InputError, match="Columns found: MSOA21CD, name, lon, lat") as refused:
+        ask(text)
+    assert "--id-column MSOA21CD" in str(refused.value.cure)
+    frame, _ = ask(text, id_columns=("code", "msoa21cd"))
+    assert frame["from_id"].unique().sort().to_list() == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("header", "pair"),
+    [
+        ("id,Longitude,Latitude", ()),
+        ("id,long,lat", ()),
+        ("id,x,y", ()),
+        ("id,here_e,here_n", (("here_e", "here_n"),)),
+        ("id,here_e,here_n", (("lon", "lat"), ("HERE_E", "here_n"))),
+    ],
+)
+def test_degrees_are_read_from_the_usual_columns_and_from_those_that_are_named(ask, header, pair):
+    frame, _ = ask(LONLAT.replace("id,lon,lat", header), coordinate_columns=pair)
+    assert frame["reason"].null_count() == 4
+
+
+@pytest.mark.parametrize(("header", "pair"), [("id,x,y", ()), ("id,Eastings,Northings", ()), ("id,a,b", (("a", "b"),))])
+def test_metres_are_told_from_degrees_by_the_values_where_names_do_not_tell(ask, header, pair):
+    frame, _ = ask(f"{header}\n" + "".join(f"{i},{e},{n}\n" for i, e, n in GRID), coordinate_columns=pair)
+    assert frame["reason"].null_count() == 4
+
+
+def test_points_without_coordinates_are_refused_with_the_columns_found_and_the_option(ask):
+    with pytest.raises(InputError, match="Columns found: id, centre_lon, centre_lat") as refused:
+        ask(LONLAT.replace("lon,lat", "centre_lon,centre_lat"))
+    assert "--coordinates X,Y" in str(refused.value.cure)
+
+
+@pytest.mark.parametrize(
+    ("option", "changes"),
+    [
+        ("--max-changes", {"max_changes": -1}),
+        ("--window", {"window_min": 0}),
+        ("--k", {"n_nearest": 0}),
+        ("--max-time-min", {"max_time_min": 0}),
+        ("--interchange-s", {"interchange_s": -1}),
+        ("--max-walk-m", {"max_walk_m": float("nan")}),
+        ("--max-transfer-m", {"max_transfer_m": -0.1}),
+        ("--walk-kmh", {"walk_kmh": 0.0}),
+    ],
+)
+def test_numbers_below_the_least_that_means_something_are_refused_from_python_too(ask, option, changes):
+    with pytest.raises(UsageError) as refused:
+        ask(**changes)
+    assert refused.value.field == option

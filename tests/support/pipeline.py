@@ -58,7 +58,7 @@ class ProjectFolder:
         python.parent.mkdir(parents=True)
         python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
         python.chmod(0o755)
-        (path / ".venv" / ".ready").touch()
+        (path / ".venv" / ".ready").write_text(hashlib.sha256(b"").hexdigest(), encoding="utf-8")  # of the empty lock
         return cls(path)
 
     def copy(self, path: Path) -> ProjectFolder:

@@ -304,3 +304,12 @@ def test_every_column_with_a_measure_says_its_unit():
             if column.kind == "float" and "runs_" not in column.name:
                 assert column.name in without | scored or column.name.endswith(units), f"{table.name}.{column.name}"
             assert column.description.endswith((".", "))")), f"{table.name}.{column.name}"
+
+
+def test_cases_beyond_the_examples_stand_after_the_examples_of_their_code():
+    notices = Notices()
+    for row in range(MAX_EXAMPLES + 2):
+        notices.add(DOUBT, file="z.csv", row=row)
+    frame = notices.to_frame()
+    assert frame["detail"].to_list()[-1] == "further cases, not listed"
+    assert frame["count"].to_list() == [*[1] * MAX_EXAMPLES, 2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,13 +14,16 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.cli.complete import complete_code, complete_snapshot
+from pipeline.cli.examples import EXAMPLES
 from pipeline.cli.main import app
 
 MOST_CPU_S = 0.4
 COMMANDS = [
     *("plan", "run", "status", "verify", "done", "fetch", "graph", "explain", "diff", "attribute", "scenario"),
     *("serve", "matrix", "convert", "validate", "doctor", "warm", "docs", "bench"),
+    *("refresh", "accept", "accept-run", "clean-old", "profile"),
 ]
+ALL = [*COMMANDS, "config init", "config show", "config check", "config schema"]
 
 
 def run_program(root: Path, *words: str, **environment: str) -> str:
@@ -57,13 +61,28 @@ def test_help_lists_every_command_in_groups_without_cutting_texts_short(root):
     assert not re.search(r"^  (rules|missing) ", text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, "config init", "config show", "config check", "config schema"])
+@pytest.mark.parametrize("name", ALL)
 def test_help_of_every_command_fits_eighty_columns_and_explains_its_options(root, monkeypatch, capsys, name):
     monkeypatch.setenv("COLUMNS", "80")
     app([*name.split(), "--help"], standalone_mode=False, prog_name="connectivity")
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
     assert f"Usage: connectivity {name}" in text
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_begins_with_one_sentence_of_purpose_and_ends_with_an_example(monkeypatch, capsys, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    app([*name.split(), "--help"], standalone_mode=False, prog_name="connectivity")
+    text = capsys.readouterr().out
+    purpose = " ".join(text.split("\n\n")[1].split())
+    assert re.fullmatch(r"[A-Z][^.]*(?:'[^']*')?[^.]*\.", purpose), purpose
+    last = text.split("\n  Example:\n")[1].replace("\\\n", " ")
+    assert shlex.split(last)[: 1 + len(name.split())] == ["connectivity", *name.split()]
+
+
+def test_every_command_that_is_shown_has_an_example():
+    assert set(EXAMPLES) == set(ALL)
 
 
 def complete(root: Path, shell: str, *words: str) -> list[str]:

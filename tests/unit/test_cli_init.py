@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,9 @@ from pipeline.cli.init_command import build_area_text, run_init
 from pipeline.cli.init_crs import find_utm
 from pipeline.cli.init_files import FoundTable, find_kind, list_files, read_found_table
 from pipeline.cli.init_inputs import Draft, Wanted
-from pipeline.cli.init_timetables import FoundSnapshot, FoundTimetable, choose_day, group_timetables, name_snapshots
+from pipeline.cli.init_timetables import FoundSnapshot, FoundTimetable, choose_day, name_snapshots
 from pipeline.cli.init_write import write_commented
+from tests.support.found_timetables import hold
 
 SAMPLE = Path("data/sample")
 NOBODY = Asker(is_interactive=False)
@@ -227,36 +228,6 @@ def test_utm_zones(lon, lat, crs):
 # --- timetables ------------------------------------------------------------------------------------------------------
 
 
-def hold(name: str, first: date, last: date, *, operators: tuple[str, ...] = ("A",), n: int = 10) -> FoundTimetable:
-    days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
-    runs = pl.DataFrame({"date": days, "n_trips": [n] * len(days)})
-    stops = pl.DataFrame({"lon": [0.0], "lat": [52.0]})
-    return FoundTimetable(Path(name), "gtfs", None, runs, "Europe/London", frozenset(operators), stops, 0)
-
-
-def list_groups(timetables: list[FoundTimetable]) -> list[list[str]]:
-    return [[t.path.name for t in s.timetables] for s in group_timetables(timetables)]
-
-
-def test_timetables_of_one_period_make_one_snapshot_and_others_several():
-    spring, autumn = (date(2024, 2, 1), date(2024, 5, 31)), (date(2024, 9, 1), date(2024, 12, 15))
-    found = list_groups([hold("bus1", *spring), hold("rail1", *spring), hold("bus2", *autumn), hold("rail2", *autumn)])
-    assert found == [["bus1", "rail1"], ["bus2", "rail2"]]
-
-
-def test_a_timetable_that_outlasts_two_others_belongs_to_both():
-    bus1, bus2 = (date(2024, 1, 1), date(2024, 3, 31)), (date(2024, 4, 1), date(2024, 6, 30))
-    found = list_groups([hold("bus1", *bus1), hold("bus2", *bus2), hold("rail", date(2024, 1, 1), date(2024, 6, 30))])
-    assert found == [["bus1", "rail"], ["bus2", "rail"]]
-
-
-def test_editions_that_overlap_for_some_days_stay_apart():
-    found = list_groups(
-        [hold("old", date(2023, 6, 5), date(2024, 3, 1)), hold("new", date(2024, 2, 26), date(2024, 11, 22))]
-    )
-    assert found == [["old"], ["new"]]
-
-
 def test_the_day_is_the_second_tuesday_of_october_where_all_have_service():
     found = FoundSnapshot([hold("a", date(2024, 9, 1), date(2024, 12, 1))])
     assert choose_day(found, nation=None) == (date(2024, 10, 8), "the Tuesday of the second week of October")
@@ -413,6 +384,18 @@ def test_a_geopackage_in_the_national_grid_decides_the_area(folder):
     assert found.decisions["crs"] == "EPSG:27700: points.gpkg is in it"
 
 
+def test_places_that_nothing_names_go_by_words_and_the_hint_says_how_to_name_them(folder):
+    table = pd.read_csv(folder / "e.csv").drop(columns=["name", "has_ae"])
+    (folder / "e.csv").unlink()
+    table.to_csv(folder / "poi.csv", index=False)
+    found = draft(data=folder, name="town")
+    (entry,) = found.content["destinations"]
+    assert (entry["category"], entry["label"], entry["plural"]) == ("poi", "point of interest", "points of interest")
+    (hint,) = [hint for hint in found.hints if hint.startswith("poi.csv")]
+    assert "called 'point of interest' after the file" in hint
+    assert "--destinations NAME=poi.csv" in hint
+
+
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 
@@ -558,6 +541,8 @@ def test_newport_is_recognised_as_a_welsh_town(shared_data):
     assert area.neighbourhoods.boundaries is not None
     assert area.neighbourhoods.boundaries.code == "LSOA11CD"
     assert [[feed.key for feed in s.feeds] for s in area.snapshots] == [["bus"], ["bus", "rail"]]
+    assert str(area.snapshots[1].date) == "2024-03-05", "the first Tuesday after the feed was extracted"
+    assert found.decisions["snapshots"].startswith("2, one after the other: the dates of their timetables")
     assert area.settings["gates"]["min_linked_pct"] <= 72
     assert any("26 of 95 neighbourhoods lie off the streets" in hint for hint in found.hints)
     assert [d.category for d in area.destinations] == ["hospitals"]
@@ -596,7 +581,11 @@ def test_porto_alegre_is_in_a_utm_zone_of_the_south(shared_data):
     assert {"jobs", "schools", "hospitals"} <= set(area.categories)
     assert area.calendar.nation is None
     assert 98 <= area.settings["gates"]["min_linked_pct"] <= 99.4  # 7 hexagons have no street
-    assert any("poa_eptc.zip and poa_old_gtfs.zip list the same operators" in hint for hint in found.hints)
+    assert [[feed.path for feed in s.feeds] for s in area.snapshots] == [["poa_old_gtfs.zip", "poa_trensurb.zip"]]
+    (left,) = [hint for hint in found.hints if hint.startswith("poa_eptc.zip is left out")]
+    assert "nothing in them says which is later" in left
+    assert f"--timetable before={shared_data / 'porto_alegre/poa_old_gtfs.zip'}" in left
+    assert ("poa_points_of_interest", "point of interest") in {(d.category, d.label) for d in area.destinations}
 
 
 def test_greater_manchester_has_no_streets_and_is_told_so(shared_data):
