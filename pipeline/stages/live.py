@@ -67,7 +67,10 @@ def build_fetcher(references: Iterable[str] = (), *, archive: Path = ARCHIVE) ->
 
 
 def _find_host(text: str, sources: dict[str, Source]) -> str:
-    return (urlsplit(parse_reference(text, sources).values.get("address", "")).hostname or "").lower()
+    try:
+        return (urlsplit(parse_reference(text, sources).values.get("address", "")).hostname or "").lower()
+    except ValueError:  # no address: the fetcher says so
+        return ""
 
 
 def fetch_area(
