@@ -20,7 +20,7 @@ import requests
 import urllib3
 
 from pipeline.acquire.addresses import Policy
-from pipeline.acquire.headers import find_encoding, find_length, find_retry_after, follow_location
+from pipeline.acquire.headers import find_encoding, find_length, find_retry_after, find_tag, follow_location
 from pipeline.acquire.kinds import HEAD_BYTES, check_head, is_whole
 from pipeline.acquire.partial import Partial, find_validator
 from pipeline.acquire.redact import carries_key, redact, silence_library_logs, strip_secrets
@@ -342,7 +342,7 @@ def _find_start(partial: Partial, response: requests.Response, offset: int) -> i
     if response.status_code == HTTPStatus.PARTIAL_CONTENT:
         _, known = partial.read_state()
         begins = response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
-        is_same = known is not None and known in {response.headers.get("ETag"), response.headers.get("Last-Modified")}
+        is_same = known is not None and known in {find_tag(response.headers, n) for n in ("ETag", "Last-Modified")}
         if not offset or not begins or not is_same:
             partial.clear()
             raise _Again("the file changed while it was being fetched", wait_s=0)
@@ -393,8 +393,8 @@ def _finish(ask: Ask, partial: Partial, response: requests.Response) -> Answer:
     return Answer(
         partial.path,
         n_bytes,
-        response.headers.get("ETag"),
-        response.headers.get("Last-Modified"),
+        find_tag(response.headers, "ETag"),
+        find_tag(response.headers, "Last-Modified"),
         strip_secrets(response.url, keys=ask.keys).partition("?")[0],
     )
 

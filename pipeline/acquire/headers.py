@@ -30,6 +30,25 @@ def find_length(headers: Mapping[str, str]) -> int | None:
     return int(text) if _is_number(text) else None
 
 
+def find_tag(headers: Mapping[str, str], name: str) -> str | None:
+    """Return what tells a version, if it can be sent back as it came.
+
+    Parameters
+    ----------
+    headers
+        Of the answer.
+    name
+        ``ETag`` or ``Last-Modified``.
+
+    Returns
+    -------
+    str or None
+        None where there is none, or one with anything but the printable characters of ASCII.
+    """
+    text = headers.get(name, "").strip()
+    return text if text and text.isascii() and text.isprintable() else None
+
+
 def find_encoding(headers: Mapping[str, str]) -> str:
     """Return how a body is packed for the way, empty where it is not.
 

@@ -162,7 +162,7 @@ def _write_csv(handle: Any, reference: Reference, features: Iterator[dict[str, A
         if writer is None:
             writer = csv.DictWriter(handle, sorted(attributes), lineterminator="\n")
             writer.writeheader()
-        if set(attributes) != set(writer.fieldnames):
+        if not attributes or set(attributes) != set(writer.fieldnames):
             raise refuse_shape(reference, "its records have different columns")
         writer.writerow(attributes)
         n_features += 1

@@ -345,7 +345,7 @@ def _find_together(needs: list[Need], targets: Mapping[str, Target], n_jobs: int
     return best
 
 
-def check_room(project: Project, names: Iterable[str]) -> None:
+def check_room(project: Project, names: Iterable[str], *, n_jobs: int | None = None) -> None:
     """Refuse a run that would not fit.
 
     Parameters
@@ -354,6 +354,8 @@ def check_room(project: Project, names: Iterable[str]) -> None:
         The area with its settings.
     names
         Units of work that would run.
+    n_jobs
+        Stages that run at a time; as make says, if absent.
 
     Raises
     ------
@@ -363,7 +365,7 @@ def check_room(project: Project, names: Iterable[str]) -> None:
     names = list(names)
     if not names or not project.settings.resources.is_checked:
         return
-    room = build_room(project, names)
+    room = build_room(project, names, n_jobs=n_jobs)
     if room.memory_mb > room.free_memory_mb:
         largest = max(need.memory_mb for need in room.needs)
         way = "Run one stage at a time (JOBS=1), or free" if largest <= room.free_memory_mb else "Free"

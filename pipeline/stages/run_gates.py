@@ -17,6 +17,7 @@ from pipeline.base.hashing import hash_value
 from pipeline.base.io import write_text
 from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, read_manifest
+from pipeline.base.registered import is_on_trial
 from pipeline.base.run_gates import COMPARED, MEANINGS
 from pipeline.change.run_gate import ALL, Judged, compare_runs
 from pipeline.change.run_record import RunOrigin, RunRecord, build_record, parse_record
@@ -90,6 +91,11 @@ def judge_run(project: Project, tables: Mapping[str, pd.DataFrame], *, run: str,
     against = None if before is None else before.run
     if held:
         _hold(project, run, against, held, cure=_describe_cure(project))
+    if is_on_trial():
+        raise GateError(
+            "This run was only tried, and nothing of it is published; the gates on whole runs would let it pass.",
+            cure="Nothing is to be done: connectivity refresh says why its snapshot is held.",
+        )
     if before is None:
         _log.info("gates: no earlier run was accepted, so there is nothing to compare this one with")
     listed = [asdict(each) for each in compared if each.value > 0]
