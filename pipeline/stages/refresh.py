@@ -29,6 +29,7 @@ from pipeline.change.run_sound import SCHEMA
 from pipeline.stages.accepted_runs import add_accepted_run, build_accept_run_command
 from pipeline.stages.live import build_fetcher, fetch_area
 from pipeline.stages.plan import build_plan
+from pipeline.stages.refresh_aside import keeping_shared
 from pipeline.stages.refresh_candidate import (
     Arrival,
     Judge,
@@ -50,6 +51,7 @@ from pipeline.stages.refresh_run import (
     trying,
 )
 from pipeline.stages.registered import write_registered
+from pipeline.stages.run_gates import forget_held
 from pipeline.stages.run_safely import hold_project
 
 Ending = Literal["nothing", "published", "done", "held"]
@@ -221,12 +223,18 @@ def _try(
 ) -> Outcome:
     """Run a candidate as far as anything can hold it; accept or hold it; publish."""
     fetch_area(project, request.fetcher, is_missing_only=True)  # streets and tables that were never fetched
-    with trying(candidate.id):
-        result = run_make(request.load(), CHECKED, request.means)
-    if result.exit_code == GateError.exit_code:
-        held = _describe_hold(request, project, candidate, result)
+    held = None
+    with keeping_shared(project) as put_back:
+        with trying(candidate.id):
+            result = run_make(request.load(), CHECKED, request.means)
+        if result.exit_code == GateError.exit_code:
+            held = _describe_hold(request, project, candidate, result)
+        if result.exit_code:
+            put_back()
+            forget_held(project)  # of the run with the candidate: it is accepted with its snapshot, and not by itself
+    if held is not None:
         write_registered(found.replace(held), project.area_file)
-        if project.area.snapshots and build_plan(project):  # held after another stage had passed: as before, all of it
+        if project.area.snapshots and build_plan(project):  # something was out of date before
             run_make(project, (*CHECKED, *REST), request.means).check()
         return _tell_held(project, held, n_checked)
     result.check()

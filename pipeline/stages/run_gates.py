@@ -86,7 +86,7 @@ def judge_run(project: Project, tables: Mapping[str, pd.DataFrame], *, run: str,
     record = build_record(run, find_origin(project), tables)
     compared = compare_runs(before, record, project.settings.gates)
     sound = [judge_schema([]), *judge_reasons(tables), *judge_trips(_count_trips(project), project.settings.gates.run)]
-    known = {(each.gate, each.subject): each for each in read_accepted_runs(project) if each.run == run}
+    known = find_accepted(read_accepted_runs(project), run, sound)
     held = [each for each in (*sound, *compared) if each.is_held and (each.gate, each.subject) not in known]
     against = None if before is None else before.run
     if held:
@@ -104,6 +104,38 @@ def judge_run(project: Project, tables: Mapping[str, pd.DataFrame], *, run: str,
         build_gate_table(project, sound, list(known.values())),
         {"run": run, "against": against, "judged": listed},
     )
+
+
+def find_accepted(
+    accepted: Sequence[AcceptedRun], run: str, sound: Sequence[Judged]
+) -> dict[tuple[str, str], AcceptedRun]:
+    """Find what somebody accepted of a run.
+
+    What was compared with another run is accepted for exactly its results. What is wrong with a run by itself, such as
+    a timetable with stop times outside their day, stays in every later run that has the same timetable: it is accepted
+    while the same gate finds exactly the same of the same subject.
+
+    Parameters
+    ----------
+    accepted
+        All that was ever accepted, in order.
+    run
+        Hash of the tables.
+    sound
+        What was judged of the run alone.
+
+    Returns
+    -------
+    dict
+        Gate and subject to what was accepted.
+    """
+    found = {(each.gate, each.subject): each for each in accepted if each.run == run}
+    same = {(each.gate, each.subject, f"{each.value:g}"): each for each in accepted}
+    for each in sound:
+        earlier = same.get((each.gate, each.subject, f"{each.value:g}"))
+        if each.is_held and earlier is not None:
+            found.setdefault((each.gate, each.subject), earlier)
+    return found
 
 
 def keep_verdict(project: Project, verdict: Verdict) -> None:

@@ -232,6 +232,10 @@ def test_a_snapshot_that_its_own_gate_and_its_run_hold_is_told_and_accepted_in_o
         assert hash_files(*folders, skip=()) == before  # nothing of the run that was only tried
         assert world.latest == first
         assert project.plan(area=AREA) == {}
+        status = project.call("status", "--area", AREA).stdout
+        assert f"The registered timetable {one['id']} is held" in status
+        assert "connectivity accept " in status
+        assert "accept-run" not in status
         assert is_quick(world)
 
         taken = world.call("accept", AREA, one["id"], "--reason", "it closed down", "--by", "A. Person")

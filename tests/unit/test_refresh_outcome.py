@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pipeline.base.area_refresh import RefreshOptions
 from pipeline.base.errors import FetchError, GateError, InputError, PipelineError
 from pipeline.base.load import load_project
-from pipeline.base.registered import CANDIDATE, Registered, RegisteredSnapshot
+from pipeline.base.registered import CANDIDATE, Registered, RegisteredSnapshot, is_on_trial
 from pipeline.cli.refresh import run_refresh
 from pipeline.stages import refresh
 from pipeline.stages.refresh import Outcome
@@ -84,6 +84,9 @@ def test_a_candidate_is_known_to_this_process_and_its_children_only_while_it_is_
     with pytest.raises(ValueError, match="inside"):
         break_inside()
     assert CANDIDATE not in os.environ
+    with trying("2026-W48", is_on_trial=True):
+        assert is_on_trial()
+    assert not is_on_trial()
 
 
 @pytest.mark.parametrize(
