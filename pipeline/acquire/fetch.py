@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,26 @@ class Fetcher:
         }
         with share_archive(self.archive):
             return kinds[reference.source.kind](self, reference)
+
+    def check_keys(self, references: Iterable[str]) -> None:
+        """Refuse before anything is fetched what could not be fetched later: unknown sources, keys that are missing.
+
+        Parameters
+        ----------
+        references
+            All that will be fetched.
+
+        Raises
+        ------
+        ConfigError
+            If a key is needed and not in the environment.
+        UsageError
+            If a reference is wrong.
+        """
+        for text in references:
+            reference = parse_reference(text, self.sources)
+            self.get_key(reference)
+            self.check_keys(reference.source.made_of)
 
     def get_key(self, reference: Reference) -> tuple[str, str]:
         """Return the name of the query parameter of a source's key, and the key.

@@ -105,8 +105,11 @@ def _read_rows(feed: zipfile.ZipFile, info: zipfile.ZipInfo | None) -> Iterator[
     if info is None:
         return
     if not is_plausible(info, MAX_TABLE_BYTES):
-        what = f"{info.filename} unpacks to {info.file_size:,} bytes, which cannot be true"
-        raise InputError(what, cure="Tell the publisher.")
+        raise InputError(
+            f"{info.filename} unpacks to {info.file_size:,} bytes, which cannot be true",
+            file=info.filename,
+            cure="Tell the publisher.",
+        )
     with (
         open_member(feed, info) as raw,
         io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as text,

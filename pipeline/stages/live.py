@@ -104,6 +104,7 @@ def fetch_area(
     known = read_lock(project.outputs)
     wanted = [text for text in references if not (is_missing_only and text in known)]
     fetcher = fetcher or build_fetcher(references)
+    fetcher.check_keys(wanted)
     done = []
     for text in wanted:
         fetched = fetcher.fetch(text)

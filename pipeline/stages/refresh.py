@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -54,6 +55,7 @@ from pipeline.stages.registered import write_registered
 from pipeline.stages.run_gates import forget_held
 from pipeline.stages.run_safely import hold_project
 
+_log = logging.getLogger("pipeline")
 Ending = Literal["nothing", "published", "done", "held"]
 
 
@@ -209,6 +211,7 @@ def _act(request: Request, project: Project, arrivals: list[Arrival], incoming: 
         candidate = known
     else:
         candidate = build_snapshot(arrivals, found, judge, now=now)  # refuses what cannot be one before it is kept
+        _warn_of_the_past(candidate, judge.today)
         for arrival in arrivals:
             incoming.keep(arrival.fetched)
             if arrival.naptan is not None:
@@ -216,6 +219,19 @@ def _act(request: Request, project: Project, arrivals: list[Arrival], incoming: 
         found = found.supersede(candidate.id, "candidate", "held").replace(candidate)
         write_registered(found, project.area_file)
     return _try(request, project, found, candidate, n_checked)
+
+
+def _warn_of_the_past(candidate: RegisteredSnapshot, today: dt.date) -> None:
+    """Say where a timetable that has arrived is valid no longer: it stands for a day in the past."""
+    for feed in candidate.feeds:
+        if feed.valid_to < today:
+            _log.warning(
+                "The timetable '%s' that has arrived ended on %s: %s stands for a day in the past. The publisher may "
+                "have put an old file there.",
+                feed.key,
+                feed.valid_to,
+                candidate.id,
+            )
 
 
 def _try(
