@@ -312,7 +312,8 @@ def _go_on(request: Request, found: Registered, known: RegisteredSnapshot | None
         write_registered(cleaned, project.area_file)
         note = "what was held is superseded"
     if not build_plan(project):
-        return Outcome(project.area.name, "nothing", known.id if known else None, n_checked, note=note)
+        snapshot, report = known.id if known else None, _find_report(project)
+        return Outcome(project.area.name, "nothing", snapshot, n_checked, report=report, note=note)
     return _publish(request, known.id if known else None, n_checked)
 
 
@@ -348,15 +349,13 @@ def _publish(request: Request, snapshot: str | None, n_checked: int) -> Outcome:
 
 
 def _tell_held(project: Project, held: RegisteredSnapshot, n_checked: int) -> Outcome:
+    return Outcome(project.area.name, "held", held.id, n_checked, report=_find_report(project), note=held.note)
+
+
+def _find_report(project: Project) -> str | None:
+    """Return the report that was published last, None where there is none."""
     latest = project.outputs / "publish" / "latest" / "report" / "index.html"
-    return Outcome(
-        project.area.name,
-        "held",
-        held.id,
-        n_checked,
-        report=latest.as_posix() if latest.is_file() else None,
-        note=held.note,
-    )
+    return latest.as_posix() if latest.is_file() else None
 
 
 def accept_snapshot(project: Project, snapshot: str, *, reason: str, by: str, date: dt.date) -> RegisteredSnapshot:
@@ -382,8 +381,12 @@ def accept_snapshot(project: Project, snapshot: str, *, reason: str, by: str, da
     Raises
     ------
     UsageError
-        If it is not held, or its tables do not fit their declarations.
+        If it is not held, its tables do not fit their declarations, or reason or name are empty.
     """
+    reason, by = " ".join(reason.split()), " ".join(by.split())
+    for option, text in (("--reason", reason), ("--by", by)):
+        if not text:
+            raise UsageError("Something is accepted by somebody, for a reason.", field=option, cure="Say who and why.")
     with hold_project(project, what=f"accept {project.area.name} {snapshot}"):
         found = read_registered(project.area_file, area=project.area.name)
         known = next((one for one in found.snapshots if one.id == snapshot), None)
@@ -416,9 +419,5 @@ def _accept_run(project: Project, held: HeldRun, *, reason: str, by: str, date: 
             field="held_run",
             cure="This is a defect of the program, not of the timetable; please report it.",
         )
-    words = {"--reason": " ".join(reason.split()), "--by": " ".join(by.split())}
-    for option, text in words.items():
-        if not text:
-            raise UsageError("A run is accepted by somebody, for a reason.", field=option, cure="Say who and why.")
     reasons = [one.model_dump() for one in held.reasons]
-    add_accepted_run(project, held.run, reasons, reason=words["--reason"], by=words["--by"], date=str(date))
+    add_accepted_run(project, held.run, reasons, reason=reason, by=by, date=str(date))

@@ -119,6 +119,9 @@ def test_three_weeks_unattended_and_what_follows(weekly: ProjectFolder, tmp_path
 
 def check_accepting(world: WeeklyWorld) -> None:
     """The same third week, but somebody accepts it: the next refresh publishes it with the reason."""
+    empty = world.call("accept", AREA, "2024-W46b", "--reason", " ", "--by", "A. Person")
+    assert empty.returncode == 2
+    assert "--reason" in empty.stderr
     call = ("accept", AREA, "2024-W46b", "--reason", "it closed down", "--by", "A. Person")
     done = world.call(*call)
     assert done.returncode == 0, done.stderr
