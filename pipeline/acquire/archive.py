@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,6 +87,32 @@ def sweep_archive(archive: Path) -> None:
             folder.rmdir()
 
 
+def find_damaged(archive: Path) -> list[str]:
+    """List what lies in the archive and is not what its folder's name, the SHA-256, says.
+
+    Parameters
+    ----------
+    archive
+        Root of the archive.
+
+    Returns
+    -------
+    list of str
+        One sentence for each entry, with the cure; empty if all is well.
+    """
+    found = []
+    for folder in sorted(archive.glob("*/*")):
+        if not re.fullmatch("[0-9a-f]{64}", folder.name) or not folder.is_dir():
+            continue
+        found += [
+            f"{path} is not what its folder's name says: bring it back from the copy of the archive, or delete the "
+            f"folder and fetch again"
+            for path in sorted(folder.iterdir())
+            if TEMPORARY_MARK not in path.name and hash_file(path) != folder.name
+        ]
+    return found
+
+
 def archive_file(path: Path, sha256: str, *, source: str, archive: Path) -> Path:
     """Copy a file, or the files of a folder, into the archive unless it is there already.
 
@@ -111,6 +138,7 @@ def archive_file(path: Path, sha256: str, *, source: str, archive: Path) -> Path
         if file.is_file() and not (copy.is_file() and hash_file(copy) == hash_file(file)):
             with staged_file(copy) as temporary:
                 shutil.copyfile(file, temporary)
+                temporary.chmod(0o444)
     return target
 
 

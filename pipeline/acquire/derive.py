@@ -15,6 +15,7 @@ from pipeline.acquire.fetch import Fetched, Fetcher
 from pipeline.acquire.sources import Reference
 from pipeline.base.errors import FetchError
 from pipeline.base.io import write_text
+from pipeline.base.zip_files import READ_ERRORS
 
 Table = tuple[list[str], list[tuple[Any, ...]], int]
 SITE_CODE, SITE_NAME, SITE_POSTCODE, SITE_CLOSED = 0, 1, 9, 11
@@ -39,10 +40,20 @@ def derive(fetcher: Fetcher, reference: Reference) -> Fetched:
     Raises
     ------
     FetchError
-        If nothing fits together.
+        If nothing fits together, or a file is not built as expected.
     """
     parts = [fetcher.fetch(text) for text in reference.source.made_of]
-    header, rows, n_left_out = MAKERS[reference.source.reader](*(part.file for part in parts))
+    try:
+        header, rows, n_left_out = MAKERS[reference.source.reader](*(part.file for part in parts))
+    except (*READ_ERRORS, KeyError, IndexError, TypeError, StopIteration, csv.Error) as error:
+        if isinstance(error, OSError):
+            raise  # this machine's disk
+        raise FetchError(
+            f"'{reference.text}' cannot be made of {' and '.join(reference.source.made_of)}: {type(error).__name__}: "
+            f"{error}.",
+            file=", ".join(part.file.as_posix() for part in parts),
+            cure="A publisher may have changed the columns of its file: look at both files.",
+        ) from error
     if not rows:
         raise FetchError(
             f"'{reference.text}': no row of one source fits the other.",

@@ -12,20 +12,21 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from pipeline.acquire.addresses import Policy
+from pipeline.acquire.headers import find_encoding, find_length, find_retry_after, find_tag, follow_location
 from pipeline.acquire.kinds import HEAD_BYTES, check_head, is_whole
 from pipeline.acquire.partial import Partial, find_validator
-from pipeline.acquire.redact import redact, silence_library_logs, strip_secrets
+from pipeline.acquire.redact import carries_key, redact, silence_library_logs, strip_secrets
 from pipeline.acquire.transport import Guard, open_response, read_blocks
-from pipeline.base.errors import FetchError
+from pipeline.base.disk import get_free_bytes
+from pipeline.base.errors import DiskError, FetchError
 
 MAX_REDIRECTS = 5
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
@@ -61,6 +62,8 @@ class Ask:
         Bounds of the size.
     keys
         Secrets in the address.
+    key_variable
+        Environment variable of the key, for the message where the server refuses it; empty where there is none.
     etag, last_modified
         Of the version at hand, to be told whether it still is the newest.
     """
@@ -70,6 +73,7 @@ class Ask:
     min_bytes: int
     max_bytes: int
     keys: tuple[str, ...] = ()
+    key_variable: str = ""
     etag: str | None = None
     last_modified: str | None = None
 
@@ -206,8 +210,8 @@ class Downloader:
         """Ask, and go where redirects lead, by hand: each address is checked and pinned anew."""
         address = ask.address
         for hop in range(MAX_REDIRECTS + 1):
-            host, port = self.policy.check(address, is_redirect=hop > 0)
-            if hop and host != urlsplit(ask.address).hostname and redact(address, ask.keys) != address:
+            host, port = self._check(ask, address, is_redirect=hop > 0)
+            if hop and host != urlsplit(ask.address).hostname and carries_key(address, ask.keys):
                 raise FetchError(
                     f"The server would hand the key on to '{host}'.",
                     file=ask.shown,
@@ -226,12 +230,21 @@ class Downloader:
             ) as response:
                 _check_time(guard)
                 if response.status_code in _REDIRECTS and "Location" in response.headers:
-                    address = urljoin(address, response.headers["Location"])
+                    address = follow_location(address, response.headers["Location"], shown=ask.shown)
                     continue
                 return self._receive(ask, partial, response, offset, guard)
         raise FetchError(
             f"The server redirects more than {MAX_REDIRECTS} times.", file=ask.shown, cure="Check the address."
         )
+
+    def _check(self, ask: Ask, address: str, *, is_redirect: bool) -> tuple[str, int]:
+        """Ask the policy; what it refuses is told with the source's own address and without its key."""
+        try:
+            return self.policy.check(address, is_redirect=is_redirect)
+        except FetchError as error:
+            what = redact(error.what, [*ask.keys, *(key.lower() for key in ask.keys)])
+            field = None if error.field is None else redact(error.field, ask.keys)
+            raise FetchError(what, file=ask.shown, field=field, cure=error.cure) from None
 
     def _take_turn(self, host: str) -> None:
         """Wait until this host may be asked again."""
@@ -248,10 +261,16 @@ class Downloader:
             raise _Again("the file changed while it was being fetched", wait_s=0)
         self._check_status(ask, response)
         start = _find_start(partial, response, offset)
-        declared = _find_length(response)
+        declared = find_length(response.headers)
         if declared is not None and start + declared > ask.max_bytes:
             partial.clear()
             raise _refuse_size(ask, start + declared, is_declared=True)
+        if declared is not None and (free := get_free_bytes(partial.path.parent)) < declared:
+            raise DiskError(
+                f"The file has {declared:,} bytes to come, and the disk has {free:,} free.",
+                file=partial.path.parent,
+                cure="Make room ('make clean-old' deletes what of old runs is not needed), and fetch again.",
+            )
         self._store(ask, partial, response, start)
         _check_time(guard)
         return _finish(ask, partial, response)
@@ -261,29 +280,20 @@ class Downloader:
         if status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
             return
         if status in _AGAIN:
-            raise _Again(f"the server answered {status}", wait_s=self._find_retry_after(response))
-        cures = {
-            401: "Check the key in the environment; docs/sources/README.md says how to get one.",
-            403: "Check the key in the environment; docs/sources/README.md says how to get one.",
-            404: "The publisher may have moved the file: correct the address in config/sources.csv.",
-            410: "The publisher may have moved the file: correct the address in config/sources.csv.",
-        }
+            raise _Again(f"the server answered {status}", wait_s=find_retry_after(response.headers, self.now()))
+        key = f"Check the key in {ask.key_variable}" if ask.keys else f"Give a key in {ask.key_variable}"
+        refused = (
+            f"{key}; docs/sources/README.md says how to get one."
+            if ask.key_variable
+            else "This source is asked without a key: open the address in a browser to see why the publisher refuses."
+        )
+        moved = "The publisher may have moved the file: correct the address in config/sources.csv."
+        cures = {401: refused, 403: refused, 404: moved, 410: moved}
         raise FetchError(
             f"The server answered {status}.",
             file=ask.shown,
             cure=cures.get(status, "Check the address."),
         )
-
-    def _find_retry_after(self, response: requests.Response) -> float | None:
-        text = response.headers.get("Retry-After", "").strip()
-        if text.isdigit():
-            return float(text)
-        try:
-            moment = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-        return max(0.0, (moment - self.now()).total_seconds())
 
     def _store(self, ask: Ask, partial: Partial, response: requests.Response, start: int) -> None:
         n_bytes, head = start, b""
@@ -332,27 +342,18 @@ def _find_start(partial: Partial, response: requests.Response, offset: int) -> i
     if response.status_code == HTTPStatus.PARTIAL_CONTENT:
         _, known = partial.read_state()
         begins = response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
-        is_same = known is not None and known in {response.headers.get("ETag"), response.headers.get("Last-Modified")}
+        is_same = known is not None and known in {find_tag(response.headers, n) for n in ("ETag", "Last-Modified")}
         if not offset or not begins or not is_same:
             partial.clear()
             raise _Again("the file changed while it was being fetched", wait_s=0)
         return offset
-    partial.begin(None if _find_encoding(response) else validator)
+    partial.begin(None if find_encoding(response.headers) else validator)
     return 0
-
-
-def _find_encoding(response: requests.Response) -> str:
-    return response.headers.get("Content-Encoding", "").strip().lower().replace("identity", "")
-
-
-def _find_length(response: requests.Response) -> int | None:
-    text = response.headers.get("Content-Length", "")
-    return int(text) if text.isdigit() else None
 
 
 def _decode(response: requests.Response, max_bytes: int) -> Iterator[bytes]:
     """Undo a compression for the way, which was not asked for, and give no block beyond the cap."""
-    encoding = _find_encoding(response)
+    encoding = find_encoding(response.headers)
     if not encoding:
         yield from read_blocks(response)
         return
@@ -387,13 +388,13 @@ def _finish(ask: Ask, partial: Partial, response: requests.Response) -> Answer:
         _check_head(handle.read(HEAD_BYTES), ask, partial)
     if not is_whole(partial.path, ask.kind):
         partial.clear()
-        raise _Again(f"the {ask.kind} file is not whole")
+        raise _Again(f"the {ask.kind} file is not whole or cannot be read")
     partial.notes.unlink(missing_ok=True)
     return Answer(
         partial.path,
         n_bytes,
-        response.headers.get("ETag"),
-        response.headers.get("Last-Modified"),
+        find_tag(response.headers, "ETag"),
+        find_tag(response.headers, "Last-Modified"),
         strip_secrets(response.url, keys=ask.keys).partition("?")[0],
     )
 

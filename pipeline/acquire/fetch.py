@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pipeline.acquire.archive import archive_file, move_into_archive, share_archive
 from pipeline.acquire.download import Answer, Ask, Downloader
+from pipeline.acquire.kinds import find_kind_by_name
 from pipeline.acquire.ledger import append_entry, find_latest, read_ledger
 from pipeline.acquire.partial import Partial
 from pipeline.acquire.redact import SECRET_NAMES, strip_secrets
@@ -108,6 +110,26 @@ class Fetcher:
         with share_archive(self.archive):
             return kinds[reference.source.kind](self, reference)
 
+    def check_keys(self, references: Iterable[str]) -> None:
+        """Refuse before anything is fetched what could not be fetched later: unknown sources, keys that are missing.
+
+        Parameters
+        ----------
+        references
+            All that will be fetched.
+
+        Raises
+        ------
+        ConfigError
+            If a key is needed and not in the environment.
+        UsageError
+            If a reference is wrong.
+        """
+        for text in references:
+            reference = parse_reference(text, self.sources)
+            self.get_key(reference)
+            self.check_keys(reference.source.made_of)
+
     def get_key(self, reference: Reference) -> tuple[str, str]:
         """Return the name of the query parameter of a source's key, and the key.
 
@@ -129,6 +151,12 @@ class Fetcher:
         source, values = reference.source, reference.values
         parameter = values.get("key_parameter") or source.key_parameter
         variable = values.get("key_variable") or source.key_variable
+        if variable and not parameter:
+            raise UsageError(
+                f"The source '{source.name}' does not say in which parameter its key goes.",
+                field="key_parameter",
+                cure="Name it: key_variable=MY_KEY&key_parameter=token.",
+            )
         key = self.environment.get(variable, "").strip() if variable else ""
         if variable and not key and (source.is_key_needed or "key_variable" in values):
             raise ConfigError(
@@ -163,7 +191,9 @@ class Fetcher:
             query = "&".join(filter(None, (parts.query, urlencode({parameter: key}))))
             address = urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
         source = reference.source
-        return Ask(address, kind or source.expected_type, min_bytes, source.max_bytes, (key,) if key else ())
+        variable = reference.values.get("key_variable") or source.key_variable
+        keys = (key,) if key else ()
+        return Ask(address, kind or get_kind(reference), min_bytes, source.max_bytes, keys, variable)
 
     def open_partial(self, reference: Reference, part: str = "") -> Partial:
         """Return where the bytes of a download gather.
@@ -289,6 +319,24 @@ class Fetcher:
         return entry if is_there else None
 
 
+def get_kind(reference: Reference) -> str:
+    """Return which kind of file must come: that of the register, or by the ending of an address that anybody may name.
+
+    Parameters
+    ----------
+    reference
+        The source with its values.
+
+    Returns
+    -------
+    str
+        A key of :data:`pipeline.acquire.kinds.CHECKS`.
+    """
+    source = reference.source
+    is_open = source.kind == "url" and source.expected_type == "any"
+    return find_kind_by_name(reference.file_name) if is_open else source.expected_type
+
+
 def fetch_one(fetcher: Fetcher, reference: Reference) -> Fetched:
     """Fetch a source that is one file.
 
@@ -327,9 +375,13 @@ def fetch_one(fetcher: Fetcher, reference: Reference) -> Fetched:
             file=ask.shown,
             cure="Try again later; if it stays so, tell the publisher.",
         )
-    if reference.source.checksum:
-        _compare_checksum(fetcher, reference, answer.path)
-    return fetcher.keep(reference, answer.path, address=address, answer=answer)
+    try:
+        if reference.source.checksum:
+            _compare_checksum(fetcher, reference, answer.path)
+        return fetcher.keep(reference, answer.path, address=address, answer=answer)
+    except FetchError:
+        partial.clear()  # whole, and not what it should be
+        raise
 
 
 def _find_address(reference: Reference) -> str:
@@ -337,8 +389,13 @@ def _find_address(reference: Reference) -> str:
         return reference.fill(reference.source.address)
     address = reference.values["address"]
     if not address:
-        raise UsageError("The source 'url' needs an address.", cure="Write url?address=https://...")
-    parts = urlsplit(address)
+        name = reference.source.name
+        raise UsageError(f"The source '{name}' needs an address.", cure=f"Write {name}?address=https://...")
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        field, cure = strip_secrets(address), "Give one such as https://host/file."
+        raise UsageError("This is no address.", field=field, cure=cure) from None
     names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if parts.username or parts.password or names & SECRET_NAMES:
         raise UsageError(
@@ -366,7 +423,6 @@ def _compare_checksum(fetcher: Fetcher, reference: Reference, path: Path) -> Non
     with path.open("rb") as handle:
         found = hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if found != stated:
-        path.unlink()
         raise FetchError(
             f"The file's MD5 is {found}, the publisher states {stated}.",
             file=ask.shown,
@@ -392,11 +448,18 @@ def fetch_folder(fetcher: Fetcher, reference: Reference) -> Fetched:
     Raises
     ------
     InputError
-        If it does not exist.
+        If it does not exist, or is being written just now.
     """
     path = Path(reference.values["path"])
     if not reference.values["path"] or not path.exists():
         raise InputError("This file or folder does not exist.", file=str(path), cure="Check the path.")
     sha256 = hash_file(path)
     copy = archive_file(path, sha256, source=reference.source.name, archive=fetcher.archive)
+    if hash_file(copy) != sha256:
+        shutil.rmtree(copy.parent)
+        raise InputError(
+            "This file or folder changed while it was copied.",
+            file=str(path),
+            cure="Wait until it has arrived, and fetch again; let files arrive under another name and rename them.",
+        )
     return fetcher.note(reference, copy, sha256, address=path.name)

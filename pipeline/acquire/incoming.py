@@ -54,10 +54,12 @@ class Incoming:
         FetchError
             If one cannot be fetched; what has arrived of it stays for the next attempt.
         """
+        references = list(dict.fromkeys(references))
+        self.fetcher.check_keys(references)
         self._sweep()
         inner = replace(self.fetcher, archive=self.folder)
         found: dict[str, Fetched] = {}
-        for text in dict.fromkeys(references):
+        for text in references:
             self._seed(text)
             fetched = inner.fetch(text)
             archived = self.fetcher.archive / fetched.file.relative_to(self.folder)

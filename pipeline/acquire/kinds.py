@@ -62,9 +62,10 @@ def check_head(head: bytes, kind: str, *, shown: str) -> None:
     FetchError
         If it is something else, such as a page that says why there is no file.
     """
-    if kind != "any" and _HTML.match(head[:HEAD_BYTES]):
+    if _HTML.match(head[:HEAD_BYTES].removeprefix(_BOM)):
+        expected = "a file" if kind == "any" else f"a file of the kind '{kind}'"
         raise FetchError(
-            f"The server sent a web page where a file of the kind '{kind}' was expected.",
+            f"The server sent a web page where {expected} was expected.",
             file=shown,
             cure="Open the address in a browser to see what it says; the publisher may have moved the file.",
         )
@@ -89,7 +90,8 @@ def is_whole(path: Path, kind: str) -> bool:
     Returns
     -------
     bool
-        False for a zip without its directory and for JSON that ends early; True where the format cannot tell.
+        False for a zip without its directory and for JSON that ends early or cannot be read; True where the format
+        cannot tell.
     """
     with path.open("rb") as handle:
         begins_as_zip = _is_zip(handle.read(4))
@@ -98,6 +100,24 @@ def is_whole(path: Path, kind: str) -> bool:
     if kind in {"json", "geojson"}:
         try:
             json.loads(path.read_bytes())
-        except ValueError:
+        except (ValueError, RecursionError):  # cut short, or brackets within brackets without end
             return False
     return True
+
+
+def find_kind_by_name(name: str) -> str:
+    """Tell from the ending of a file's name what must come.
+
+    Parameters
+    ----------
+    name
+        Of the file, such as that of an address.
+
+    Returns
+    -------
+    str
+        A key of ``CHECKS``; ``any`` where the ending says nothing.
+    """
+    ending = name.lower().rpartition(".")[2] if "." in name else ""
+    ending = {"pq": "parquet"}.get(ending, ending)
+    return ending if ending in CHECKS and ending not in {"gtfs", "md5", "txc"} else "any"

@@ -61,10 +61,13 @@ def read_ledger(archive: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     entries: list[dict[str, Any]] = []
-    for row, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    text = path.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
+    lines = text.split("\n") if text else []  # not splitlines: a server's tag may hold what that takes for a line's end
+    for row, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
-        except ValueError:
+            entry["reference"]
+        except (ValueError, KeyError, TypeError):
             if line.startswith("{") and not line.endswith("}"):
                 continue
             raise InputError("This line of the ledger is damaged.", file=path, row=row, cure="Remove it.") from None

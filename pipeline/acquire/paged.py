@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from pipeline.acquire.archive import link_folder, move_into_archive
 from pipeline.acquire.download import Ask
 from pipeline.acquire.fetch import Fetched, Fetcher
-from pipeline.acquire.redact import redact
+from pipeline.acquire.redact import carries_key, redact
+from pipeline.acquire.shapes import get_count, get_part, get_records, has_more, read_table, refuse_shape
 from pipeline.acquire.sources import Reference
 from pipeline.base.errors import FetchError
 from pipeline.base.hashing import hash_file
@@ -91,12 +92,13 @@ def fetch_arcgis(fetcher: Fetcher, reference: Reference) -> Fetched:
     address = reference.fill(reference.source.address)
     asked = {"where": reference.values["where"] or "1=1", "f": "json"}
     query = urlencode({**asked, "returnCountOnly": "true"})
-    stated = int(_read_json(fetcher, reference, f"{address}/query?{query}").get("count", -1))
+    stated = get_count(reference, _read_json(fetcher, reference, f"{address}/query?{query}"))
     is_table = reference.source.expected_type == "csv"
     pages = _iterate_features(fetcher, reference, address, has_geometry=not is_table)
     with fetcher.open_partial(reference, "all").gathering() as path:
         with path.open("w", encoding="utf-8", newline="") as handle:
-            n_features = _write_csv(handle, pages) if is_table else _write_geojson(handle, pages)
+            write = _write_csv if is_table else _write_geojson
+            n_features = write(handle, reference, pages)
         if n_features != stated:
             raise _refuse_count(reference, n_features, stated)
         return _keep_whole(fetcher, reference, path, address)
@@ -130,20 +132,21 @@ def _iterate_features(
             "f": "geojson" if has_geometry else "json",
         })  # fmt: skip
         page = _read_json(fetcher, reference, f"{address}/query?{query}")
-        features = page.get("features", [])
+        features = get_records(reference, page, "features")
         yield from features
         offset += len(features)
-        is_cut = page.get("exceededTransferLimit") or page.get("properties", {}).get("exceededTransferLimit")
-        if not features or (len(features) < ARCGIS_PAGE and not is_cut):
+        if not features or (len(features) < ARCGIS_PAGE and not has_more(page)):
             return
     raise FetchError(f"'{reference.text}' has more than {MAX_PAGES} pages.", cure="Narrow it with 'where'.")
 
 
-def _write_geojson(handle: Any, features: Iterator[dict[str, Any]]) -> int:
+def _write_geojson(handle: Any, reference: Reference, features: Iterator[dict[str, Any]]) -> int:
     n_features = 0
     handle.write('{"type":"FeatureCollection","features":[')
     for feature in features:
-        kept = {"type": "Feature", "properties": feature["properties"], "geometry": feature["geometry"]}
+        properties = get_part(reference, feature, "properties")
+        geometry = None if feature.get("geometry") is None else get_part(reference, feature, "geometry")
+        kept = {"type": "Feature", "properties": properties, "geometry": geometry}
         handle.write(",\n" if n_features else "\n")
         handle.write(json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
         n_features += 1
@@ -151,14 +154,16 @@ def _write_geojson(handle: Any, features: Iterator[dict[str, Any]]) -> int:
     return n_features
 
 
-def _write_csv(handle: Any, features: Iterator[dict[str, Any]]) -> int:
+def _write_csv(handle: Any, reference: Reference, features: Iterator[dict[str, Any]]) -> int:
     writer = None
     n_features = 0
     for feature in features:
-        attributes = feature["attributes"]
+        attributes = get_part(reference, feature, "attributes")
         if writer is None:
             writer = csv.DictWriter(handle, sorted(attributes), lineterminator="\n")
             writer.writeheader()
+        if not attributes or set(attributes) != set(writer.fieldnames):
+            raise refuse_shape(reference, "its records have different columns")
         writer.writerow(attributes)
         n_features += 1
     return n_features
@@ -199,21 +204,31 @@ def _write_pages(writer: Any, fetcher: Fetcher, reference: Reference, address: s
     for _ in range(MAX_PAGES):
         query = urlencode({"recordoffset": n_rows, "recordlimit": NOMIS_PAGE})
         page = _read_page(fetcher, reference, f"{address}&{query}", "csv")
-        with page.open(encoding="utf-8-sig", newline="") as text:
-            rows = list(csv.reader(text))
-        page.unlink()
+        try:
+            columns, rows = read_table(reference, page)
+        finally:
+            page.unlink()
         if not header:
-            header = rows[0]
+            header = columns
             writer.writerow(header)
-        if rows[0] != header:
+        if columns != header:
             raise FetchError(f"'{reference.text}': a page has other columns.", cure="Fetch again.")
-        if len(rows) > 1 and "RECORD_COUNT" in header:
-            stated = int(rows[1][header.index("RECORD_COUNT")])
-        writer.writerows(rows[1:])
-        n_rows += len(rows) - 1
-        if len(rows) - 1 < NOMIS_PAGE:
+        if rows and "RECORD_COUNT" in header:
+            stated = _read_count(reference, rows[0][header.index("RECORD_COUNT")])
+        writer.writerows(rows)
+        n_rows += len(rows)
+        if len(rows) < NOMIS_PAGE:
             break
+    if not n_rows:
+        raise refuse_shape(reference, f"it has no record; it begins with '{','.join(header)[:80]}'")
     return n_rows, stated
+
+
+def _read_count(reference: Reference, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise refuse_shape(reference, f"RECORD_COUNT is '{text[:40]}'") from None
 
 
 def fetch_datasets(fetcher: Fetcher, reference: Reference) -> Fetched:
@@ -242,9 +257,9 @@ def fetch_datasets(fetcher: Fetcher, reference: Reference) -> Fetched:
     for _ in range(MAX_PAGES):
         query = urlencode({**filters, "limit": BODS_PAGE, "offset": len(listed)})
         page = _read_json(fetcher, reference, f"{address}?{query}")
-        results = page.get("results", [])
+        results = get_records(reference, page, "results")
         listed += results
-        stated = int(page.get("count", len(listed)))
+        stated = get_count(reference, page)
         if not results or len(listed) >= stated:
             break
     if len(listed) != stated:
@@ -254,8 +269,9 @@ def fetch_datasets(fetcher: Fetcher, reference: Reference) -> Fetched:
             f"'{reference.text}': no dataset is listed.", cure="Check the operator's code (noc) and the area's."
         )
     files = {}
-    for dataset in sorted(listed, key=lambda d: int(d["id"])):
-        name, file = _fetch_dataset(fetcher, reference, dataset)
+    addresses = _list_addresses(reference, listed)
+    for number in sorted(addresses):
+        name, file = _fetch_dataset(fetcher, reference, number, addresses[number])
         files[name] = file
     digest = hashlib.sha256()
     for name, file in sorted(files.items()):
@@ -266,10 +282,22 @@ def fetch_datasets(fetcher: Fetcher, reference: Reference) -> Fetched:
     return fetcher.note(reference, folder, sha256, address=f"{address}?{urlencode(filters)}")
 
 
-def _fetch_dataset(fetcher: Fetcher, reference: Reference, dataset: dict[str, Any]) -> tuple[str, Path]:
-    address, number = str(dataset["url"]), int(dataset["id"])
-    source = reference.source
-    ask = Ask(address, "txc", 100, source.max_bytes)
+def _list_addresses(reference: Reference, listed: list[dict[str, Any]]) -> dict[int, str]:
+    """List the address of each dataset, by its number."""
+    found: dict[int, str] = {}
+    for dataset in listed:
+        number, address = dataset.get("id"), dataset.get("url")
+        if not isinstance(number, int) or not isinstance(address, str) or number in found:
+            raise refuse_shape(reference, "a dataset has no number or address of its own")
+        found[number] = address
+    return found
+
+
+def _fetch_dataset(fetcher: Fetcher, reference: Reference, number: int, address: str) -> tuple[str, Path]:
+    source, keys = reference.source, fetcher.ask_for(reference, address).keys
+    ask = Ask(address, "txc", 100, source.max_bytes, keys)
+    if carries_key(address, keys):
+        raise refuse_shape(reference, "it writes the key into the address of a dataset")
     answer = fetcher.downloader.download(ask, fetcher.open_partial(reference, address))
     if answer.path is None:
         raise FetchError(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.acquire.headers import find_tag
 from pipeline.base.errors import FetchError
 from pipeline.base.io import write_text
 
@@ -28,10 +29,10 @@ def find_validator(headers: Mapping[str, str]) -> str | None:
     str or None
         A strong ETag, or else the time of the last change; None where there is neither.
     """
-    etag = headers.get("ETag")
+    etag = find_tag(headers, "ETag")
     if etag and not etag.startswith("W/"):
         return etag
-    return None if etag else headers.get("Last-Modified")
+    return None if etag else find_tag(headers, "Last-Modified")
 
 
 @dataclass(frozen=True)

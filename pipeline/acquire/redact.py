@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode, urlsplit, urlunsplit
 
 HIDDEN = "***"
+MAX_QUOTED = 3
 SECRET_NAMES = frozenset({
     "access_token",
     "api_key",
+    "app_id",
+    "app_key",
+    "appkey",
+    "auth_token",
+    "authtoken",
+    "client_secret",
+    "jwt",
+    "passwd",
+    "pwd",
+    "subscription_key",
+    "x-api-key",
     "api-key",
     "apikey",
     "auth",
@@ -46,7 +58,10 @@ def strip_secrets(address: str, *, keys: Iterable[str] = ()) -> str:
         What may be written down.
     """
     hidden = {key for key in keys if key}
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "(an address that cannot be read)"
     netloc = parts.netloc.rpartition("@")[2]
     kept = [
         (name, value)
@@ -77,6 +92,28 @@ def redact(text: str, keys: Iterable[str]) -> str:
             for form in {key, quote(key, safe=""), quote_plus(key)}:
                 text = text.replace(form, HIDDEN)
     return text
+
+
+def carries_key(address: str, keys: Iterable[str]) -> bool:
+    """Tell whether a key stands in an address, however it is quoted.
+
+    Parameters
+    ----------
+    address
+        Any address.
+    keys
+        Secrets.
+
+    Returns
+    -------
+    bool
+        True if it does.
+    """
+    forms, text = {address}, address
+    for _ in range(MAX_QUOTED):
+        forms |= {unquote_plus(text), unquote(text)}
+        text = unquote(text)
+    return any(key and key in form for key in keys for form in forms)
 
 
 class DropRequestLines(logging.Filter):

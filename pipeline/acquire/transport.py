@@ -105,6 +105,13 @@ class _PinnedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._pools
 
 
+class _Session(requests.Session):
+    """Does not look where a redirect leads: the library fails on an address that is none, and follows are ours."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 (the library's signature)
+        return None
+
+
 @contextmanager
 def open_response(
     address: str, *, ip: str, headers: Mapping[str, str], guard: Guard, connect_s: float, read_s: float
@@ -131,7 +138,7 @@ def open_response(
     requests.Response
         To be read with :func:`read_blocks`.
     """
-    with requests.Session() as session:
+    with _Session() as session:
         session.trust_env = False
         session.headers.clear()
         session.headers.update({"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"})

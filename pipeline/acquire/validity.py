@@ -10,9 +10,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.base.errors import FetchError
+from pipeline.base.errors import FetchError, InputError
+from pipeline.base.zip_files import READ_ERRORS, is_plausible, list_members, open_archive, open_member
 
 MAX_TABLE_BYTES = 2_000_000_000
+MAX_LINE_CHARS = 1 << 20
 REQUIRED = ("stops.txt", "routes.txt", "trips.txt", "stop_times.txt")
 _DATE = re.compile(r"\d{8}")
 
@@ -36,10 +38,31 @@ def read_validity(path: Path, *, shown: str) -> tuple[str | None, str | None]:
     Raises
     ------
     FetchError
-        If a table that every feed must have is absent.
+        If a table that every feed must have is absent, or the zip cannot be read: damaged, with a password, pointing
+        outside itself, or packed beyond belief.
     """
-    with zipfile.ZipFile(path) as feed:
-        names = {Path(name).name: name for name in feed.namelist()}
+    try:
+        return _read_validity(path, shown)
+    except InputError as error:
+        raise FetchError(
+            f"The zip cannot be used: {error.what.replace(path.name, 'it').rstrip('.')}.",
+            file=shown,
+            field=error.field,
+            cure="Nothing was kept. Try again later; if it stays so, tell the publisher.",
+        ) from None
+    except (*READ_ERRORS, csv.Error) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # this machine's disk
+        raise FetchError(
+            f"The zip is damaged or cannot be read: {error}.",
+            file=shown,
+            cure="Nothing was kept. Try again later; if it stays so, tell the publisher.",
+        ) from None
+
+
+def _read_validity(path: Path, shown: str) -> tuple[str | None, str | None]:
+    with open_archive(path) as feed:
+        names = {Path(info.filename).name: info for info in list_members(feed, path)}
         missing = [name for name in REQUIRED if name not in names]
         if missing:
             raise FetchError(
@@ -77,10 +100,27 @@ def _format(text: str) -> str | None:
         return None
 
 
-def _read_rows(feed: zipfile.ZipFile, name: str | None) -> Iterator[dict[str, str]]:
-    """Give the rows of a table; one that unpacks to more than can be true is left alone."""
-    if name is None or feed.getinfo(name).file_size > MAX_TABLE_BYTES:
+def _read_rows(feed: zipfile.ZipFile, info: zipfile.ZipInfo | None) -> Iterator[dict[str, str]]:
+    """Give the rows of a table; one that unpacks to more than can be true is refused unread."""
+    if info is None:
         return
-    with feed.open(name) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as text:
-        for row in csv.DictReader(text, skipinitialspace=True):
+    if not is_plausible(info, MAX_TABLE_BYTES):
+        raise InputError(
+            f"{info.filename} unpacks to {info.file_size:,} bytes, which cannot be true",
+            file=info.filename,
+            cure="Tell the publisher.",
+        )
+    with (
+        open_member(feed, info) as raw,
+        io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as text,
+    ):
+        for row in csv.DictReader(_read_lines(text), skipinitialspace=True):
             yield {(key or "").strip(): value for key, value in row.items() if isinstance(value, str)}
+
+
+def _read_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Give lines, none of them longer than memory should hold."""
+    while line := text.readline(MAX_LINE_CHARS):
+        if len(line) == MAX_LINE_CHARS:
+            raise csv.Error("a line without end")
+        yield line

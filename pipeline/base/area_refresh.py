@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+
 from pydantic import Field, field_validator
 
 from pipeline.base.config import Model
@@ -25,4 +28,12 @@ class RefreshOptions(Model):
     def _checked(cls, value: str) -> str:
         if "%" not in value:
             raise ValueError(f"{value!r} holds no date: write codes of strftime, such as %Y-%m-%d")
+        return value
+
+    @field_validator("id_format")
+    @classmethod
+    def _nameable(cls, value: str) -> str:
+        made = dt.date(2001, 1, 1).strftime(value)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", made):
+            raise ValueError(f"{value!r} gives names such as {made!r}: use letters, digits and - _ . alone")
         return value

@@ -17,6 +17,7 @@ import pipeline
 from pipeline.base.errors import InputError
 from pipeline.base.hashing import hash_file, hash_value
 from pipeline.base.io import remove_leftovers, write_text
+from pipeline.base.live import find_cure
 from pipeline.base.notices import Notices
 
 MANIFEST = "manifest.json"
@@ -83,7 +84,7 @@ class StageRun:
             If it does not exist.
         """
         if not full.exists():
-            raise InputError("This input does not exist.", file=full, cure="Check the path in the area file and DATA=.")
+            raise InputError("This input does not exist.", file=full, cure=find_cure(str(full)))
         size = full.stat().st_size if full.is_file() else sum(p.stat().st_size for p in full.rglob("*") if p.is_file())
         self.inputs.append({"role": role, "path": path, "sha256": hash_file(full), "bytes": size, **about})
 

@@ -22,6 +22,8 @@ from pipeline.base.errors import ConfigError
 from pipeline.base.yaml_files import read_yaml
 
 State = Literal["candidate", "accepted", "held", "superseded"]
+TRIAL = "CONNECTIVITY_TRIAL"
+"""Environment variable: the candidate runs on past its own gate, only to learn what the gates on its run say."""
 CANDIDATE = "CONNECTIVITY_CANDIDATE"
 """Environment variable: the registered snapshot that a refresh is trying out; stages take it in for once."""
 _PINNED = r"^archived:[A-Za-z0-9_.-]+/[0-9a-f]{64}/[^/]+$"
@@ -82,7 +84,9 @@ class RegisteredSnapshot(Model):
     registered: dt.datetime = Field(description="when it was registered, UTC")
     feeds: list[RegisteredFeed] = Field(min_length=1)
     note: str = Field("", description="why it is held, or what took its place")
-    held_run: HeldRun | None = Field(None, description="the run that was held, where the snapshot itself was good")
+    losses: str = Field("", description="what its own gate, on operators and runs, held it for")
+    held_run: HeldRun | None = Field(None, description="its run, where the gates on whole runs held that")
+    limits: str = Field("", description="hash of the limits by which it was held; under others it is tried again")
     accepted: Acceptance | None = None
 
 
@@ -254,10 +258,22 @@ def add_registered(content: dict[str, Any], area_file: Path) -> dict[str, Any]:
             field="snapshots",
             cure=f"Rename it in the area file; {get_registered_path(area_file)} is written by refresh.",
         )
+    if is_on_trial():
+        used = [_accept_on_trial(one) if one.id == os.environ.get(CANDIDATE) else one for one in used]
     merged = {**content, "snapshots": [*snapshots, *(_describe_snapshot(one) for one in used)]}
     if any(one.accepted for one in used):
         merged["accepted"] = [*accepted, *_list_acceptances(used)]
     return merged
+
+
+def is_on_trial() -> bool:
+    """Tell whether this process looks what the gates say of a run that its snapshot's own gate holds already."""
+    return bool(os.environ.get(TRIAL) and os.environ.get(CANDIDATE))
+
+
+def _accept_on_trial(one: RegisteredSnapshot) -> RegisteredSnapshot:
+    taken = Acceptance(reason="on trial: nothing of this run is published", by="nobody", date=one.date)
+    return one.model_copy(update={"accepted": taken})
 
 
 def _describe_snapshot(one: RegisteredSnapshot) -> dict[str, Any]:

@@ -36,7 +36,11 @@ def build_gate_tables() -> tuple[Table, ...]:
                 ),
                 _c("limit", "float?", "Limit."),
                 _c("is_held", "bool", "Whether it lies beyond the limit, so that the run was held."),
-                _c("is_accepted", "bool", "Whether somebody accepted it for exactly these results."),
+                _c(
+                    "is_accepted",
+                    "bool",
+                    "Whether somebody accepted it, for these results or for the same finding earlier.",
+                ),
                 _c("reason", "text", "Why it was accepted; empty where nothing was held."),
                 _c("accepted_by", "text", "By whom."),
                 _c("accepted_date", "text", "When, as YYYY-MM-DD."),

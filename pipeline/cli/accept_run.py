@@ -6,6 +6,7 @@ import datetime as dt
 
 from pipeline.base.errors import UsageError
 from pipeline.base.load import Project
+from pipeline.base.registered import build_accept_command, read_registered
 from pipeline.change.run_sound import SCHEMA
 from pipeline.stages.accepted_runs import add_accepted_run, build_accept_run_command, name_area
 from pipeline.stages.run_gates import find_held
@@ -58,7 +59,7 @@ def accept_run(project: Project, *, reason: str, by: str, date: dt.date, run: st
 
 
 def describe_held(project: Project) -> str:
-    """Say that a run is held, and why.
+    """Say that a run or a registered snapshot is held, and why.
 
     Parameters
     ----------
@@ -68,12 +69,27 @@ def describe_held(project: Project) -> str:
     Returns
     -------
     str
-        Lines for ``status``; empty where no run is held.
+        Lines for ``status``; empty where nothing is held.
     """
+    return "\n".join([*_describe_snapshot(project), *_describe_run(project)])
+
+
+def _describe_snapshot(project: Project) -> list[str]:
+    held = None
+    if project.area.refresh is not None:
+        held = read_registered(project.area_file, area=project.area.name).find("held")
+    if held is None:
+        return []
+    return [
+        f"The registered timetable {held.id} is held; what is published is the last good one. Why: {held.note}.",
+        f"To accept it: {build_accept_command(project.area_file, held.id)}",
+    ]
+
+
+def _describe_run(project: Project) -> list[str]:
     held = find_held(project)
     if held is None:
-        return ""
+        return []
     lines = [f"The run {held['run']} is held; tables, report and what is published are the last good ones. Why:"]
     lines += [f"  {e['gate']}: {e['text']}; found {e['value']:g}, limit {e['limit']:g}" for e in held["reasons"]]
-    lines.append(f"To accept it: {build_accept_run_command(project)}")
-    return "\n".join(lines)
+    return [*lines, f"To accept it: {build_accept_run_command(project)}"]

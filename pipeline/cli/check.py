@@ -34,14 +34,22 @@ def check_area(project: Project, *, is_data_needed: bool) -> str:
     live = list_live_inputs(project)
     files = list_inputs(project)
     gone = sorted({str(full) for _, path, full, _ in files if not is_live(path) and not full.exists()})
-    if gone and is_data_needed:
-        raise InputError(f"{len(gone)} inputs do not exist.", file=gone[0], cure="Check the paths and DATA=.")
     absent = {path for _, path, full, _ in files if is_live(path) and not full.exists()}
+    fetch = (
+        f"{len(absent)} of {len(live)} live sources have not been fetched (make fetch AREA={project.area.name})"
+        if absent
+        else ""
+    )
+    if gone and is_data_needed:
+        raise InputError(
+            f"{len(gone)} input{'s do' if len(gone) > 1 else ' does'} not exist.",
+            file=", ".join(gone),
+            cure="Check the paths and DATA=; the area file says what they are."
+            + (f" Besides, {fetch}." if fetch else ""),
+        )
     parts = [f"{project.area_file}: good"]
     if gone:
         parts.append(f"{len(gone)} inputs are not there yet ({', '.join(gone)})")
-    if absent:
-        parts.append(
-            f"{len(absent)} of {len(live)} live sources have not been fetched (make fetch AREA={project.area.name})"
-        )
+    if fetch:
+        parts.append(fetch)
     return f"{parts[0]}, and all inputs exist." if len(parts) == 1 else "; ".join(parts) + "."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from pipeline.acquire.archive import share_archive_alone
@@ -36,23 +38,21 @@ def clean_old(project: Project, *, keep: int | None, is_dry: bool) -> None:
         share_archive_alone(ARCHIVE) as alone,
     ):
         found = find_old(project, keep=n_kept, is_archive_free=alone)
+        for old in found:
+            typer.echo(f"{old.path}  {_format(old.n_bytes)}  {old.why}")
         if not is_dry:
+            sys.stdout.flush()  # what goes is told before it goes
             delete_old(project, found)
-        for line in _describe(found, is_dry=is_dry):
-            typer.echo(line)
+        typer.echo(_summarise(found, is_dry=is_dry))
         if not alone:
             typer.echo("Another run writes into the archive: archived inputs and downloads were left alone.")
 
 
-def _describe(found: list[Old], *, is_dry: bool) -> list[str]:
-    lines = [f"{old.path}  {_format(old.n_bytes)}  {old.why}" for old in found]
+def _summarise(found: list[Old], *, is_dry: bool) -> str:
     total = _format(sum(old.n_bytes for old in found))
     if not found:
-        return ["Nothing can go."]
-    return [
-        *lines,
-        f"{len(found)} {'would go' if is_dry else 'deleted'}, {total} {'would be ' if is_dry else ''}freed.",
-    ]
+        return "Nothing can go."
+    return f"{len(found)} {'would go' if is_dry else 'deleted'}, {total} {'would be ' if is_dry else ''}freed."
 
 
 def _format(n_bytes: int) -> str:

@@ -237,7 +237,10 @@ def verify(area: AreaOption, data: DataOption = None, config: ConfigOption = Non
     if differences:
         from pipeline.base.errors import GateError
 
-        raise GateError(f"{len(differences)} files differ from the manifests.", cure="Run make again for this area.")
+        raise GateError(
+            f"{len(differences)} files differ from the manifests.",
+            cure="Run make again for this area; what to do about the archive stands above.",
+        )
     if not as_json:
         typer.echo("Every file is as the manifests say.")
 

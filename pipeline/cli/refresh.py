@@ -12,9 +12,10 @@ import typer
 
 from pipeline.acquire.fetch import Fetcher
 from pipeline.base.cells import make_printable
-from pipeline.base.errors import GateError, InputError, PipelineError
+from pipeline.base.errors import GateError, PipelineError
 from pipeline.base.load import find_area_file, load_project
 from pipeline.base.registered import build_accept_command
+from pipeline.cli.failures import describe_failure
 from pipeline.stages.refresh import Outcome, Request, accept_snapshot, refresh_area
 from pipeline.stages.refresh_run import Means
 
@@ -61,11 +62,9 @@ def run_refresh(
     )
     try:
         done = refresh_area(request)
-    except OSError as error:
-        _print(_describe_failure(area, str(error.strerror or error), InputError.exit_code), is_json=is_json)
-        raise
-    except PipelineError as error:
-        _print(_describe_failure(area, error.what, error.exit_code), is_json=is_json)
+    except (Exception, KeyboardInterrupt) as error:
+        shown = error if isinstance(error, PipelineError) else describe_failure(error)[0]
+        _print(_describe_failure(area, shown.what, shown.exit_code), is_json=is_json)
         raise
     _print(done.to_plain(), is_json=is_json)
     if done.outcome == "held":

@@ -98,6 +98,39 @@ def _index_scores(tables: Mapping[str, pd.DataFrame], snapshot: str) -> dict[str
     return {str(code): value for code, raw in pairs if (value := as_float(raw)) is not None}
 
 
+def _find_weights(tables: Mapping[str, pd.DataFrame], snapshot: str) -> str | None:
+    """Return the hash of the indicators and weights of a snapshot's index; None if the version has no such snapshot."""
+    frame = choose(tables[d.SCORE], snapshot=snapshot)
+    return None if frame.empty or "weights_hash" not in frame else as_text(frame["weights_hash"].iloc[0])
+
+
+def is_index_comparable(report: ChangeReport) -> bool:
+    """Tell whether the index of the latest snapshot has the same indicators in both versions.
+
+    The first snapshot of an area has no indicator of change, the second has one: the step between them says nothing of
+    services. Other weights in the settings are no such step, where the earlier snapshot was computed anew with them.
+
+    Parameters
+    ----------
+    report
+        Two versions.
+
+    Returns
+    -------
+    bool
+        True too where there is nothing to compare.
+    """
+    if report.before is None:
+        return True
+    start, end = find_latest(report.before, report.context), find_latest(report.after, report.context)
+    if start is None or end is None:
+        return True
+    return _find_weights(report.after, end) in {
+        _find_weights(report.before, start),
+        _find_weights(report.after, start),
+    }
+
+
 def compute_moves(report: ChangeReport) -> list[Move]:
     """Return the neighbourhoods whose absolute index moved by at least the stated amount, the greatest fall first.
 
@@ -109,15 +142,16 @@ def compute_moves(report: ChangeReport) -> list[Move]:
     Returns
     -------
     list of Move
-        Only neighbourhoods with an index in both versions.
+        Only neighbourhoods with an index in both versions; none where it has other indicators than before.
     """
-    if report.before is None:
+    if report.before is None or not is_index_comparable(report):
         return []
     start, end = find_latest(report.before, report.context), find_latest(report.after, report.context)
     if start is None or end is None:
         return []
     old, new = _index_scores(report.before, start), _index_scores(report.after, end)
-    again = _index_scores(report.after, start)
+    is_same = _find_weights(report.after, start) == _find_weights(report.after, end)
+    again = _index_scores(report.after, start) if is_same else {}
     moves = []
     for code in sorted(set(old) & set(new)):
         middle = again.get(code)
@@ -270,6 +304,7 @@ def render_change_page(
         news=[] if report.before is None else describe_news(report, start, end),
         inputs=None if report.before is None else build_inputs_change(report.before, report.after),
         moves=build_moves_table(report, data, moves, start, end, pages=linked) if start and end else None,
+        is_comparable=is_index_comparable(report),
         **parts,
     )
 

@@ -213,6 +213,38 @@ def _grow(n: float) -> float:
     return (700 * min(n, 1e6) + 200 * max(0.0, n - 1e6)) / MB
 
 
+def _forecast_reading_mb(n_stop_times: int) -> float:
+    return 340 + _grow(n_stop_times)
+
+
+def check_reading(project: Project, file: Path) -> None:
+    """Refuse to read a timetable that would not fit into memory, such as one that has arrived and is not registered.
+
+    Parameters
+    ----------
+    project
+        The area with its settings.
+    file
+        The timetable.
+
+    Raises
+    ------
+    RoomError
+        With what is needed and what there is, unless ``resources: {is_checked: false}`` is set.
+    """
+    if not project.settings.resources.is_checked:
+        return
+    needed_mb, free_mb = _forecast_reading_mb(estimate_stop_times(file)), get_available_memory() // MB
+    if needed_mb > free_mb:
+        raise RoomError(
+            f"Reading this timetable would not fit into memory: it needs up to {needed_mb / 1000:.1f} GB "
+            f"({free_mb / 1000:.1f} GB are available).",
+            file=file,
+            cure="Free memory, raise the limit of the service, or take a smaller region; 'resources: {is_checked: "
+            "false}' among the settings reads it anyway.",
+        )
+
+
 def forecast_memory_mb(project: Project, target: Target, sizes: _Sizes) -> float:
     """Estimate the peak memory of a unit of work from above.
 
@@ -236,7 +268,7 @@ def forecast_memory_mb(project: Project, target: Target, sizes: _Sizes) -> float
     times = 600 + 60 * n_own / MB + 10 * n_pairs / MB + 400 * (project.settings.workers or 0)
     amounts = {
         "fetch": 250.0,
-        "timetables": 340 + _grow(n_own),
+        "timetables": _forecast_reading_mb(n_own),
         "streets": 530 + 10 * sizes.streets_mb,
         "places": 350 + 20 * sizes.places_mb,
         "network": network,
@@ -345,7 +377,7 @@ def _find_together(needs: list[Need], targets: Mapping[str, Target], n_jobs: int
     return best
 
 
-def check_room(project: Project, names: Iterable[str]) -> None:
+def check_room(project: Project, names: Iterable[str], *, n_jobs: int | None = None) -> None:
     """Refuse a run that would not fit.
 
     Parameters
@@ -354,6 +386,8 @@ def check_room(project: Project, names: Iterable[str]) -> None:
         The area with its settings.
     names
         Units of work that would run.
+    n_jobs
+        Stages that run at a time; as make says, if absent.
 
     Raises
     ------
@@ -363,7 +397,7 @@ def check_room(project: Project, names: Iterable[str]) -> None:
     names = list(names)
     if not names or not project.settings.resources.is_checked:
         return
-    room = build_room(project, names)
+    room = build_room(project, names, n_jobs=n_jobs)
     if room.memory_mb > room.free_memory_mb:
         largest = max(need.memory_mb for need in room.needs)
         way = "Run one stage at a time (JOBS=1), or free" if largest <= room.free_memory_mb else "Free"

@@ -67,7 +67,10 @@ def build_fetcher(references: Iterable[str] = (), *, archive: Path = ARCHIVE) ->
 
 
 def _find_host(text: str, sources: dict[str, Source]) -> str:
-    return (urlsplit(parse_reference(text, sources).values.get("address", "")).hostname or "").lower()
+    try:
+        return (urlsplit(parse_reference(text, sources).values.get("address", "")).hostname or "").lower()
+    except ValueError:  # no address: the fetcher says so
+        return ""
 
 
 def fetch_area(
@@ -101,6 +104,7 @@ def fetch_area(
     known = read_lock(project.outputs)
     wanted = [text for text in references if not (is_missing_only and text in known)]
     fetcher = fetcher or build_fetcher(references)
+    fetcher.check_keys(wanted)
     done = []
     for text in wanted:
         fetched = fetcher.fetch(text)

@@ -18,6 +18,7 @@ from pipeline.base.live import ARCHIVED, is_live
 from pipeline.base.load import Project
 from pipeline.base.notices import Notices
 from pipeline.base.registered import Registered, RegisteredFeed, RegisteredSnapshot
+from pipeline.stages.forecast import check_reading
 from pipeline.timetables.duplicates import remove_duplicate_trips
 from pipeline.timetables.read_any import FeedSource, read_timetable
 from pipeline.timetables.term_dates import DayKinds
@@ -110,6 +111,7 @@ class Judge:
         """
         key = (file, str(naptan))
         if key not in self._known:
+            check_reading(self.project, file)
             source = FeedSource(file, None if feed.format == "auto" else feed.format, naptan, feed.nation)
             notices = Notices()
             timetable = read_timetable({feed.key: source}, notices=notices, as_of=self.today)
@@ -183,10 +185,22 @@ def list_references(project: Project) -> dict[str, tuple[str, str | None]]:
     -------
     dict
         Key of the feed to the references of its timetable and, where that is a live source, its table of stops.
+
+    Raises
+    ------
+    InputError
+        If a file or folder of this machine does not exist, before anything is fetched.
     """
     found = {}
     for feed in get_refresh(project).feeds:
         file = project.data / feed.path if feed.take == "whole" else find_newest(project.data / feed.path)
+        if not is_live(feed.path) and not file.exists():
+            raise InputError(
+                f"The file of the feed '{feed.key}' does not exist.",
+                file=file,
+                field="refresh",
+                cure="Put it there, or correct its path; nothing was fetched.",
+            )
         text = feed.path if is_live(feed.path) else "raw:folder?" + urlencode({"path": str(file)})
         naptan = feed.naptan.path if feed.naptan and is_live(feed.naptan.path) else None
         found[feed.key] = (text, naptan)

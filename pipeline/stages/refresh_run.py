@@ -24,8 +24,8 @@ from pipeline.base.errors import (
 )
 from pipeline.base.load import ROOT, Project
 from pipeline.base.manifest import MANIFEST
-from pipeline.base.registered import CANDIDATE, HeldRun
-from pipeline.report.change import ChangeReport, compute_moves
+from pipeline.base.registered import CANDIDATE, TRIAL, HeldRun
+from pipeline.report.change import ChangeReport, compute_moves, is_index_comparable
 from pipeline.stages.forecast import check_room
 from pipeline.stages.plan import build_plan, write_rules
 from pipeline.stages.publish import find_before, read_history
@@ -70,19 +70,24 @@ class MakeResult:
 
 
 @contextmanager
-def trying(snapshot: str) -> Iterator[None]:
+def trying(snapshot: str, *, is_on_trial: bool = False) -> Iterator[None]:
     """Let this process and those that it starts take in a registered snapshot that is not accepted yet.
 
     Parameters
     ----------
     snapshot
         Its id.
+    is_on_trial
+        Go on past the gate on the snapshot, to learn what the gates on its run say; nothing is published then.
     """
     os.environ[CANDIDATE] = snapshot
+    if is_on_trial:
+        os.environ[TRIAL] = "1"
     try:
         yield
     finally:
         del os.environ[CANDIDATE]
+        os.environ.pop(TRIAL, None)
 
 
 def run_make(project: Project, stages: tuple[str, ...], means: Means) -> MakeResult:
@@ -102,7 +107,7 @@ def run_make(project: Project, stages: tuple[str, ...], means: Means) -> MakeRes
     MakeResult
         How it ended.
     """
-    check_room(project, [step.name for step in build_plan(project)])
+    check_room(project, [step.name for step in build_plan(project)], n_jobs=means.jobs)
     command = f"{shlex.quote(sys.executable)} -m pipeline"
     rules = write_rules(project, command=command, options=shlex.join(means.options), means=means.sharded)
     targets = build_targets(project)
@@ -192,10 +197,14 @@ def find_published(project: Project) -> str | None:
 
 @dataclass(frozen=True)
 class Effect:
-    """What the version published last says of the change: services withdrawn, neighbourhoods moved (None: no pair)."""
+    """What the version published last says of the change: services withdrawn, neighbourhoods moved (None: no pair).
+
+    Nor are neighbourhoods counted where the index has other indicators than before: ``is_comparable`` is False then.
+    """
 
     n_withdrawn: int | None
     n_moved: int | None
+    is_comparable: bool = True
 
 
 def count_effect(project: Project) -> Effect:
@@ -227,4 +236,6 @@ def count_effect(project: Project) -> Effect:
     report = ChangeReport(
         read_tables(before / "tables"), after, build_context(project), project.settings.publish.min_move_points
     )
+    if not is_index_comparable(report):
+        return Effect(n_withdrawn, None, is_comparable=False)
     return Effect(n_withdrawn, len(compute_moves(report)))

@@ -17,6 +17,7 @@ from pipeline.base.hashing import hash_value
 from pipeline.base.io import write_text
 from pipeline.base.load import Project
 from pipeline.base.manifest import MANIFEST, read_manifest
+from pipeline.base.registered import is_on_trial
 from pipeline.base.run_gates import COMPARED, MEANINGS
 from pipeline.change.run_gate import ALL, Judged, compare_runs
 from pipeline.change.run_record import RunOrigin, RunRecord, build_record, parse_record
@@ -85,11 +86,16 @@ def judge_run(project: Project, tables: Mapping[str, pd.DataFrame], *, run: str,
     record = build_record(run, find_origin(project), tables)
     compared = compare_runs(before, record, project.settings.gates)
     sound = [judge_schema([]), *judge_reasons(tables), *judge_trips(_count_trips(project), project.settings.gates.run)]
-    known = {(each.gate, each.subject): each for each in read_accepted_runs(project) if each.run == run}
+    known = find_accepted(read_accepted_runs(project), run, sound)
     held = [each for each in (*sound, *compared) if each.is_held and (each.gate, each.subject) not in known]
     against = None if before is None else before.run
     if held:
         _hold(project, run, against, held, cure=_describe_cure(project))
+    if is_on_trial():
+        raise GateError(
+            "This run was only tried, and nothing of it is published; the gates on whole runs would let it pass.",
+            cure="Nothing is to be done: connectivity refresh says why its snapshot is held.",
+        )
     if before is None:
         _log.info("gates: no earlier run was accepted, so there is nothing to compare this one with")
     listed = [asdict(each) for each in compared if each.value > 0]
@@ -98,6 +104,38 @@ def judge_run(project: Project, tables: Mapping[str, pd.DataFrame], *, run: str,
         build_gate_table(project, sound, list(known.values())),
         {"run": run, "against": against, "judged": listed},
     )
+
+
+def find_accepted(
+    accepted: Sequence[AcceptedRun], run: str, sound: Sequence[Judged]
+) -> dict[tuple[str, str], AcceptedRun]:
+    """Find what somebody accepted of a run.
+
+    What was compared with another run is accepted for exactly its results. What is wrong with a run by itself, such as
+    a timetable with stop times outside their day, stays in every later run that has the same timetable: it is accepted
+    while the same gate finds exactly the same of the same subject.
+
+    Parameters
+    ----------
+    accepted
+        All that was ever accepted, in order.
+    run
+        Hash of the tables.
+    sound
+        What was judged of the run alone.
+
+    Returns
+    -------
+    dict
+        Gate and subject to what was accepted.
+    """
+    found = {(each.gate, each.subject): each for each in accepted if each.run == run}
+    same = {(each.gate, each.subject, f"{each.value:g}"): each for each in accepted}
+    for each in sound:
+        earlier = same.get((each.gate, each.subject, f"{each.value:g}"))
+        if each.is_held and earlier is not None:
+            found.setdefault((each.gate, each.subject), earlier)
+    return found
 
 
 def keep_verdict(project: Project, verdict: Verdict) -> None:

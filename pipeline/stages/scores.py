@@ -62,6 +62,8 @@ FROM_MEASURES = (
     "out_neighbourhood__floating_catchment",
 )
 CIRCLE_M = 500.0
+ACCEPTANCE = ("is_accepted", "accepted_reason", "accepted_by", "accepted_date")
+"""Columns of ``out_snapshot__gate`` that say who let a snapshot pass."""
 
 
 def run(project: Project, snapshot: str | None = None) -> StageRun:
@@ -143,12 +145,19 @@ def _publish(project: Project, stage: StageRun, folder: Path, tables: dict[str, 
             problems += find_unknown_keys(name, checked, **known)
             _write(stage, checked, name, temporary)
             if not name.startswith("out_run__"):
-                hashes[name] = hash_file(temporary / f"{name}.parquet")
+                hashes[name] = _hash_results(name, checked, temporary / f"{name}.parquet")
         stage.facts["run"] = hash_value(hashes)[:HASH_DIGITS]
         verdict = judge_run(project, tables, run=stage.facts["run"], problems=problems)
         _write(stage, check_table(verdict.table, GATE_TABLE), GATE_TABLE, temporary)
         keep_verdict(project, verdict)
     forget_held(project)
+
+
+def _hash_results(name: str, checked: pd.DataFrame, path: Path) -> str:
+    """Hash a table for the identity of a run, to which it does not matter who accepted a snapshot, and when and why."""
+    if name != "out_snapshot__gate":
+        return hash_file(path)
+    return hash_value(checked.drop(columns=list(ACCEPTANCE)).to_dict("list"))
 
 
 def _write(stage: StageRun, checked: pd.DataFrame, name: str, folder: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import textwrap
 
+from pipeline.acquire.archive import find_damaged
 from pipeline.base.hashing import hash_file
+from pipeline.base.live import ARCHIVE
 from pipeline.base.load import Project
 from pipeline.base.notices import describe_severities
 from pipeline.stages.targets import build_targets, find_scoring_file
@@ -26,7 +28,7 @@ def find_differences(project: Project) -> list[str]:
     Returns
     -------
     list of str
-        One sentence a file; empty if all is well.
+        One sentence a file; empty if all is well. The archive is looked through as a whole.
     """
     found = []
     for target in build_targets(project).values():
@@ -44,7 +46,7 @@ def find_differences(project: Project) -> list[str]:
                 found.append(f"{path} is missing")
             elif hash_file(path) != sha256:
                 found.append(f"{path} differs from what {target.name} recorded")
-    return found
+    return [*found, *find_damaged(ARCHIVE)]
 
 
 def _list_warnings(project: Project) -> list[str]:

@@ -119,6 +119,9 @@ def test_three_weeks_unattended_and_what_follows(weekly: ProjectFolder, tmp_path
 
 def check_accepting(world: WeeklyWorld) -> None:
     """The same third week, but somebody accepts it: the next refresh publishes it with the reason."""
+    empty = world.call("accept", AREA, "2024-W46b", "--reason", " ", "--by", "A. Person")
+    assert empty.returncode == 2
+    assert "--reason" in empty.stderr
     call = ("accept", AREA, "2024-W46b", "--reason", "it closed down", "--by", "A. Person")
     done = world.call(*call)
     assert done.returncode == 0, done.stderr
@@ -201,6 +204,54 @@ def test_a_run_held_with_a_new_snapshot_is_accepted_with_it_in_one_round(weekly:
         exceptions = gates[gates["is_accepted"]]
         assert exceptions[["gate", "subject", "reason", "accepted_by"]].to_numpy().tolist() == [
             ["times_outside_day", one["id"], "a night bus", "A. Person"]
+        ]
+        assert project.read_manifest("scores", NAME)["facts"]["run"] == held["run"]
+        assert is_quick(world)
+
+
+@pytest.mark.timeout(1800)
+def test_a_snapshot_that_its_own_gate_and_its_run_hold_is_told_and_accepted_in_one_round(
+    weekly: ProjectFolder, tmp_path: Path
+) -> None:
+    with run_server() as server:
+        world = WeeklyWorld.open(weekly.copy(tmp_path / "project"), server)
+        project = world.project
+        path = project.path / AREA
+        path.write_text(path.read_text(encoding="utf-8").replace("settings:\n", f"settings:\n{NO_NIGHT}"), "utf-8")
+        project.make_all(area=AREA)
+        first = world.latest
+        world.feed = run_one_trip_at_night(without_routes(world.feed, lambda row: row["agency_id"] == "MCTR"))
+        world.pass_week()
+        world.publish(export_again(world.feed, 6))
+        folders = [project.outputs(NAME) / name for name in ("publish", "report", "tables", "service", "scores")]
+        before = hash_files(*folders, skip=())
+        done = world.refresh()
+        assert done.code == 6, done.err
+        (one,) = world.registered
+        assert one["losses"].startswith("against '2024' it lost 1 of 4 operators (Marsh Community Transport)")
+        held = one["held_run"]
+        assert {(each["gate"], each["subject"]) for each in held["reasons"]} == {("times_outside_day", one["id"])}
+        assert one["note"].startswith(f"{one['losses']}; its run {held['run']}: times_outside_day: ")
+        assert hash_files(*folders, skip=()) == before  # nothing of the run that was only tried
+        assert world.latest == first
+        assert project.plan(area=AREA) == {}
+        status = project.call("status", "--area", AREA).stdout
+        assert f"The registered timetable {one['id']} is held" in status
+        assert "connectivity accept " in status
+        assert "accept-run" not in status
+        assert is_quick(world)
+
+        taken = world.call("accept", AREA, one["id"], "--reason", "it closed down", "--by", "A. Person")
+        assert taken.returncode == 0, taken.stderr
+        done = world.refresh()
+        assert done.code == 0, done.err
+        assert done.summary.startswith(f"refresh weekly: published {one['id']} (")
+        snapshots, runs = (project.read_table(name, NAME) for name in ("out_snapshot__gate", "out_run__gate"))
+        assert snapshots[["is_held", "is_accepted", "accepted_reason"]].to_numpy().tolist() == [
+            [True, True, "it closed down"]
+        ]
+        assert runs[runs["is_accepted"]][["gate", "subject", "reason"]].to_numpy().tolist() == [
+            ["times_outside_day", one["id"], "it closed down"]
         ]
         assert project.read_manifest("scores", NAME)["facts"]["run"] == held["run"]
         assert is_quick(world)

@@ -221,3 +221,25 @@ def test_a_damaged_record_is_an_error_with_a_cure(project: ProjectFolder) -> Non
     assert done.returncode == 4
     assert "gates/accepted.json" in done.stderr
     assert "Delete it" in done.stderr
+
+
+def test_what_is_wrong_with_a_timetable_by_itself_is_accepted_once_for_all_runs_that_have_it(
+    project: ProjectFolder,
+) -> None:
+    """Else every run would be held anew for a night bus that somebody has looked at, whatever else is new in it."""
+    project.edit(TINY, "settings:\n", "settings:\n  gates: {run: {max_stops_per_trip: 3}}\n")
+    assert project.call(*RUN).returncode == 6
+    assert project.call("accept-run", TINY, "--reason", "long routes", "--by", "who").returncode == 0
+    publish_again(project)
+    first = project.read_manifest("scores")["facts"]["run"]
+    slow_down(project, seconds=60.0)  # another run, with the same timetables
+    publish_again(project)
+    assert project.read_manifest("scores")["facts"]["run"] != first
+    gates = project.read_table("out_run__gate").set_index("gate").loc["stops_per_trip_high"]
+    assert set(pd.DataFrame(gates)["reason"]) == {"long routes"}
+    path = project.path / ACCEPTED
+    text = path.read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    path.write_text(text.replace(f",{rows[0]['value']},", ",999,"), encoding="utf-8")
+    slow_down(project, seconds=60.0)
+    assert project.call(*RUN).returncode == 6  # another value is another finding

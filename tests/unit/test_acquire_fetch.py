@@ -405,7 +405,12 @@ def test_feed_info_narrows_the_validity(tmp_path: Path) -> None:
 def test_every_row_of_the_register_is_complete() -> None:
     for source in read_sources().values():
         reference = parse_reference(source.name, read_sources())
-        assert source.licence
+        for field in ("publisher", "licence", "expected_type", "reader", "changes", "note"):
+            assert getattr(source, field), (source.name, field)
+        if source.publisher != "anybody":  # of which the area file says it
+            assert source.attribution, source.name
+            assert source.vintage, source.name
+        assert source.is_key_needed <= bool(source.key_variable and source.key_parameter)
         assert source.docs.startswith("docs/sources/README.md#")
         if source.kind not in {"url", "folder", "derived"}:
             assert reference.fill(source.address).startswith("https://")

@@ -12,7 +12,7 @@ from pipeline.acquire.fetch import WORK, Fetcher
 from pipeline.acquire.incoming import MAX_PARTIAL_AGE_S, Incoming, find_newest
 from pipeline.acquire.ledger import read_ledger
 from pipeline.acquire.sources import read_sources
-from pipeline.base.errors import FetchError, InputError
+from pipeline.base.errors import ConfigError, FetchError, InputError
 from tests.support.hostile_server import HostileServer, Patience, run_server, serve, serve_if_changed, serve_ranges
 from tests.support.refresh_world import stamp
 
@@ -100,3 +100,13 @@ def test_a_folder_that_receives_files_gives_the_last_by_name(tmp_path: Path) -> 
     for name in ("2024-10-01.zip", "2024-10-08.zip", "2024-10-15.zip.part", ".2024-10-22.zip"):
         (tmp_path / name).touch()
     assert find_newest(tmp_path).name == "2024-10-08.zip"
+
+
+def test_a_missing_key_is_told_before_anything_is_fetched(tmp_path: Path) -> None:
+    with run_server() as server:
+        server.on("/bus.bin", serve(b"large"))
+        text = refer(server)
+        with pytest.raises(ConfigError, match="the environment has no OTHER_KEY"):
+            build_incoming(tmp_path).fetch([text, f"{text}&key_parameter=token&key_variable=OTHER_KEY"])
+        assert server.asked == []
+        assert not (tmp_path / "incoming").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pipeline.base.load import Project, load_project
 from pipeline.base.room import UNLIMITED, get_available_memory
 from pipeline.stages import forecast
 from pipeline.stages.forecast import build_room, check_room, estimate_stop_times
+from pipeline.stages.refresh_candidate import Judge
 from pipeline.stages.targets import build_targets
 
 ALL = ["timetables/2024", "streets", "places", "network/2024", "times/2024", "scores", "report"]
@@ -83,6 +85,22 @@ def test_a_run_that_would_not_fit_into_memory_is_refused_with_the_numbers(
     assert "is_checked: false" in str(refused.value)
     monkeypatch.setattr(forecast, "get_available_memory", lambda: 64_000_000_000)
     check_room(project, ALL)
+
+
+def test_a_timetable_that_has_just_arrived_is_not_read_where_it_would_not_fit(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "gtfs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("stop_times.txt", "x" * 40_000_000)
+    monkeypatch.setattr(forecast, "get_available_memory", lambda: 900_000_000)
+    with pytest.raises(RoomError, match=r"needs up to 1\.0 GB \(0\.9 GB are available\)"):
+        forecast.check_reading(project, path)
+    feed = project.area.snapshots[0].feeds[0].model_copy(update={"path": str(path)})
+    with pytest.raises(RoomError):
+        Judge(project, date(2024, 10, 8)).read_feed(feed)
+    monkeypatch.setattr(forecast, "get_available_memory", lambda: 2_000_000_000)
+    forecast.check_reading(project, path)
 
 
 def test_a_run_that_would_not_fit_onto_the_disk_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

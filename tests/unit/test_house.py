@@ -34,6 +34,7 @@ CALLED_FROM_OUTSIDE = {
     "change_report": "printed by --json",
     "valid_to": "written into the file of registered snapshots, for people",
     "_new_conn": "urllib3 calls it",
+    "get_redirect_target": "requests calls it",
     "do_GET": "http.server calls it",
     "do_HEAD": "http.server calls it",
     "log_message": "http.server calls it",

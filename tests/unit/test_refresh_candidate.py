@@ -15,6 +15,7 @@ from pipeline.acquire.sources import read_sources
 from pipeline.base.errors import ConfigError, InputError
 from pipeline.base.load import Project, load_project
 from pipeline.base.registered import Registered, RegisteredSnapshot
+from pipeline.stages.refresh import _warn_of_the_past
 from pipeline.stages.refresh_candidate import (
     Arrival,
     Judge,
@@ -24,6 +25,7 @@ from pipeline.stages.refresh_candidate import (
     fetch_arrivals,
     find_snapshot_date,
     get_refresh,
+    list_references,
 )
 from tests.support.gtfs import CALENDAR, STOP_TIMES, build_gtfs, make_calls
 from tests.support.hostile_server import Patience
@@ -205,3 +207,25 @@ def test_a_folder_that_receives_files_lies_below_the_data_folder(
     assert one.feeds[0].reference == "arriving/2024-01-17.zip"
     newest = tmp_path / "inputs/arriving/2024-01-17.zip"
     assert project.resolve(one.feeds[0].path).read_bytes() == newest.read_bytes()
+
+
+def test_a_file_of_this_machine_that_is_missing_is_told_before_another_feed_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feeds = [{"key": "bus", "path": "raw:bods_gtfs?region=all"}, {"key": "rail", "path": "rail.zip"}]
+    project = build_project(tmp_path, monkeypatch, refresh={"feeds": feeds})
+    with pytest.raises(InputError, match="The file of the feed 'rail' does not exist") as caught:
+        list_references(project)
+    assert caught.value.file == "rail.zip"
+
+
+def test_a_timetable_that_has_ended_is_told_to_stand_for_the_past(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = build_project(tmp_path, monkeypatch)
+    build_gtfs(tmp_path, name="bus.zip")
+    candidate = build_snapshot(arrive(project), Registered(area="here"), judge(project), now=NOW)
+    _warn_of_the_past(candidate, TODAY)
+    assert caplog.text == ""
+    _warn_of_the_past(candidate, candidate.feeds[0].valid_to + timedelta(days=1))
+    assert "'bus' that has arrived ended on 2024-03-29" in caplog.text

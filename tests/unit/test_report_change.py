@@ -16,6 +16,7 @@ from pipeline.report.change import (
     describe_news,
     explain_by_indicators,
     explain_by_services,
+    is_index_comparable,
 )
 from pipeline.report.gates import GATES
 from tests.support.report_tables import HOSTILE_NAME, build_context, build_tables
@@ -89,6 +90,38 @@ def test_an_earlier_snapshot_that_is_gone_leaves_the_parts_unknown() -> None:
     before, after = build_version({"2019": (50.0, 40.0, 30.0)}), build_version({"2024": (10.0, 40.0, 30.0)})
     (move,) = compute_moves(compare(before, after))
     assert (move.timetable, move.revision) == (None, None)
+
+
+def test_an_index_of_other_indicators_is_not_said_to_have_moved() -> None:
+    """The second date of an area brings change as an indicator: every place would seem to have moved by its weight."""
+    before = build_version({"2019": (50.0, 40.0, 30.0)})
+    after = build_version({"2019": (50.0, 40.0, 30.0), "2024": (60.0, 50.0, 40.0)})
+    frame = after[d.SCORE]
+    after[d.SCORE] = frame.assign(weights_hash=frame["weights_hash"].where(frame["snapshot"] == "2019", "1" * 64))
+    report = compare(before, after)
+    assert not is_index_comparable(report)
+    assert compute_moves(report) == []
+    assert "This cannot be told: the index is now made of other indicators" in build_change_page(report)
+
+
+def test_an_index_that_the_settings_gave_other_weights_is_computed_anew_and_comparable() -> None:
+    before = build_version({"2019": (50.0, 40.0, 30.0)})
+    after = build_version({"2019": (55.0, 40.0, 30.0), "2024": (55.0, 35.0, 30.0)})
+    after[d.SCORE] = after[d.SCORE].assign(weights_hash="1" * 64)
+    assert [(m.code, m.timetable, m.revision) for m in compute_moves(compare(before, after))] == [
+        ("W0002", -5.0, 0.0),
+        ("W0001", 0.0, 5.0),
+    ]
+
+
+def test_where_the_earlier_date_has_become_the_first_the_parts_of_a_move_are_unknown() -> None:
+    """The index of both versions has the same indicators, and the earlier date within the new version has not."""
+    before = build_version({"2019": (50.0, 40.0, 30.0)})
+    after = build_version({"2019": (20.0, 20.0, 20.0), "2024": (50.0, 35.0, 30.0)})
+    frame = after[d.SCORE]
+    after[d.SCORE] = frame.assign(weights_hash=frame["weights_hash"].where(frame["snapshot"] == "2024", "1" * 64))
+    (move,) = compute_moves(compare(before, after))
+    assert (move.code, move.points, move.timetable, move.revision) == ("W0002", -5.0, None, None)
 
 
 def test_indicators_and_services_stand_behind_a_move() -> None:
