@@ -62,7 +62,7 @@ def build_services_table(report: ReportData, pair: tuple[str, str, str]) -> Tabl
         for day in ("weekday", "saturday", "sunday"):
             before, after = as_float(row[f"{day}_runs_before"]), as_float(row[f"{day}_runs_after"])
             cells.append(Cell(_describe_runs(before, after, str(row["status"]))))
-        cells.append(build_evidence_cell(as_text(row["evidence"])))
+        cells.append(build_evidence_cell(context.put_words(as_text(row["evidence"]))))
         rows.append(tuple(cells))
     start, end = context.get_snapshot(pair[1]), context.get_snapshot(pair[2])
     hidden = len(records) - len(rows)

@@ -360,7 +360,7 @@ def _build_services(report: ReportData) -> list[Sheet]:
             as_text(row["operator_name_before"]),
             STATUS_LABELS[row["status"]],
             *(
-                "[none]" if _is_gone(row, when) else round_value(row[f"{day}_runs_{when}"], 1)
+                "[none]" if _is_gone(row, day, when) else round_value(row[f"{day}_runs_{when}"], 1)
                 for day in ("weekday", "saturday", "sunday")
                 for when in ("before", "after")
             ),
@@ -387,5 +387,7 @@ def _build_services(report: ReportData) -> list[Sheet]:
     return [Sheet("Lost services", title, subtitle, columns, tuple(rows), legend)]
 
 
-def _is_gone(row: Mapping[Hashable, object], when: str) -> bool:
-    return when == "after" and as_text(row["status"]) == "withdrawn"
+def _is_gone(row: Mapping[Hashable, object], day: str, when: str) -> bool:
+    """Tell whether there are no runs any more; of a kind of day that could not be judged before, that is not known."""
+    is_known = not is_null(row[f"{day}_runs_before"])
+    return when == "after" and as_text(row["status"]) == "withdrawn" and is_known

@@ -28,6 +28,7 @@ from pipeline.report.series_findings import build_series_findings
 from pipeline.report.series_site import build_series_report
 from pipeline.report.service_tables import build_evidence_cell, build_services_table
 from pipeline.report.text import MINUS, NBSP, add_article, fold_phrases, format_rank_of, round_rate, round_shown
+from pipeline.report.workbook_sheets import build_workbook
 from tests.support.report_extras import add_extras
 from tests.support.report_tables import build_context, build_tables
 from tests.support.series_report import build_series_info, build_series_tables, build_series_words
@@ -310,3 +311,14 @@ def test_other_destinations_stand_below_the_map(tmp_path: Path) -> None:
     first = context.categories[0].phrase
     assert text.index(f"Reaching {first}") < text.index('id="map-heading"')
     assert text.index(f"Reaching {context.categories[1].phrase}") > text.index('id="map-heading"')
+
+
+def test_the_workbook_does_not_say_none_of_a_day_that_could_not_be_judged() -> None:
+    tables = build_tables()
+    tables[d.MATCHED_SERVICES]["saturday_runs_before"] = None
+    book = build_workbook(ReportData(tables, build_context()), None, [])
+    sheet = next(sheet for sheet in book.sheets if sheet.label == "Lost services")
+    row = next(row for row in sheet.rows if row[2] == "Withdrawn")
+    weekday_after, saturday_after = row[4], row[6]
+    assert weekday_after == "[none]"
+    assert saturday_after != "[none]"
