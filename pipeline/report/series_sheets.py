@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.report.series_data import GROUP_CHANGE, GROUP_SERIES, LEFT_BEHIND, PLACE_CHANGE, select
-from pipeline.report.text import as_text, capitalise, uncapitalise
+from pipeline.report.text import DAY_TYPE_LABELS, as_text, capitalise, uncapitalise
 from pipeline.report.workbook import Sheet, SheetColumn, Workbook, name_sheets, round_value
 from pipeline.report.workbook_sheets import COVERAGE_WORDS, NOTES, SOURCE, build_about, describe_reason
 
@@ -103,6 +103,12 @@ def _build_group_changes(report: SeriesReport) -> Sheet:
     return Sheet("Groups", "Change of bus runs a day in comparison groups", "Means over people", columns, tuple(rows))
 
 
+def _name_measure(measure: MeasureInfo) -> str:
+    """Return what a sheet is called after a measure: the day and the hours, such as "Sunday 18-22"."""
+    hours = "whole day" if measure.band == "all_day" else measure.band.replace("_", "-")
+    return f"{uncapitalise(DAY_TYPE_LABELS.get(measure.day_type, measure.day_type))} {hours}"
+
+
 def _build_group_years(report: SeriesReport, measure: MeasureInfo) -> Sheet:
     frame = select(report.tables[GROUP_SERIES], measure)
     found = {
@@ -125,7 +131,7 @@ def _build_group_years(report: SeriesReport, measure: MeasureInfo) -> Sheet:
         *(SheetColumn(f"Year {year}", "runs a day") for year in report.years),
     )
     title = f"Bus runs a day by year, {uncapitalise(measure.label)}"
-    return Sheet(f"Years {measure.key}", title, "Means over people", columns, tuple(rows))
+    return Sheet(f"Years {_name_measure(measure)}", title, "Means over people", columns, tuple(rows))
 
 
 def _build_places(report: SeriesReport, measure: MeasureInfo, *, only_ranked: bool) -> Sheet:
@@ -164,6 +170,6 @@ def _build_places(report: SeriesReport, measure: MeasureInfo, *, only_ranked: bo
         SheetColumn("Data", "", "coverage"),
         SheetColumn("Why not complete"),
     )
-    label = f"Lost {measure.key}" if only_ranked else f"All {context.noun_plural}"
+    label = f"Lost {_name_measure(measure)}" if only_ranked else f"All {context.noun_plural}"
     title = f"Change of bus runs a day, {uncapitalise(measure.label)}, {who}"
     return Sheet(label, title, f"{report.info.span_before} to {report.info.span_after}", columns, tuple(rows))

@@ -101,7 +101,8 @@ def test_everything_can_be_taken_away_in_moderate_size(england):
     folder = england.outputs / "report" / "downloads"
     book = openpyxl.load_workbook(folder / "england.xlsx", read_only=True)
     assert book.sheetnames[:4] == ["Cover", "Contents", "Notes", "Groups"]
-    ranked = [row for row in book["Lost weekday_all_day"].iter_rows(values_only=True) if str(row[1]).startswith("E05")]
+    rows = book["Lost weekday whole day"].iter_rows(values_only=True)
+    ranked = [row for row in rows if str(row[1]).startswith("E05")]
     assert len(ranked) == 225
     with zipfile.ZipFile(folder / "england-data.zip") as archive:
         names = {name.removeprefix("england-data/") for name in archive.namelist()}

@@ -6,8 +6,13 @@ import pytest
 
 from pipeline.report.drawing import Shape
 from pipeline.report.series_charts import YearLine, draw_legend, draw_years
-from pipeline.report.series_data import describe_span, format_span_pct, format_span_rank, format_span_runs
+from pipeline.report.series_data import SeriesReport, describe_span, format_span_pct, format_span_rank, format_span_runs
+from pipeline.report.series_findings import describe_place
 from pipeline.report.series_profile import draw_year_panel
+from pipeline.report.series_sheets import build_series_workbook
+from pipeline.report.series_tables import build_place_tables
+from pipeline.report.text import as_float
+from tests.support.series_report import build_series_info, build_series_tables, build_series_words
 
 
 def line(values, doubtful=None, label="Ward", marker="o"):
@@ -69,3 +74,29 @@ def test_a_profile_leaves_a_gap_open_and_marks_a_doubtful_year():
     (line,) = [item for item in drawing.items if item.look == "d-series"]
     assert [len(part) for part in line.parts] == [2]
     assert (looks.count("d-none"), looks.count("d-doubt"), looks.count("d-known")) == (1, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return SeriesReport(build_series_tables(), build_series_words(), build_series_info())
+
+
+def test_sheets_are_called_after_days_and_hours_not_after_keys(report):
+    labels = [sheet.label for sheet in build_series_workbook(report, []).sheets]
+    assert not any("_" in label for label in labels)
+    assert "Years weekday whole day" in labels
+
+
+def test_years_of_a_place_read_downwards_one_column_a_measure(report):
+    code = report.ranked[0]
+    years = next(table for table in build_place_tables(report, code) if table.anchor == "years")
+    assert [row[0].text for row in years.rows] == [str(year) for year in report.years]
+    assert [column.label for column in years.columns[1:]] == [measure.label for measure in report.info.measures]
+    series = report.get_place_series(code, report.info.measures[0])
+    assert [row[1].sort for row in years.rows] == [as_float(row["runs_per_day"]) for row in series]
+
+
+def test_runs_of_a_place_are_told_with_their_years(report):
+    first = describe_place(report, report.ranked[0])[0]
+    assert re.match(rf"Weekday, whole day: [\d,. to]+ bus runs a day in {report.info.span_before}, ", first)
+    assert f" in {report.info.span_after} (" in first
