@@ -35,6 +35,7 @@ from pipeline.report.series_charts import YearLine, build_group_panels, draw_leg
 from pipeline.report.series_compare import build_series_compare
 from pipeline.report.series_data import SeriesReport, format_span_pct, format_span_rank, format_span_runs
 from pipeline.report.series_findings import build_series_findings, describe_place
+from pipeline.report.series_national import National
 from pipeline.report.series_profile import build_place_figures, describe_source
 from pipeline.report.series_sheets import build_series_workbook
 from pipeline.report.series_tables import (
@@ -192,19 +193,22 @@ class _Writer:
         return YearChart(f"Bus runs a day by year, {measure.label.lower()}", tuple(pictures), draw_legend(legend))
 
     def _write_wards(self) -> None:
-        self._write_bytes("data/values.js", build_script("SERIES_VALUES", self._build_values()).encode("utf-8"))
-        geometry = build_geometry_payload(self.report.data)
-        self._write_bytes("data/geometry.js", build_script("SERIES_GEOMETRY", self._pick(geometry)).encode("utf-8"))
+        geometry, others = self._pick(build_geometry_payload(self.report.data))
+        national = National(self.report)
+        values = {**self._build_values(), "national": national.build_payload(others)}
+        self._write_bytes("data/values.js", build_script("SERIES_VALUES", values).encode("utf-8"))
+        self._write_bytes("data/geometry.js", build_script("SERIES_GEOMETRY", geometry).encode("utf-8"))
         table = build_ward_table(self.report, self.report.head, "wards")
         title = f"{capitalise(self.report.context.noun_plural)} ranked"
         scores = build_league_table(self.report)
-        self._write_page("wards.html", "series_wards.html.j2", title, table=table, scores=scores)
+        fifths = national.build_table(self.report.head)
+        self._write_page("wards.html", "series_wards.html.j2", title, table=table, scores=scores, fifths=fifths)
 
-    def _pick(self, geometry: Mapping[str, object]) -> dict[str, object]:
-        """Keep the polygons of the ranked places; the centres of all others are a backdrop."""
+    def _pick(self, geometry: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+        """Keep the polygons of the ranked places, the centres of all others as a backdrop; and the others' codes."""
         position = {code: index for index, code in enumerate(self.report.ranked)}
         collection, centres = geometry["polygons"], geometry["centres"]
-        features, points, backdrop = [], [None] * len(position), []
+        features, points, backdrop, others = [], [None] * len(position), [], []
         for feature in collection["features"] if isinstance(collection, dict) else []:
             code = self.report.data.places[feature["properties"]["i"]].code
             if code in position:
@@ -214,11 +218,9 @@ class _Writer:
                 points[position[place.code]] = centre
             elif centre[0] is not None:
                 backdrop.append([round(centre[0], 3), round(centre[1], 3)])
-        return {
-            "polygons": {"type": "FeatureCollection", "features": features},
-            "centres": points,
-            "backdrop": backdrop,
-        }
+                others.append(place.code)
+        polygons = {"type": "FeatureCollection", "features": features}
+        return {"polygons": polygons, "centres": points, "backdrop": backdrop}, others
 
     def _build_values(self) -> dict[str, object]:
         """Return what the ranked table and the map need: figures by measure in the order of the ranked places."""

@@ -33,6 +33,29 @@ def test_table_and_map_follow_the_selectors_and_the_address(chromium: Browser, s
     again.check_quiet()
 
 
+def test_the_map_shows_any_group_in_national_fifths_whose_limits_it_states(
+    chromium: Browser, series_site: Path
+) -> None:
+    opened = open_page(chromium, series_site / "wards.html")
+    opened.wait_for_state("mapKind", "drawn")
+    page = opened.page
+    assert sum(int(n) for n in opened.get_state("mapCounts").split(",")) == 6
+    assert "Fifth that lost most: below" in page.locator("#legend").inner_text()
+    page.locator("#group").select_option("all")
+    counts = [int(n) for n in opened.get_state("mapCounts").split(",")]
+    assert sum(counts) == 18
+    told = opened.get_table("fifths")[-1]
+    assert [int(str(text).split(" ")[0]) for text in told[1:]] == counts
+    assert "all wards" in page.locator("#map-title").inner_text()
+    page.locator("#classes").select_option("step")
+    assert "Lost 60 to 80%" in page.locator("#legend").inner_text()
+    again = open_page(chromium, series_site / "wards.html", page.url[page.url.index("#") :])
+    assert again.get_state("mapCounts") == opened.get_state("mapCounts")
+    assert again.page.locator("#legend").inner_text() == page.locator("#legend").inner_text()
+    opened.check_quiet()
+    again.check_quiet()
+
+
 def test_the_overview_answers_who_lost_most_and_how_sure_that_is(chromium: Browser, series_site: Path) -> None:
     opened = open_page(chromium, series_site / "index.html")
     first = opened.page.locator(".finding").first.inner_text()

@@ -8,12 +8,15 @@
   var frame = document.getElementById("map");
   var mayWrite = location.hash.indexOf("=") >= 0 || location.hash === "";
   var sorting = { column: Number(state.sort) || 2, descending: state.order === "down" };
-  var LIMITS = [-80, -60, -40, -20, Infinity];
-  var LABELS = ["lost more than 80%", "lost 60 to 80%", "lost 40 to 60%", "lost 20 to 40%", "lost less than 20%, or gained"];
+  var STEPS = ["lost more than 80%", "lost 60 to 80%", "lost 40 to 60%", "lost 20 to 40%", "lost less than 20%, or gained"];
+  var GREY = "#d9d9d9";
+  var N = V.national;
   var selects = {};
 
   [["measure", V.measures, V.measures[0].key],
-   ["data", [{ key: "all", label: "All" }, { key: "sound", label: "Only without a known fault" }], "all"]].forEach(function (item) {
+   ["data", [{ key: "all", label: "All" }, { key: "sound", label: "Only without a known fault" }], "all"],
+   ["group", N.groups.map(function (g) { return { key: g.key, label: g.label.charAt(0).toUpperCase() + g.label.slice(1) }; }), N.groups[0].key],
+   ["classes", [{ key: "fifth", label: "National fifths" }, { key: "step", label: "Steps of 20 percentage points" }], "fifth"]].forEach(function (item) {
     var select = document.getElementById(item[0]);
     state[item[0]] = R.fillSelect(select, item[1], state[item[0]], item[2]);
     select.addEventListener("change", function () { state[item[0]] = select.value; show(); });
@@ -56,44 +59,62 @@
     document.documentElement.dataset.wardRows = String(rows.length);
   }
 
+  // Ranked places come first, then all others, in the order of their points.
+  function getPart(index) {
+    var part = N.measures[state.measure], isRanked = index < V.code.length;
+    return { texts: isRanked ? part.ranked : part.others, at: isRanked ? index : index - V.code.length, isRanked: isRanked };
+  }
+
   function findClass(index) {
-    var middle = findMiddle(getFigures(), "change_pct", index);
-    if (middle === null) { return -1; }
-    for (var i = 0; i < LIMITS.length; i += 1) { if (middle < LIMITS[i]) { return i; } }
-    return LIMITS.length - 1;
+    var part = getPart(index), digit = part.texts[state.classes].charAt(part.at);
+    return digit === "-" ? -1 : Number(digit);
+  }
+
+  function isSound(index) { var part = getPart(index); return part.texts.sound.charAt(part.at) === "1"; }
+
+  function isOnMap(index) {
+    var part = getPart(index);
+    if (state.data !== "all" && !isSound(index)) { return false; }
+    if (state.group === "all") { return true; }
+    var key = part.isRanked ? "left_behind" : (N.groups[Number(N.group.charAt(part.at))] || {}).key;
+    return key === state.group;
   }
 
   // Darkest is worst.
-  function findColour(number) { return number < 0 ? "#d9d9d9" : V.palette.classes[V.palette.classes.length - 1 - number]; }
+  function findColour(number) { return number < 0 ? GREY : V.palette.classes[V.palette.classes.length - 1 - number]; }
+
+  function getLabels() { return state.classes === "fifth" ? N.measures[state.measure].labels : STEPS; }
+
+  function getGroupLabel() { return N.groups.filter(function (g) { return g.key === state.group; })[0].label; }
 
   function showLegend() {
     var legend = document.getElementById("legend");
     legend.textContent = "";
-    var counts = [0, 0, 0, 0, 0], none = 0;
-    V.code.forEach(function (code, index) {
-      if (!isShown(index)) { return; }
-      var number = findClass(index);
-      if (number < 0) { none += 1; } else { counts[number] += 1; }
-    });
+    var labels = getLabels(), counts = N.measures[state.measure].counts[state.group][state.data][state.classes];
     var list = R.make("ul");
-    LABELS.concat("no figure").forEach(function (label, number) {
-      var item = R.make("li");
+    labels.concat("no figure").forEach(function (label, number) {
+      var item = R.make("li"), isNone = number === labels.length;
       var swatch = R.make("span", null, "swatch");
-      swatch.style.backgroundColor = number < LABELS.length ? findColour(number) : "#d9d9d9";
+      swatch.style.backgroundColor = isNone ? GREY : findColour(number);
       item.appendChild(swatch);
-      item.appendChild(R.make("span", label + " (" + (number < LABELS.length ? counts[number] : none) + ")"));
+      item.appendChild(R.make("span", label.charAt(0).toUpperCase() + label.slice(1) + " (" + counts[isNone ? counts.length - 1 : number].toLocaleString("en-GB") + ")"));
       list.appendChild(item);
     });
     legend.appendChild(list);
-    legend.appendChild(R.make("p", "Middle of the range of change in %. Doubtful data: pale dots with a thin ring, dashed outlines when zoomed in. In brackets: how many.", "note"));
+    legend.appendChild(R.make("p", "Middle of the range of change in %. " + (state.classes === "fifth" ? "Fifths are of all " + V.nounPlural +
+      " whose data has no known fault. " : "") + "Doubtful data: pale dots with a thin ring, dashed outlines when zoomed in. In brackets: how many of " +
+      getGroupLabel() + ".", "note"));
     document.getElementById("map-title").textContent = selects.measure.selectedOptions[0].textContent +
-      ": change of bus runs a day in left behind " + V.nounPlural + (state.data === "all" ? "" : ", only without a known fault");
+      ": change of bus runs a day in " + getGroupLabel() + (state.data === "all" ? "" : ", only without a known fault");
+    document.documentElement.dataset.mapCounts = counts.join(",");
   }
 
   function describe(index) {
-    return { i: index, colour: findColour(findClass(index)), shown: isShown(index),
-      sound: getFigures().coverage[index] === "comparable", chosen: V.code[index] === state.place };
+    return { i: index, colour: findColour(findClass(index)), shown: isOnMap(index),
+      sound: isSound(index), chosen: V.code[index] === state.place };
   }
+
+  function describeOther(index) { return describe(index + V.code.length); }
 
   function buildPolygons() {
     return { type: "FeatureCollection", features: G.polygons.features.map(function (feature) {
@@ -112,12 +133,16 @@
   }
 
   function addLayers() {
-    map.addSource("backdrop", { type: "geojson", data: buildPoints(G.backdrop, function () { return {}; }) });
+    map.addSource("backdrop", { type: "geojson", data: buildPoints(G.backdrop, describeOther) });
     map.addSource("areas", { type: "geojson", data: buildPolygons() });
     map.addSource("centres", { type: "geojson", data: buildPoints(G.centres, describe) });
     var shown = ["==", ["get", "shown"], true];
     map.addLayer({ id: "backdrop", type: "circle", source: "backdrop",
       paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 5, 1, 10, 3], "circle-color": "#b5b2aa" } });
+    map.addLayer({ id: "others", type: "circle", source: "backdrop", filter: shown,
+      paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 5, 2, 10, 7], "circle-color": ["get", "colour"],
+        "circle-stroke-color": V.palette.outline, "circle-stroke-width": ["case", ["get", "sound"], 0.4, 0],
+        "circle-opacity": ["case", ["get", "sound"], 1, 0.6] } });
     map.addLayer({ id: "areas", type: "fill", source: "areas", filter: shown,
       paint: { "fill-color": ["get", "colour"], "fill-opacity": 0.9 } });
     map.addLayer({ id: "sound", type: "line", source: "areas", filter: ["all", shown, ["==", ["get", "sound"], true]],
@@ -133,10 +158,18 @@
   }
 
   function showPopup(event) {
-    var found = map.queryRenderedFeatures(event.point, { layers: ["centres", "areas"] })[0];
+    var found = map.queryRenderedFeatures(event.point, { layers: ["centres", "areas", "others"] })[0];
     if (!found) { return; }
     var index = found.properties.i, figures = getFigures();
     var box = R.make("div");
+    if (index >= V.code.length) {
+      var number = findClass(index);
+      box.appendChild(R.make("div", N.name[index - V.code.length]));
+      box.appendChild(R.make("div", number < 0 ? "no figure" : getLabels()[number]));
+      if (!isSound(index)) { box.appendChild(R.make("div", "doubtful data")); }
+      new window.maplibregl.Popup({ closeButton: true }).setLngLat(event.lngLat).setDOMContent(box).addTo(map);
+      return;
+    }
     var link = R.make("a", V.name[index] + ", " + V.authority[index]);
     link.href = "neighbourhoods/" + V.code[index] + ".html";
     box.appendChild(link);
@@ -167,9 +200,12 @@
       if (stroke) { dot.setAttribute("stroke", stroke); dot.setAttribute("stroke-width", "1"); }
       svg.appendChild(dot);
     }
-    G.backdrop.forEach(function (point) { add(point, 1, "#c4c1b9", null); });
+    G.backdrop.forEach(function (point, index) {
+      var at = index + V.code.length, isChosen = isOnMap(at);
+      add(point, isChosen ? 2 : 1, isChosen ? findColour(findClass(at)) : "#c4c1b9", null);
+    });
     G.centres.forEach(function (point, index) {
-      if (point && isShown(index)) { add(point, V.code[index] === state.place ? 9 : 5, findColour(findClass(index)), V.palette.outline); }
+      if (point && isOnMap(index)) { add(point, V.code[index] === state.place ? 9 : 5, findColour(findClass(index)), V.palette.outline); }
     });
     frame.appendChild(svg);
     document.documentElement.dataset.mapKind = "plain";
@@ -180,6 +216,7 @@
     if (!map.getSource("areas")) { return; }
     map.getSource("areas").setData(buildPolygons());
     map.getSource("centres").setData(buildPoints(G.centres, describe));
+    map.getSource("backdrop").setData(buildPoints(G.backdrop, describeOther));
   }
 
   function show() {
@@ -187,7 +224,7 @@
     showLegend();
     showMap();
     if (mayWrite) {
-      R.writeState({ measure: state.measure, data: state.data, sort: String(sorting.column),
+      R.writeState({ measure: state.measure, data: state.data, group: state.group, classes: state.classes, sort: String(sorting.column),
         order: sorting.descending ? "down" : "up", place: state.place });
     }
   }
