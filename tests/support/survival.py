@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -29,15 +29,8 @@ BUSY = "Another run holds this area:"
 # --- what a reader of the report sees ---------------------------------------------------------------------------------
 
 
-class _Links(HTMLParser):
-    """Collects what a page refers to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found |= {value for name, value in attrs if name in {"href", "src"} and value}
+LINK = re.compile(r'\b(?:href|src)="([^"]+)"')
+"""What a page of ours refers to: attributes are always in double quotes."""
 
 
 def find_broken(folder: Path) -> list[str]:
@@ -55,10 +48,8 @@ def find_broken(folder: Path) -> list[str]:
             text = path.read_text(encoding="utf-8")
             if not text.rstrip().endswith("</html>"):
                 broken.append(f"{path.relative_to(folder).as_posix()} is cut short")
-            links = _Links()
-            links.feed(text)
-            for link in links.found:
-                parts = urlsplit(link)
+            for link in set(LINK.findall(text)):
+                parts = urlsplit(unescape(link))
                 if not parts.scheme and not parts.netloc and parts.path:
                     waiting.append(Path(os.path.normpath(path.parent / unquote(parts.path))))
     return sorted(broken)

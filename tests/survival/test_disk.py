@@ -28,7 +28,7 @@ SIZE_MB = 256
 """The reserve that a run wants free (100 MB), and what a run writes, twice."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def expected(tiny: ProjectFolder, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the second state of the area publishes undisturbed."""
     project = tiny.copy(tmp_path_factory.mktemp("undisturbed") / "project")
