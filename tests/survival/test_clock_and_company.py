@@ -36,45 +36,49 @@ def set_times(folder: Path, choose: object) -> None:
             os.utime(path, (moment, moment))
 
 
-@pytest.mark.parametrize("jump", ["1970", "future", "backwards", "mixed"])
-def test_wherever_the_clock_jumps_nothing_stale_stays_and_nothing_runs_twice(
-    tiny_copy: ProjectFolder, jump: str
-) -> None:
-    """A clock shows itself in the times of files: those of results are set as wrong clocks would have set them."""
-    whole = hash_published(tiny_copy)
-    chance, now = random.Random(jump), time.time()
+def jump_to(project: ProjectFolder, jump: str, now: float) -> None:
+    """Set the times of all results as a wrong clock would have set them: that is how a clock shows itself."""
+    chance = random.Random(jump)
     choices = {
         "1970": lambda _: 0.0,
         "future": lambda _: now + YEAR_S,
         "backwards": lambda path: 2 * now - YEAR_S - path.stat().st_mtime,  # what was later is earlier
         "mixed": lambda _: chance.uniform(0, 2 * now),
     }
-    set_times(tiny_copy.outputs(), choices[jump])
+    set_times(project.outputs(), choices[jump])
+
+
+def shorten_input(project: ProjectFolder, moment: float) -> str:
+    """Take the last row from an input, give the file a time, and return what it held."""
+    path = project.path / INPUT
+    text = path.read_text(encoding="utf-8")
+    path.write_text("\n".join(text.splitlines()[:-1]) + "\n", encoding="utf-8")
+    os.utime(path, (moment, moment))
+    return text
+
+
+@pytest.mark.parametrize("jump", ["1970", "future", "backwards", "mixed"])
+def test_wherever_the_clock_jumps_exactly_what_changed_would_run(tiny_copy: ProjectFolder, jump: str) -> None:
+    now = time.time()
+    jump_to(tiny_copy, jump, now)
     assert tiny_copy.plan() == {}
     assert tiny_copy.make_all() == []
-    text = (tiny_copy.path / INPUT).read_text(encoding="utf-8")
-    rows = text.splitlines()
-    (tiny_copy.path / INPUT).write_text("\n".join(rows[:-1]) + "\n", encoding="utf-8")
-    moment = {"1970": now, "future": now, "backwards": now - 10 * YEAR_S, "mixed": 0.0}[jump]
-    os.utime(tiny_copy.path / INPUT, (moment, moment))
+    shorten_input(tiny_copy, {"1970": now, "future": now, "backwards": now - 10 * YEAR_S, "mixed": 0.0}[jump])
     planned = tiny_copy.plan()
     assert "places" in planned
     assert sorted(tiny_copy.dry_run()) == sorted(planned)
+
+
+def test_after_a_jump_nothing_stale_stays_and_what_is_put_back_gives_what_was(tiny_copy: ProjectFolder) -> None:
+    whole, now = hash_published(tiny_copy), time.time()
+    jump_to(tiny_copy, "mixed", now)
+    text = shorten_input(tiny_copy, 0.0)
+    planned = tiny_copy.plan()
     ran = tiny_copy.make_all()
     assert sorted(ran) == sorted(planned)
-    changed = hash_published(tiny_copy)
-    assert (
-        changed["tables/out_neighbourhood__travel_time.parquet"]
-        != whole["tables/out_neighbourhood__travel_time.parquet"]
-    )
+    name = "tables/out_neighbourhood__travel_time.parquet"
+    assert hash_published(tiny_copy)[name] != whole[name]
     assert tiny_copy.make_all() == []
-
-
-def test_an_input_put_back_with_a_time_to_come_gives_what_was(tiny_copy: ProjectFolder) -> None:
-    whole, now = hash_published(tiny_copy), time.time()
-    text = (tiny_copy.path / INPUT).read_text(encoding="utf-8")
-    (tiny_copy.path / INPUT).write_text("\n".join(text.splitlines()[:-1]) + "\n", encoding="utf-8")
-    ran = tiny_copy.make_all()
     (tiny_copy.path / INPUT).write_text(text, encoding="utf-8")
     os.utime(tiny_copy.path / INPUT, (now + YEAR_S, now + YEAR_S))
     assert set(tiny_copy.make_all()) == set(ran)
