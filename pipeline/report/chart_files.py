@@ -82,6 +82,7 @@ def build_chart_files(
         bottom.text(0.01, 0.9, "\n".join(foot), va="top", ha="left", fontsize=8, color="#4d4d4d")
         picture, drawing = io.BytesIO(), io.StringIO()
         figure.savefig(picture, format="png", dpi=DPI, metadata={"Software": None})
+        figure.set_layout_engine("none")  # everything stays where the picture has it
         figure.savefig(drawing, format="svg", metadata={"Date": None, "Creator": None})
     svg = _add_alternative(drawing.getvalue(), name, text)
     return {
