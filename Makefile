@@ -209,7 +209,7 @@ mutate: $(READY_DEV) ## list small changes of routing, calendars and scores that
 	@$(PY) -m bench.mutate $(if $(ROOM),--room $(ROOM)) $(if $(SAMPLE),--sample $(SAMPLE))
 
 test-slow: $(READY_DEV) ## run the slow tests (20 minutes; KILLS=3 for fewer)
-	@$(if $(KILLS),CONNECTIVITY_KILLS=$(KILLS) )$(VENV)/bin/pytest -n $(JOBS) --dist worksteal -m slow
+	@$(if $(KILLS),CONNECTIVITY_KILLS=$(KILLS) )$(VENV)/bin/pytest -n $(JOBS) --dist load --maxschedchunk 1 -m slow
 
 bench: $(READY) ## time the engine beside its peers on Porto Alegre (without them: its two algorithms on AREA)
 	@if [ -x .venv-bench/bin/python ] && [ -d "$(BENCH_DATA)" ]; then \

@@ -19,3 +19,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
 def tiny_copy(tiny: ProjectFolder, tmp_path: Path) -> ProjectFolder:
     """A copy of the built tiny area that a test may disturb."""
     return tiny.copy(tmp_path / "project")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, so that no worker ends up alone with one of them."""
+    items.sort(key=lambda item: item.path.name != "test_killed.py")
