@@ -1,4 +1,4 @@
-"""The tiny area, built once for all tests that disturb copies of it."""
+"""Areas that are built once for all tests that disturb copies of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from tests.support.pipeline import ProjectFolder, build_once
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
     """The tiny area, built from nothing; tests must leave it as it is."""
     return build_once("tiny-project", tmp_path_factory, lambda project: project.build_first())
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
+    """The embedded sample, built from nothing; tests must leave it as it is."""
+    return build_once("sample-project", tmp_path_factory, lambda project: project.build_first(area="sample"))
 
 
 @pytest.fixture
