@@ -128,9 +128,9 @@ def test_a_link_to_something_folded_unfolds_it_and_a_click_does_too(folder: Path
     assert not page.locator("#peers").is_visible()
     page.locator("details", has=page.locator("#peers")).locator("summary").click()
     assert page.locator("#peers").is_visible()
+    page.goto("about:blank")
     page.goto((folder / "site/neighbourhoods/W0001.html").as_uri() + "#indicators")
-    page.reload()
-    assert page.locator("#indicators").is_visible()
+    page.locator("#indicators").wait_for(state="visible")
     page.close()
 
 

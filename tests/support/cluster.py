@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.support.pipeline import ROOT
 
-START_S = 60.0
+START_S = 90.0
 
 
 def wait_until(is_so: Callable[[], bool], what: str, *, timeout_s: float = START_S) -> None:

@@ -105,7 +105,7 @@ class ProjectFolder:
         ran = self.make_all(area=area)
         (self.path / "first-run.txt").write_text("\n".join(ran), encoding="utf-8")
 
-    def run(self, *arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Call the command line."""
         return self.execute([sys.executable, "-m", "pipeline", *arguments], timeout_s=timeout_s)
 
