@@ -246,7 +246,7 @@ def list_losses(subject: Subject) -> list[Loss]:
     found = []
     for (start, end, number), mine in rows.items():
         most = min(mine, key=lambda row: (-_get_loss(row), order[_name_case(row)]))
-        name = _name_lost(_index_services(subject, (start, end)), most)
+        name = _name_service(_index_services(subject, (start, end)), most, "route {route} of {operator} ({status})")
         found.append(
             Loss(
                 (start, end),
@@ -259,16 +259,6 @@ def list_losses(subject: Subject) -> list[Loss]:
             )
         )
     return sorted(found, key=lambda loss: (-loss.minutes, loss.pair, loss.number))
-
-
-def _name_lost(services: dict[str, Row], row: Row) -> str:
-    number = as_text(row["service_number"])
-    service = services.get(number)
-    if service is None:
-        return f"service {number}"
-    status = as_text(service["status"])
-    words = STATUS_LABELS.get(status, status).lower()
-    return f"route {as_text(service['route'])} of {as_text(service['operator_name'])} ({words})"
 
 
 def build_loss_table(subject: Subject) -> Table | None:
@@ -328,14 +318,17 @@ def _index_services(subject: Subject, pair: tuple[str, str]) -> dict[str, Row]:
     return {as_text(row["service_number"]): {str(key): value for key, value in row.items()} for row in records}
 
 
-def _name_service(services: dict[str, Row], row: Row) -> str:
+def _name_service(services: dict[str, Row], row: Row, words: str = "{route} ({operator}): {status}") -> str:
     number = as_text(row["service_number"])
     service = services.get(number)
     if service is None:
         return f"service {number}"
     status = as_text(service["status"])
-    words = STATUS_LABELS.get(status, status).lower()
-    return f"{as_text(service['route'])} ({as_text(service['operator_name'])}): {words}"
+    return words.format(
+        route=as_text(service["route"]),
+        operator=as_text(service["operator_name"]),
+        status=STATUS_LABELS.get(status, status).lower(),
+    )
 
 
 def _build_numbers(row: Row) -> tuple[Cell, Cell]:

@@ -12,13 +12,14 @@ import yaml
 
 from pipeline.base.registered import get_registered_path
 from pipeline.base.run_lock import TOKENS, hold_area
-from tests.support.pipeline import ProjectFolder, build_once, hash_files
+from tests.support.pipeline import ProjectFolder, hash_files
 from tests.support.refresh_world import (
     AREA,
     BUSES,
     NAME,
     add_weekly_area,
     build_feed,
+    build_weekly,
     export_again,
     read_base,
     stamp,
@@ -29,12 +30,7 @@ from tests.support.refresh_world import (
 @pytest.fixture(scope="module")
 def weekly(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
     """The area with its first snapshot, published; tests must leave it as it is."""
-
-    def build(project: ProjectFolder) -> None:
-        add_weekly_area(project)
-        project.make_all(area=AREA)
-
-    return build_once("weekly-project", tmp_path_factory, build)
+    return build_weekly(tmp_path_factory)
 
 
 def put(project: ProjectFolder, name: str, *gone: str, seed: int = 1) -> None:

@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipeline.acquire.fetch import Fetcher
 from pipeline.acquire.sources import read_sources
 from pipeline.base.errors import PipelineError
 from pipeline.cli.refresh import run_refresh
 from tests.support.hostile_server import HostileServer, Patience, serve_if_changed
-from tests.support.pipeline import ProjectFolder
+from tests.support.pipeline import ProjectFolder, build_once
 
 AREA = "config/test/weekly.yaml"
 NAME = "weekly"
@@ -216,3 +218,13 @@ def stamp(*folders: Path) -> dict[str, tuple[int, int]]:
         for path in sorted([folder, *folder.rglob("*")])
         if path.name != ".lock"
     }
+
+
+def build_weekly(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
+    """Build the area with its first snapshot, published, once for all tests; they must leave it as it is."""
+
+    def build(project: ProjectFolder) -> None:
+        add_weekly_area(project)
+        project.make_all(area=AREA)
+
+    return build_once("weekly-project", tmp_path_factory, build)

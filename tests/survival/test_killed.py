@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import refresh_world as world
-from tests.support.pipeline import ProjectFolder, build_once
+from tests.support.pipeline import ProjectFolder
 from tests.support.survival import (
     MAKE_ALL,
     MAKE_PUBLISH,
@@ -35,12 +35,7 @@ def test_a_refresh_killed_at_random_moments_is_ended_by_the_next_one(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Each time from the same state: a first snapshot is published, and a timetable without a route has arrived."""
-
-    def build(project: ProjectFolder) -> None:
-        world.add_weekly_area(project)
-        project.make_all(area=WEEKLY)
-
-    before = build_once("weekly-project", tmp_path_factory, build).copy(tmp_path / "before")
+    before = world.build_weekly(tmp_path_factory).copy(tmp_path / "before")
     feed = world.without_routes(world.read_base(before), lambda row: row["route_short_name"] == "10")
     arriving = before.path / "data" / "sample" / world.BUSES
     (arriving / "2024-10-14.zip").write_bytes(world.build_feed(world.export_again(feed, 1)))
